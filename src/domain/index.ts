@@ -1,0 +1,7 @@
+export * from './audit-event.ts';
+export * from './errors.ts';
+export * from './key.ts';
+export * from './key-spec.ts';
+export * from './key-state.ts';
+export * from './lifecycle.ts';
+export * from './principal.ts';

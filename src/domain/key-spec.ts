@@ -1,0 +1,342 @@
+/** What a key may be used for. One key has one usage for life (SP 800-57 part 1, 5.2). */
+export const keyUsages = ['encrypt', 'sign', 'mac', 'key-agreement', 'encapsulate', 'wrap', 'derive'] as const;
+export type KeyUsage = (typeof keyUsages)[number];
+
+const yearSeconds = 31_536_000;
+
+/** How long a version may protect (originator) and process (recipient), by time and by use. */
+export type CryptoPeriod = {
+  /** Seconds from activation during which the version may protect. */
+  readonly originatorSeconds: number;
+  /** Seconds from activation during which it may process; null: as long as it is needed. */
+  readonly recipientSeconds: number | null;
+  /** Protecting operations after which the version stops protecting; null: no bound. */
+  readonly operationsMax: number | null;
+  /** Protected bytes after which the version stops protecting; null: no bound. */
+  readonly bytesMax: number | null;
+};
+
+export type KeyFamily =
+  | 'aes'
+  | 'chacha20'
+  | 'hmac'
+  | 'rsa'
+  | 'ec'
+  | 'edwards'
+  | 'montgomery'
+  | 'ml-dsa'
+  | 'slh-dsa'
+  | 'ml-kem'
+  | 'derivation';
+
+export type KeySpecFacts = {
+  readonly family: KeyFamily;
+  /** Security strength in bits against a classical attacker (SP 800-57 part 1, 5.6.1). */
+  readonly strengthBits: number;
+  /** NIST security category against a quantum attacker; 0: broken by one. */
+  readonly quantumCategory: 0 | 1 | 2 | 3 | 5;
+  readonly usages: readonly KeyUsage[];
+  readonly algorithms: readonly AlgorithmName[];
+  readonly cryptoPeriod: CryptoPeriod;
+  /** Whether an OpenSSL FIPS provider offers it. */
+  readonly fips: boolean;
+  /** A pair of private and public key, or one secret. */
+  readonly asymmetric: boolean;
+};
+
+/** Every algorithm that an operation can name. */
+export type AlgorithmName =
+  | 'AES_GCM'
+  | 'XAES_256_GCM'
+  | 'AES_GCM_SIV'
+  | 'CHACHA20_POLY1305'
+  | 'AES_KW'
+  | 'AES_KWP'
+  | 'AES_CMAC'
+  | 'HMAC_SHA_224'
+  | 'HMAC_SHA_256'
+  | 'HMAC_SHA_384'
+  | 'HMAC_SHA_512'
+  | 'RSA_OAEP_SHA_1'
+  | 'RSA_OAEP_SHA_256'
+  | 'RSA_PSS_SHA_256'
+  | 'RSA_PSS_SHA_384'
+  | 'RSA_PSS_SHA_512'
+  | 'RSA_PKCS1_SHA_256'
+  | 'RSA_PKCS1_SHA_384'
+  | 'RSA_PKCS1_SHA_512'
+  | 'ECDSA_SHA_256'
+  | 'ECDSA_SHA_384'
+  | 'ECDSA_SHA_512'
+  | 'ECDH'
+  | 'ED25519'
+  | 'ED25519_PH'
+  | 'ED448'
+  | 'X25519'
+  | 'ML_DSA'
+  | 'SLH_DSA'
+  | 'ML_KEM'
+  | 'HKDF_SHA_256'
+  | 'HKDF_SHA_384'
+  | 'HKDF_SHA_512'
+  | 'KBKDF_HMAC_SHA_256'
+  | 'KBKDF_HMAC_SHA_384'
+  | 'KBKDF_HMAC_SHA_512';
+
+//= sp800-57p1r5 5.3.6, Table 1: originator periods of one to three years by key type
+const symmetricData: CryptoPeriod = {
+  originatorSeconds: 2 * yearSeconds,
+  recipientSeconds: null,
+  operationsMax: null,
+  bytesMax: null,
+};
+//= sp800-38d 8.3: no more than 2^32 invocations of GCM with random 96-bit nonces under one key
+const gcmData: CryptoPeriod = { ...symmetricData, operationsMax: 2 ** 32 };
+const symmetricMac: CryptoPeriod = { ...symmetricData };
+const privateSignature: CryptoPeriod = {
+  originatorSeconds: 3 * yearSeconds,
+  recipientSeconds: null,
+  operationsMax: null,
+  bytesMax: null,
+};
+const keyEstablishment: CryptoPeriod = {
+  originatorSeconds: 2 * yearSeconds,
+  recipientSeconds: null,
+  operationsMax: null,
+  bytesMax: null,
+};
+const derivationKey: CryptoPeriod = {
+  originatorSeconds: yearSeconds,
+  recipientSeconds: null,
+  operationsMax: null,
+  bytesMax: null,
+};
+
+const rsaSigning: readonly AlgorithmName[] = [
+  'RSA_PSS_SHA_256',
+  'RSA_PSS_SHA_384',
+  'RSA_PSS_SHA_512',
+  'RSA_PKCS1_SHA_256',
+  'RSA_PKCS1_SHA_384',
+  'RSA_PKCS1_SHA_512',
+];
+
+type FactsInput = Partial<KeySpecFacts> & Pick<KeySpecFacts, 'family' | 'strengthBits' | 'usages' | 'algorithms'>;
+
+function facts(input: FactsInput): KeySpecFacts {
+  return Object.freeze({ quantumCategory: 0, cryptoPeriod: symmetricData, fips: true, asymmetric: false, ...input });
+}
+
+function aes(bits: 128 | 192 | 256): KeySpecFacts {
+  return facts({
+    family: 'aes',
+    strengthBits: bits,
+    quantumCategory: bits === 128 ? 1 : bits === 192 ? 3 : 5,
+    usages: ['encrypt', 'wrap', 'mac'],
+    algorithms: [
+      ...(bits === 256 ? (['XAES_256_GCM'] as const) : []),
+      'AES_GCM',
+      ...(bits === 192 ? [] : (['AES_GCM_SIV'] as const)),
+      'AES_KW',
+      'AES_KWP',
+      'AES_CMAC',
+    ],
+    // XAES-256-GCM derives a key for each nonce prefix: the bound of GCM under one key does not apply to the key itself
+    cryptoPeriod: bits === 256 ? symmetricData : gcmData,
+  });
+}
+
+function hmac(bits: 224 | 256 | 384 | 512): KeySpecFacts {
+  return facts({
+    family: 'hmac',
+    strengthBits: Math.min(bits, 256),
+    quantumCategory: bits >= 256 ? 5 : 3,
+    usages: ['mac'],
+    algorithms: [`HMAC_SHA_${bits}`],
+    cryptoPeriod: symmetricMac,
+  });
+}
+
+function rsa(strengthBits: number): KeySpecFacts {
+  return facts({
+    family: 'rsa',
+    strengthBits,
+    usages: ['encrypt', 'sign'],
+    algorithms: ['RSA_OAEP_SHA_1', 'RSA_OAEP_SHA_256', ...rsaSigning],
+    cryptoPeriod: privateSignature,
+    asymmetric: true,
+  });
+}
+
+function ec(strengthBits: number, hash: 256 | 384 | 512, fips = true): KeySpecFacts {
+  return facts({
+    family: 'ec',
+    strengthBits,
+    usages: fips ? ['sign', 'key-agreement'] : ['sign'],
+    algorithms: fips ? [`ECDSA_SHA_${hash}`, 'ECDH'] : [`ECDSA_SHA_${hash}`],
+    cryptoPeriod: privateSignature,
+    fips,
+    asymmetric: true,
+  });
+}
+
+function mlDsa(strengthBits: number, quantumCategory: 2 | 3 | 5): KeySpecFacts {
+  return facts({
+    family: 'ml-dsa',
+    strengthBits,
+    quantumCategory,
+    usages: ['sign'],
+    algorithms: ['ML_DSA'],
+    cryptoPeriod: privateSignature,
+    asymmetric: true,
+  });
+}
+
+function slhDsa(strengthBits: 128 | 192 | 256): KeySpecFacts {
+  return facts({
+    family: 'slh-dsa',
+    strengthBits,
+    quantumCategory: strengthBits === 128 ? 1 : strengthBits === 192 ? 3 : 5,
+    usages: ['sign'],
+    algorithms: ['SLH_DSA'],
+    cryptoPeriod: privateSignature,
+    asymmetric: true,
+  });
+}
+
+function mlKem(strengthBits: 128 | 192 | 256): KeySpecFacts {
+  return facts({
+    family: 'ml-kem',
+    strengthBits,
+    quantumCategory: strengthBits === 128 ? 1 : strengthBits === 192 ? 3 : 5,
+    usages: ['encapsulate'],
+    algorithms: ['ML_KEM'],
+    cryptoPeriod: keyEstablishment,
+    asymmetric: true,
+  });
+}
+
+/** Facts of every key spec: the one table that decides what a key of a spec may do. Implementations stand in `crypto`. */
+export const keySpecs = Object.freeze({
+  __proto__: null as never,
+  AES_128: aes(128),
+  AES_192: aes(192),
+  AES_256: aes(256),
+  CHACHA20: facts({
+    family: 'chacha20',
+    strengthBits: 256,
+    quantumCategory: 5,
+    usages: ['encrypt'],
+    algorithms: ['CHACHA20_POLY1305'],
+    cryptoPeriod: gcmData,
+    fips: false,
+  }),
+  HMAC_224: hmac(224),
+  HMAC_256: hmac(256),
+  HMAC_384: hmac(384),
+  HMAC_512: hmac(512),
+  DERIVE_256: facts({
+    family: 'derivation',
+    strengthBits: 256,
+    quantumCategory: 5,
+    usages: ['derive'],
+    algorithms: [
+      'HKDF_SHA_256',
+      'HKDF_SHA_384',
+      'HKDF_SHA_512',
+      'KBKDF_HMAC_SHA_256',
+      'KBKDF_HMAC_SHA_384',
+      'KBKDF_HMAC_SHA_512',
+    ],
+    cryptoPeriod: derivationKey,
+  }),
+  RSA_2048: rsa(112),
+  RSA_3072: rsa(128),
+  RSA_4096: rsa(152),
+  EC_P256: ec(128, 256),
+  EC_P384: ec(192, 384),
+  EC_P521: ec(256, 512),
+  EC_SECP256K1: ec(128, 256, false),
+  ED25519: facts({
+    family: 'edwards',
+    strengthBits: 128,
+    usages: ['sign'],
+    algorithms: ['ED25519', 'ED25519_PH'],
+    cryptoPeriod: privateSignature,
+    asymmetric: true,
+  }),
+  ED448: facts({
+    family: 'edwards',
+    strengthBits: 224,
+    usages: ['sign'],
+    algorithms: ['ED448'],
+    cryptoPeriod: privateSignature,
+    asymmetric: true,
+  }),
+  X25519: facts({
+    family: 'montgomery',
+    strengthBits: 128,
+    usages: ['key-agreement'],
+    algorithms: ['X25519'],
+    cryptoPeriod: keyEstablishment,
+    fips: false,
+    asymmetric: true,
+  }),
+  ML_DSA_44: mlDsa(128, 2),
+  ML_DSA_65: mlDsa(192, 3),
+  ML_DSA_87: mlDsa(256, 5),
+  SLH_DSA_SHA2_128S: slhDsa(128),
+  SLH_DSA_SHA2_128F: slhDsa(128),
+  SLH_DSA_SHA2_192S: slhDsa(192),
+  SLH_DSA_SHA2_192F: slhDsa(192),
+  SLH_DSA_SHA2_256S: slhDsa(256),
+  SLH_DSA_SHA2_256F: slhDsa(256),
+  SLH_DSA_SHAKE_128S: slhDsa(128),
+  SLH_DSA_SHAKE_128F: slhDsa(128),
+  SLH_DSA_SHAKE_192S: slhDsa(192),
+  SLH_DSA_SHAKE_192F: slhDsa(192),
+  SLH_DSA_SHAKE_256S: slhDsa(256),
+  SLH_DSA_SHAKE_256F: slhDsa(256),
+  ML_KEM_512: mlKem(128),
+  ML_KEM_768: mlKem(192),
+  ML_KEM_1024: mlKem(256),
+});
+
+export type KeySpec = Exclude<keyof typeof keySpecs, '__proto__'>;
+
+export const keySpecNames = Object.freeze(Object.keys(keySpecs) as KeySpec[]);
+
+/** The facts of a spec. A name that is not in the table is never given a default. */
+export function factsOf(spec: KeySpec): KeySpecFacts {
+  return keySpecs[spec];
+}
+
+const usageOfAlgorithm: Readonly<Record<string, KeyUsage>> = Object.freeze({
+  AES_GCM: 'encrypt',
+  XAES_256_GCM: 'encrypt',
+  AES_GCM_SIV: 'encrypt',
+  CHACHA20_POLY1305: 'encrypt',
+  RSA_OAEP_SHA_1: 'encrypt',
+  RSA_OAEP_SHA_256: 'encrypt',
+  AES_KW: 'wrap',
+  AES_KWP: 'wrap',
+  AES_CMAC: 'mac',
+  HMAC_SHA_224: 'mac',
+  HMAC_SHA_256: 'mac',
+  HMAC_SHA_384: 'mac',
+  HMAC_SHA_512: 'mac',
+  ECDH: 'key-agreement',
+  X25519: 'key-agreement',
+  ML_KEM: 'encapsulate',
+});
+
+/** The usage that an algorithm belongs to. */
+export function algorithmUsage(algorithm: AlgorithmName): KeyUsage {
+  if (algorithm.startsWith('HKDF_') || algorithm.startsWith('KBKDF_')) return 'derive';
+  return usageOfAlgorithm[algorithm] ?? 'sign';
+}
+
+/** The algorithms that a key of this spec offers for one usage, the preferred one first. */
+export function algorithmsFor(spec: KeySpec, usage: KeyUsage): readonly AlgorithmName[] {
+  return factsOf(spec).algorithms.filter((name) => algorithmUsage(name) === usage);
+}

@@ -1,0 +1,115 @@
+import type { CryptoPeriod, KeySpec, KeyUsage } from './key-spec.ts';
+import type { KeyState, TransitionCause } from './key-state.ts';
+
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type Instant = number;
+
+/** How well a key is protected; ARCHITECTURE section 5 names the five tiers (5 is a finding, never a mode). */
+export type ProtectionTier = 'hsm' | 'served' | 'delivered' | 'development';
+
+export type KeyOrigin = 'generated' | 'imported' | 'external' | 'hsm';
+
+/** One dated entry of a version's history; entries are only ever added, and survive destruction. */
+export type StateChange = {
+  readonly state: KeyState;
+  readonly at: Instant;
+  readonly cause: TransitionCause;
+  /** When a compromise happened, where that is earlier than its report. */
+  readonly occurredAt?: Instant;
+};
+
+/** One generation of a key's material. */
+export type KeyVersion = {
+  /** 1 for the first. */
+  readonly number: number;
+  readonly state: KeyState;
+  readonly history: readonly StateChange[];
+  readonly createdAt: Instant;
+  readonly activatedAt: Instant | null;
+  readonly cryptoPeriod: CryptoPeriod;
+  /** Identifies the material, 64 lower-case hexadecimal characters, a keyed function of key id and material. */
+  readonly materialId: string;
+  /** SubjectPublicKeyInfo, DER; null for a secret key. */
+  readonly publicKey: Uint8Array | null;
+  /** How the version came to be. */
+  readonly rotation: 'first' | 'automatic' | 'on-demand' | 'imported';
+};
+
+export type RotationSchedule = {
+  readonly periodDays: number;
+  /** When the schedule was switched on. */
+  readonly since: Instant;
+  readonly nextAt: Instant;
+};
+
+/** A destruction that is scheduled over the state of a key, and can be cancelled until it is due. */
+export type ScheduledDestruction = {
+  readonly requestedAt: Instant;
+  readonly dueAt: Instant;
+  readonly waitingDays: number;
+};
+
+/** Tags in the order in which they were set. */
+export type Tag = { readonly key: string; readonly value: string };
+
+/** A key: what it is, who answers for it, and all its versions. It holds no material. */
+export type Key = {
+  /** UUID; `mrk-` and 32 hexadecimal characters for a multi-region key. */
+  readonly id: string;
+  readonly environment: string;
+  /** Where the key lives inside its environment (an AWS region); `default` where a protocol has no such word. */
+  readonly region: string;
+  readonly spec: KeySpec;
+  readonly usage: KeyUsage;
+  readonly owner: string;
+  readonly description: string;
+  readonly tags: readonly Tag[];
+  readonly dataClassification: string;
+  readonly origin: KeyOrigin;
+  readonly tier: ProtectionTier;
+  /** The key policy, a JSON document in the policy language of `access`. */
+  readonly policy: string;
+  readonly rotation: RotationSchedule | null;
+  readonly destruction: ScheduledDestruction | null;
+  readonly createdAt: Instant;
+  readonly createdBy: string;
+  /** Ordered by number, never empty. */
+  readonly versions: readonly KeyVersion[];
+  /** Counts the changes of the record: a commit that expected another value is refused as a conflict. */
+  readonly revision: number;
+};
+
+/** A name of a key, unique in its environment and region; it can be moved to another key. */
+export type KeyName = {
+  readonly environment: string;
+  readonly region: string;
+  readonly name: string;
+  readonly keyId: string;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+};
+
+/** How much a version has been used, as the store knows it. */
+export type UsageCount = { readonly operations: number; readonly bytes: number };
+
+/** What last used a key. */
+export type LastUse = {
+  readonly operation: string;
+  readonly at: Instant;
+  readonly requestId: string;
+  readonly principal: string;
+};
+
+/** The newest version: the one that protects. */
+export function currentVersion(key: Key): KeyVersion {
+  const last = key.versions.at(-1);
+  if (!last) throw new Error('a key without a version');
+  return last;
+}
+
+/** The version with this number, or null. */
+export function versionOf(key: Key, number: number): KeyVersion | null {
+  return key.versions[number - 1]?.number === number
+    ? (key.versions[number - 1] ?? null)
+    : (key.versions.find((version) => version.number === number) ?? null);
+}

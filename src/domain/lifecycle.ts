@@ -1,0 +1,113 @@
+import { ClavigerError } from './errors.ts';
+import { type Instant, type Key, type KeyVersion, type StateChange, type UsageCount, currentVersion } from './key.ts';
+import { algorithmUsage, algorithmsFor, type AlgorithmName, type KeyUsage } from './key-spec.ts';
+import { type KeyState, type TransitionCause, isDestroyed, requireTransition } from './key-state.ts';
+
+/** Protecting makes new ciphertext, signatures or codes; processing reads what was protected before. */
+export type Act = 'protect' | 'process';
+
+/** The version in another state, with one more entry in its history. Throws `transition-refused`. */
+export function changeState(
+  version: KeyVersion,
+  to: KeyState,
+  change: { at: Instant; cause: TransitionCause; occurredAt?: Instant },
+): KeyVersion {
+  requireTransition(version.state, to);
+  const entry: StateChange = { state: to, ...change };
+  return {
+    ...version,
+    state: to,
+    history: [...version.history, entry],
+    //= sp800-57p1r5 7.2: the crypto-period starts with the first activation
+    activatedAt: to === 'active' ? (version.activatedAt ?? change.at) : version.activatedAt,
+  };
+}
+
+/** When the version stops protecting by time; null before its activation. */
+export function originatorEnd(version: KeyVersion): Instant | null {
+  if (version.activatedAt === null) return null;
+  return version.activatedAt + version.cryptoPeriod.originatorSeconds * 1000;
+}
+
+/** When the version stops processing by time; null: not by time, or before its activation. */
+export function recipientEnd(version: KeyVersion): Instant | null {
+  if (version.activatedAt === null || version.cryptoPeriod.recipientSeconds === null) return null;
+  return version.activatedAt + version.cryptoPeriod.recipientSeconds * 1000;
+}
+
+/**
+ * Throws unless a key may be used at all: it is not suspended, not scheduled for destruction and not destroyed. A key
+ * follows its newest version: when that is suspended, nothing of the key works.
+ */
+export function requireUsableKey(key: Key): void {
+  const { state } = currentVersion(key);
+  if (isDestroyed(state)) throw new ClavigerError('key-destroyed', `Key ${key.id} is destroyed.`);
+  if (key.destruction) {
+    throw new ClavigerError('key-destruction-scheduled', `Key ${key.id} is pending deletion.`);
+  }
+  if (state === 'suspended') throw new ClavigerError('key-suspended', `Key ${key.id} is disabled.`);
+}
+
+/** Throws unless the key has this usage and its spec offers the algorithm. */
+export function requirePurpose(key: Key, usage: KeyUsage, algorithm: AlgorithmName | null): void {
+  if (key.usage !== usage) {
+    throw new ClavigerError('purpose-forbids', `Key ${key.id} is for ${key.usage}, not for ${usage}.`, {
+      details: { usage: key.usage, wanted: usage },
+    });
+  }
+  if (algorithm === null) return;
+  if (algorithmUsage(algorithm) !== usage || !algorithmsFor(key.spec, usage).includes(algorithm)) {
+    throw new ClavigerError('algorithm-forbids', `A key of spec ${key.spec} does not offer ${algorithm}.`, {
+      details: { spec: key.spec, algorithm },
+    });
+  }
+}
+
+const protectStates: ReadonlySet<KeyState> = new Set<KeyState>(['active']);
+//= sp800-57p1r5 7.3 and 7.5: active and deactivated keys may process what was protected before
+const processStates: ReadonlySet<KeyState> = new Set<KeyState>(['active', 'deactivated']);
+
+/**
+ * Throws unless the version may do this now: by its state, and by the time axis of its crypto-period. The error names
+ * the rule. Whether the *key* may be used is asked by `requireUsableKey`.
+ */
+export function requireUsableVersion(key: Key, version: KeyVersion, act: Act, now: Instant): void {
+  const allowed = act === 'protect' ? protectStates : processStates;
+  const where = `Version ${version.number} of key ${key.id}`;
+  if (!allowed.has(version.state)) {
+    if (isDestroyed(version.state)) throw new ClavigerError('key-destroyed', `${where} is destroyed.`);
+    throw new ClavigerError(
+      'key-state-forbids',
+      `${where} is ${version.state}: it may not ${act} (SP 800-57 part 1, section 7).`,
+      { details: { state: version.state, act } },
+    );
+  }
+  const end = act === 'protect' ? originatorEnd(version) : recipientEnd(version);
+  if (end !== null && now >= end) {
+    const period = act === 'protect' ? 'originator-usage' : 'recipient-usage';
+    throw new ClavigerError(
+      'crypto-period-over',
+      `${where} reached the end of its ${period} period; rotate the key (SP 800-57 part 1, section 5.3).`,
+      { details: { period, act } },
+    );
+  }
+}
+
+/** Throws `usage-limit-reached` when a protecting use would pass the usage axis of the crypto-period. */
+export function requireUsageLeft(key: Key, version: KeyVersion, used: UsageCount): void {
+  const { operationsMax, bytesMax } = version.cryptoPeriod;
+  if (
+    (operationsMax !== null && used.operations > operationsMax) ||
+    (bytesMax !== null && used.bytes > bytesMax)
+  ) {
+    throw new ClavigerError(
+      'usage-limit-reached',
+      `Version ${version.number} of key ${key.id} has protected as much as its crypto-period allows; rotate the key.`,
+    );
+  }
+}
+
+/** The version put in place of the one with the same number. */
+export function replaceVersion(key: Key, version: KeyVersion): Key {
+  return { ...key, versions: key.versions.map((old) => (old.number === version.number ? version : old)) };
+}

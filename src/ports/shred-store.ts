@@ -1,0 +1,16 @@
+/**
+ * Where the shred secret of each key lives, apart from the store and its backups. Without it the wrapped material of the
+ * key is noise, in every copy. What it holds is itself wrapped by the key's environment.
+ */
+export interface ShredStore {
+  /** Durable on return. Rejects with `conflict` where the key already has another secret. */
+  put(keyId: string, wrappedSecret: Uint8Array): Promise<void>;
+  /** The wrapped secret; null: the store answered that there is none (never put, or shredded). */
+  get(keyId: string): Promise<Uint8Array | null>;
+  /** Overwrites the secret in place and removes it, durably. Shredding twice, or what never was, is no error. */
+  shred(keyId: string): Promise<void>;
+  /** Ids of keys that have a secret, ordered, after the marker. */
+  ids(page: { after: string | null; limit: number }): Promise<readonly string[]>;
+  probe(): Promise<void>;
+  close(): Promise<void>;
+}

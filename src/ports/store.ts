@@ -1,0 +1,178 @@
+import type {
+  AuditEvent,
+  Environment,
+  Instant,
+  Key,
+  KeyName,
+  LastUse,
+  Principal,
+  UsageCount,
+} from '#domain';
+import type { WrappedMaterial } from './material.ts';
+
+/** What differs between stores, by name. */
+export type StoreCapabilities = {
+  readonly kind: 'sqlite' | 'postgres';
+  /** More than one machine can share it. */
+  readonly shared: boolean;
+};
+
+/** A version's material as the store keeps it. */
+export type StoredMaterial = { readonly version: number; readonly material: WrappedMaterial };
+
+/** A key with the wrapped material of all versions that still have any. */
+export type StoredKey = { readonly key: Key; readonly materials: readonly StoredMaterial[] };
+
+/** An environment with its wrapped key-encryption key. */
+export type StoredEnvironment = { readonly environment: Environment; readonly wrappedKek: WrappedMaterial };
+
+/** How a principal proves who it is. */
+export type Credential =
+  | {
+      readonly kind: 'access-key';
+      /** The access key id, e.g. `AKIA...`; unique in the store. */
+      readonly id: string;
+      readonly principalId: string;
+      readonly environment: string;
+      /** The secret access key, wrapped under the environment's key-encryption key. */
+      readonly wrappedSecret: WrappedMaterial;
+      readonly createdAt: Instant;
+      readonly expiresAt: Instant | null;
+    }
+  | {
+      readonly kind: 'token';
+      /** SHA-256 of the token, hexadecimal; the token itself is not stored. */
+      readonly id: string;
+      readonly principalId: string;
+      readonly environment: string;
+      readonly createdAt: Instant;
+      readonly expiresAt: Instant | null;
+    };
+
+/** A page request: entries after the marker, in the order of their identifiers. */
+export type Page = { readonly after: string | null; readonly limit: number };
+
+/**
+ * One change of the store's content, as plain data. The key changes carry the revision that the caller read: a store
+ * that holds another one refuses the whole commit with `conflict`.
+ */
+export type Change =
+  | { readonly kind: 'environment-created'; readonly environment: Environment; readonly wrappedKek: WrappedMaterial }
+  | { readonly kind: 'principal-put'; readonly principal: Principal }
+  | { readonly kind: 'credential-created'; readonly credential: Credential }
+  | { readonly kind: 'credential-deleted'; readonly id: string }
+  | { readonly kind: 'key-created'; readonly key: Key; readonly materials: readonly StoredMaterial[] }
+  | {
+      readonly kind: 'key-updated';
+      /** Its `revision` is `expectedRevision + 1`. */
+      readonly key: Key;
+      readonly expectedRevision: number;
+      /** Material of versions that were added. */
+      readonly added: readonly StoredMaterial[];
+      /** Versions whose material is erased (overwritten, not only unlinked, where the store can). */
+      readonly erased: readonly number[];
+    }
+  | { readonly kind: 'name-created'; readonly name: KeyName }
+  /** Points a name to another key; `expectedKeyId` is the present one, else `conflict`. */
+  | { readonly kind: 'name-moved'; readonly name: KeyName; readonly expectedKeyId: string }
+  | { readonly kind: 'name-deleted'; readonly environment: string; readonly region: string; readonly name: string };
+
+/**
+ * Changes and the audit events that record them: they become durable together or not at all. The events wait in the
+ * store's outbox until the node's log holds them.
+ */
+export type Commit = { readonly changes: readonly Change[]; readonly events: readonly AuditEvent[] };
+
+/** What changed since a point of the change sequence; entities are `key:ID`, `credential:ID`, `principal:ID`, `environment:NAME`, `name:ENV/REGION/NAME`. */
+export type ChangeFeed = { readonly sequence: number; readonly entities: readonly string[] };
+
+/** A node's log as other nodes and the store remember it. */
+export type LogHead = {
+  readonly node: string;
+  readonly size: number;
+  /** Root hash of the tree of that size, hexadecimal. */
+  readonly root: string;
+  readonly at: Instant;
+};
+
+/** Usage of a version since the store last heard of it. */
+export type UsageReport = {
+  readonly keyId: string;
+  readonly lastUse: LastUse | null;
+};
+
+/** A lease of a named duty: who holds it, until when. */
+export type Lease = { readonly name: string; readonly holder: string; readonly until: Instant };
+
+/**
+ * Where everything but the root key, the shred secrets and the log lives. Every method rejects with
+ * `store-unavailable` when the store can't answer; a null always means that the store *did* answer: absent.
+ */
+export interface Store {
+  readonly capabilities: StoreCapabilities;
+
+  environment(name: string): Promise<StoredEnvironment | null>;
+  environmentByAccount(accountId: string): Promise<StoredEnvironment | null>;
+  /** All of them, ordered by name. */
+  environments(): Promise<readonly StoredEnvironment[]>;
+
+  principal(id: string): Promise<Principal | null>;
+  principalByName(environment: string, name: string): Promise<Principal | null>;
+  /** Ordered by name. */
+  principals(environment: string): Promise<readonly Principal[]>;
+  credential(id: string): Promise<Credential | null>;
+  /** All credentials of a principal, ordered by id. */
+  credentialsOf(principalId: string): Promise<readonly Credential[]>;
+
+  key(id: string): Promise<StoredKey | null>;
+  /** Keys of an environment (and region, unless null), ordered by id; `after` is the last id of the page before. */
+  keys(environment: string, region: string | null, page: Page): Promise<readonly Key[]>;
+  countKeys(environment: string): Promise<number>;
+  name(environment: string, region: string, name: string): Promise<KeyName | null>;
+  /** Names of an environment and region, ordered by name; only those of one key where `keyId` is given. */
+  names(environment: string, region: string, keyId: string | null, page: Page): Promise<readonly KeyName[]>;
+  /** Ids of keys whose scheduled rotation or destruction is due, at most `limit`, the longest due first. */
+  dueKeys(now: Instant, limit: number): Promise<readonly string[]>;
+
+  /**
+   * Makes the changes and their audit events durable, all or nothing. Rejects with `conflict` (a revision moved),
+   * `name-taken`, `environment-taken`, `principal-taken`, or `store-unavailable` (nothing is known to be written).
+   */
+  commit(commit: Commit): Promise<void>;
+
+  /**
+   * Adds to the count of protecting uses of a version, durably, and returns the new total. Callers reserve ahead, so
+   * that a total is never below the truth.
+   */
+  reserveUsage(keyId: string, version: number, more: UsageCount): Promise<UsageCount>;
+  usage(keyId: string, version: number): Promise<UsageCount>;
+  /** Remembers the last uses; an older one never replaces a newer one. */
+  recordLastUses(reports: readonly UsageReport[]): Promise<void>;
+  lastUse(keyId: string): Promise<LastUse | null>;
+
+  /** The present end of the change sequence. */
+  changeSequence(): Promise<number>;
+  /** Everything that changed after a sequence number, each entity once. */
+  changesSince(sequence: number): Promise<ChangeFeed>;
+
+  /** Events of a node that were committed with a change and may not be in its log yet, oldest first. */
+  outbox(node: string): Promise<readonly AuditEvent[]>;
+  /** Forgets outbox events that the log holds durably. */
+  clearOutbox(eventIds: readonly string[]): Promise<void>;
+
+  /** Remembers how far a node's log has come; a smaller size than the one that is known rejects with `integrity-failed`. */
+  recordLogHead(head: LogHead): Promise<void>;
+  logHeads(): Promise<readonly LogHead[]>;
+
+  /** Takes or renews a lease; returns false while another holder's lease has not ended. */
+  takeLease(lease: Lease, now: Instant): Promise<boolean>;
+
+  /** A small value under a name (the store's own identity, the root's check value); null where it was never put. */
+  setting(name: string): Promise<string | null>;
+  /** Puts a setting only if it is not there yet; returns the value that stands. */
+  claimSetting(name: string, value: string): Promise<string>;
+
+  /** Rejects unless the store can be read and written now. */
+  probe(): Promise<void>;
+  close(): Promise<void>;
+}
