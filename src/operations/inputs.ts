@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { keySpecNames, keyUsages, type AlgorithmName, type KeySpec, type KeyUsage } from '#domain';
+import type { KeyReference } from './operation.ts';
+
+/** The parts of which the inputs of operations are made; sizes are bounds of the core, protocols may be stricter. */
+
+const regionWord = z.string().regex(/^[a-z0-9-]{1,32}$/);
+const account = z.string().regex(/^[0-9]{12}$/);
+
+export const nameOfKey = z.string().regex(/^[a-zA-Z0-9/_.-]{1,250}$/);
+
+export const keyReference: z.ZodType<KeyReference> = z.union([
+  z.strictObject({
+    kind: z.literal('id'),
+    id: z.string().min(1).max(2048),
+    accountId: account.optional(),
+    region: regionWord.optional(),
+    fromCiphertext: z.boolean().optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('name'),
+    name: z.string().min(1).max(2048),
+    accountId: account.optional(),
+    region: regionWord.optional(),
+  }),
+]);
+
+export const bytes = (min: number, max: number) =>
+  z.custom<Uint8Array>(
+    (value) => value instanceof Uint8Array && value.length >= min && value.length <= max,
+    `must be ${min} to ${max} bytes`,
+  );
+
+const specSet: ReadonlySet<string> = new Set(keySpecNames);
+
+export const keySpec = z.custom<KeySpec>(
+  (value) => typeof value === 'string' && specSet.has(value),
+  'must be the name of a key spec',
+);
+export const keyUsage: z.ZodType<KeyUsage> = z.enum(keyUsages);
+
+/** Names of algorithms are checked against the key by the runner. */
+export const algorithm = z.custom<AlgorithmName>((value) => typeof value === 'string' && value.length < 40);
+
+export const encryptionContext = z
+  .custom<Readonly<Record<string, string>>>(isContext, 'must map strings to strings, at most 8,192 bytes')
+  .nullable();
+
+function isContext(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  let size = 0;
+  for (const [key, item] of Object.entries(value)) {
+    if (typeof item !== 'string') return false;
+    size += key.length + item.length;
+  }
+  return size <= 8192;
+}
+
+export const tag = z.strictObject({ key: z.string().min(1).max(128), value: z.string().max(256) });
+export const page = z.strictObject({
+  after: z.string().max(1024).nullable(),
+  limit: z.number().int().min(1).max(1000),
+});

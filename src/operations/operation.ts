@@ -1,0 +1,116 @@
+import type { z } from 'zod';
+import type { Permission } from '#access';
+import type { AlgorithmName, AuditEvent, Instant, Key, KeyUsage, KeyVersion, Principal } from '#domain';
+import type { Change } from '#ports';
+import type { House } from './house.ts';
+import type { OpenedKey } from './key-cache.ts';
+
+/** Who asks, from where, by which protocol: what a protocol hands over once it has authenticated a request. */
+export type Caller = {
+  readonly principal: Principal;
+  readonly accountId: string;
+  /** The region that the request speaks of; `default` where the protocol has none. */
+  readonly region: string;
+  readonly protocol: string;
+  /** The operation in the protocol's own word, e.g. `Encrypt`. */
+  readonly protocolOperation: string;
+  readonly sourceAddress: string;
+  readonly userAgent: string;
+  readonly secureTransport: boolean;
+  /** UUID: the id of the audit event, and what the caller is told. */
+  readonly requestId: string;
+};
+
+/** How a request names a key. Environment and, for names, the region are the caller's. */
+export type KeyReference =
+  | {
+      readonly kind: 'id';
+      readonly id: string;
+      /** The account that the reference names; another one than the caller's is refused. */
+      readonly accountId?: string;
+      /** The region that the reference names; a key that lives elsewhere is not found. */
+      readonly region?: string;
+      /** The id was read from a ciphertext: a key that is not there is answered like one that is forbidden. */
+      readonly fromCiphertext?: boolean;
+    }
+  | { readonly kind: 'name'; readonly name: string; readonly accountId?: string; readonly region?: string };
+
+/** The condition of a key as a whole, of which each operation lists those it accepts. */
+export type KeyCondition = 'usable' | 'suspended' | 'destruction-scheduled';
+
+/** What an operation does with a key: the runner checks it before the operation is asked. */
+export type TargetRule<I> = {
+  readonly permission: Permission;
+  /** `protect` and `process` open material; `inspect` and `manage` don't. */
+  readonly act: 'protect' | 'process' | 'inspect' | 'manage';
+  /** Conditions in which the key may be; the others are refused. */
+  readonly conditions: readonly KeyCondition[];
+  readonly reference: (input: I) => KeyReference;
+  readonly usage?: KeyUsage;
+  readonly algorithm?: (input: I, key: Key) => AlgorithmName | null;
+  /** The version to use; null or absent: the newest. */
+  readonly version?: (input: I) => number | null;
+  /** How many bytes a protecting use adds to the usage axis. */
+  readonly bytes?: (input: I) => number;
+  /** The encryption context, for policies and the record. */
+  readonly context?: (input: I) => EncryptionContext | null;
+};
+
+export type EncryptionContext = Readonly<Record<string, string>>;
+
+/** A key that passed every check of its rule, as an operation receives it. */
+export type CheckedKey = {
+  readonly key: Key;
+  readonly version: KeyVersion;
+  /** The version's material, opened; absent for `inspect` and `manage`. */
+  readonly opened: OpenedKey;
+  /** The algorithm that was asked for, checked against the key; null where the rule has none. */
+  readonly algorithm: AlgorithmName | null;
+  /** The encryption context in canonical bytes (empty where there is none). */
+  readonly context: Uint8Array;
+};
+
+export type Work = {
+  readonly caller: Caller;
+  readonly now: Instant;
+  readonly house: House;
+  /** One for each target rule, in its order. */
+  readonly keys: readonly CheckedKey[];
+};
+
+export type Outcome<O> = {
+  readonly output: O;
+  /** State to be committed together with the record. */
+  readonly changes?: readonly Change[];
+  /** Plain facts for the record, free of secrets. */
+  readonly facts?: AuditEvent['facts'];
+  /** The key that an operation without a target made or named. */
+  readonly keyId?: string;
+  /** Runs after the commit is durable and before the answer (dropping caches, shredding). */
+  readonly afterwards?: () => Promise<void>;
+};
+
+/** An operation is data; the runner is the only road to its `run`. */
+export type Operation<I, O> = {
+  readonly name: string;
+  /** `use` touches material and no state; `manage` changes state; `read` does neither. */
+  readonly kind: 'use' | 'manage' | 'read';
+  readonly input: z.ZodType<I>;
+  readonly targets: readonly TargetRule<I>[];
+  /** The permission of an operation without a target (with targets each rule has its own). */
+  readonly permission?: Permission;
+  /** What a quorum must approve; null: nothing. */
+  readonly quorum: null;
+  readonly isDryRun?: (input: I) => boolean;
+  /** Further values that policy conditions may ask for, by condition key. */
+  readonly conditions?: (input: I, work: { key: Key | null }) => Readonly<Record<string, string | readonly string[]>>;
+  readonly run: (work: Work, input: I) => Outcome<O> | Promise<Outcome<O>>;
+};
+
+/** The face of the one door, as protocols see it. */
+export interface Door {
+  /** Runs an operation for a caller; resolves after its record is durable. Rejects with a ClavigerError. */
+  run<I, O>(operation: Operation<I, O>, caller: Caller, input: I): Promise<O>;
+  /** Runs an operation of the house itself (scheduled work): no principal is asked, the record says `system`. */
+  runAsSystem<I, O>(operation: Operation<I, O>, environment: string, input: I): Promise<O>;
+}

@@ -1,0 +1,40 @@
+import type { Instant } from '#domain';
+
+/** One HTTP request, read whole: what a listener hands to a protocol. */
+export type HttpRequest = {
+  readonly method: string;
+  /** The path as it was sent, without the query. */
+  readonly path: string;
+  /** What follows `?`, as it was sent; empty where there is none. */
+  readonly query: string;
+  /** Names and values in turn, as they were sent. */
+  readonly rawHeaders: readonly string[];
+  /** By lower-case name; several values of one name are joined as node:http does. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+  readonly remoteAddress: string;
+  /** It came over TLS. */
+  readonly secure: boolean;
+  readonly receivedAt: Instant;
+};
+
+export type HttpResponse = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+};
+
+/** What a listener can't hand over; the protocol says it in its own shape. */
+export type HttpProblem = 'body-too-large' | 'body-incomplete' | 'method-not-allowed' | 'shutting-down';
+
+/** A protocol over HTTP, as a listener sees it: a sealed folder with one entrance. */
+export interface HttpProtocol {
+  readonly name: string;
+  /** Whether a request belongs to this protocol, by its head alone. */
+  readonly matches: (head: { method: string; path: string; headers: HttpRequest['headers'] }) => boolean;
+  /** The largest body that it reads, in bytes. */
+  readonly bodyMax: number;
+  /** Never rejects: every failure is an answer in the protocol's shape. */
+  readonly handle: (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
+  readonly refuse: (problem: HttpProblem) => HttpResponse;
+}
