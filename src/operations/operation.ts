@@ -9,7 +9,7 @@ import type { OpenedKey } from './key-cache.ts';
 export type Caller = {
   readonly principal: Principal;
   readonly accountId: string;
-  /** The region that the request speaks of; `default` where the protocol has none. */
+  /** The region that the request speaks of; protocols without regions say the server's own one. */
   readonly region: string;
   readonly protocol: string;
   /** The operation in the protocol's own word, e.g. `Encrypt`. */
@@ -20,6 +20,9 @@ export type Caller = {
   /** UUID: the id of the audit event, and what the caller is told. */
   readonly requestId: string;
 };
+
+/** The region of the house's own scheduled work, which sees the keys of all regions. */
+export const anyRegion = '*';
 
 /** How a request names a key. Environment and, for names, the region are the caller's. */
 export type KeyReference =

@@ -84,7 +84,12 @@ export type Change =
 export type Commit = { readonly changes: readonly Change[]; readonly events: readonly AuditEvent[] };
 
 /** What changed since a point of the change sequence; entities are `key:ID`, `credential:ID`, `principal:ID`, `environment:NAME`, `name:ENV/REGION/NAME`. */
-export type ChangeFeed = { readonly sequence: number; readonly entities: readonly string[] };
+export type ChangeFeed = {
+  readonly sequence: number;
+  readonly entities: readonly string[];
+  /** False where the store has forgotten some of the changes: everything may have changed. */
+  readonly isComplete: boolean;
+};
 
 /** A node's log as other nodes and the store remember it. */
 export type LogHead = {

@@ -1,0 +1,167 @@
+import { randomBytes, type KeyObject } from 'node:crypto';
+import { ClavigerError, type Instant, type Principal } from '#domain';
+import type { Clock } from '#ports';
+import {
+  type Claim,
+  collectHeaders,
+  readClaim,
+  requireFresh,
+  requireSignature,
+  type SignedRequest,
+  signingKey,
+} from './sigv4.ts';
+import { isTokenForm, tokenId } from './token.ts';
+
+/** Who was recognised, and by what. */
+export type Authenticated = {
+  readonly principal: Principal;
+  readonly accountId: string;
+  /** The region of a signed request's scope; null for a token. */
+  readonly region: string | null;
+  readonly credentialId: string;
+  readonly method: 'sigv4' | 'token';
+};
+
+type Found = { readonly principal: Principal; readonly accountId: string; readonly expiresAt: Instant | null };
+
+/** Where credentials are looked up. Null: there is no such credential. */
+export type CredentialSource = {
+  /** The secret is a copy, which the authenticator wipes. */
+  readonly accessKey: (id: string) => Promise<(Found & { readonly secret: Uint8Array }) | null>;
+  readonly token: (idHash: string) => Promise<Found | null>;
+};
+
+export interface Authenticator {
+  /** Checks a signed request for one of these services. Throws or rejects with the errors of `sigv4.ts`. */
+  sigv4(request: SignedRequest, services: readonly string[]): Authenticated | Promise<Authenticated>;
+  /** Checks the bearer token of a request. */
+  bearer(request: Pick<SignedRequest, 'rawHeaders'>): Promise<Authenticated>;
+  /** Forgets what is cached of `credential:ID` or `principal:ID`. */
+  invalidate(entity: string): void;
+  invalidateAll(): void;
+}
+
+type Known = { readonly found: Found; readonly keys: Map<string, KeyObject> };
+
+const credentialsMax = 10_000;
+const scopesMax = 8;
+
+function remember<V>(map: Map<string, V>, key: string, value: V, max: number): void {
+  if (map.size >= max) {
+    const oldest = map.keys().next();
+    if (!oldest.done) map.delete(oldest.value);
+  }
+  map.set(key, value);
+}
+
+const unknown = () => new ClavigerError('credential-unknown', 'The credential is not known.');
+
+/** Recognises callers; what was looked up stays cached until it is invalidated. */
+export function createAuthenticator({ source, clock }: { source: CredentialSource; clock: Clock }): Authenticator {
+  const accessKeys = new Map<string, Known>();
+  const tokens = new Map<string, Found>();
+  // an unknown access key is checked against this, so that it costs about what a known one does
+  const nobody = signingKey(randomBytes(40), { date: '20000101', region: 'nowhere', service: 'kms' });
+
+  // counts the invalidations: what was looked up before one is not cached after it
+  let generation = 0;
+
+  function requireCurrent(found: Found): void {
+    if (found.expiresAt !== null && clock.now() >= found.expiresAt) {
+      throw new ClavigerError('credential-expired', 'The credential has expired.');
+    }
+    if (found.principal.disabled) throw unknown();
+  }
+
+  function scopeOf({ date, region, service }: Claim): string {
+    return `${date}/${region}/${service}`;
+  }
+
+  function checked(request: SignedRequest, claim: Claim, headers: ReadonlyMap<string, string>, known: Known) {
+    const stamp = requireFresh(claim, headers, clock.now());
+    const key = known.keys.get(scopeOf(claim));
+    if (!key) throw unknown();
+    requireSignature(request, claim, headers, { key, stamp });
+    requireCurrent(known.found);
+    const { principal, accountId } = known.found;
+    const method = 'sigv4' as const;
+    return { principal, accountId, region: claim.region, credentialId: claim.accessKeyId, method };
+  }
+
+  async function lookUp(request: SignedRequest, claim: Claim, headers: ReadonlyMap<string, string>) {
+    const stamp = requireFresh(claim, headers, clock.now());
+    const before = generation;
+    const found = await source.accessKey(claim.accessKeyId);
+    if (!found) {
+      try {
+        requireSignature(request, claim, headers, { key: nobody, stamp });
+      } catch (error) {
+        if (error instanceof ClavigerError && error.code === 'input-invalid') throw error;
+      }
+      throw unknown();
+    }
+    const { secret, ...rest } = found;
+    try {
+      const known = accessKeys.get(claim.accessKeyId) ?? { found: rest, keys: new Map<string, KeyObject>() };
+      remember(known.keys, scopeOf(claim), signingKey(secret, claim), scopesMax);
+      const authenticated = checked(request, claim, headers, known);
+      // only what has proved itself takes room in the cache
+      if (generation === before && !accessKeys.has(claim.accessKeyId)) remember(accessKeys, claim.accessKeyId, known, credentialsMax);
+      return authenticated;
+    } finally {
+      secret.fill(0);
+    }
+  }
+
+  return {
+    sigv4(request, services) {
+      const headers = collectHeaders(request.rawHeaders);
+      const claim = readClaim(headers.get('authorization') ?? null);
+      if (!services.includes(claim.service)) {
+        throw new ClavigerError('signature-mismatch', `Credential should be scoped to correct service: '${services[0]}'.`);
+      }
+      const token = headers.get('x-amz-security-token');
+      if (token !== undefined) throw unknown();
+      const known = accessKeys.get(claim.accessKeyId);
+      if (known?.keys.has(scopeOf(claim))) return checked(request, claim, headers, known);
+      return lookUp(request, claim, headers);
+    },
+
+    async bearer(request) {
+      const authorization = collectHeaders(request.rawHeaders).get('authorization');
+      if (authorization === undefined) throw new ClavigerError('not-authenticated', 'A bearer token is needed.');
+      const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
+      if (!isTokenForm(token)) throw new ClavigerError('not-authenticated', 'The Authorization header holds no bearer token.');
+      const id = tokenId(token);
+      let found = tokens.get(id);
+      if (!found) {
+        const before = generation;
+        found = (await source.token(id)) ?? undefined;
+        if (!found) throw unknown();
+        if (generation === before) remember(tokens, id, found, credentialsMax);
+      }
+      requireCurrent(found);
+      const { principal, accountId } = found;
+      return { principal, accountId, region: null, credentialId: id, method: 'token' };
+    },
+
+    invalidate(entity) {
+      generation += 1;
+      if (entity.startsWith('credential:')) {
+        const id = entity.slice('credential:'.length);
+        accessKeys.delete(id);
+        tokens.delete(id);
+      } else if (entity.startsWith('principal:')) {
+        const id = entity.slice('principal:'.length);
+        for (const [key, known] of accessKeys) if (known.found.principal.id === id) accessKeys.delete(key);
+        for (const [key, found] of tokens) if (found.principal.id === id) tokens.delete(key);
+      }
+    },
+
+    invalidateAll() {
+      generation += 1;
+      accessKeys.clear();
+      tokens.clear();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import type { Role } from '#domain';
+
+/** What a permission is called by key policies, and which roles have it in their environment. */
+type PermissionFacts = {
+  /** The action of AWS key policies; null: policies can't name it. */
+  readonly awsAction: string | null;
+  readonly roles: readonly Role[];
+};
+
+const use: readonly Role[] = ['administrator', 'user'];
+const manage: readonly Role[] = ['administrator', 'operator'];
+const read: readonly Role[] = ['administrator', 'operator', 'user', 'auditor'];
+const inspect: readonly Role[] = ['administrator', 'operator', 'auditor'];
+const administrate: readonly Role[] = ['administrator'];
+const house: readonly Role[] = [];
+
+function permission(awsAction: string | null, roles: readonly Role[]): PermissionFacts {
+  return Object.freeze({ awsAction, roles });
+}
+
+/**
+ * Every permission there is. Duties are separate: an operator manages keys and can't use them, a user uses them and can't
+ * manage them, an auditor reads. An administrator may do all in its environment. Nobody has the house's own (`keys:destroy`).
+ */
+export const permissions = Object.freeze({
+  'keys:create': permission('kms:CreateKey', manage),
+  'keys:describe': permission('kms:DescribeKey', read),
+  'keys:list': permission('kms:ListKeys', read),
+  'keys:encrypt': permission('kms:Encrypt', use),
+  'keys:decrypt': permission('kms:Decrypt', use),
+  'keys:reencrypt-from': permission('kms:ReEncryptFrom', use),
+  'keys:reencrypt-to': permission('kms:ReEncryptTo', use),
+  'keys:generate-data-key': permission('kms:GenerateDataKey', use),
+  'keys:generate-data-key-without-plaintext': permission('kms:GenerateDataKeyWithoutPlaintext', use),
+  'keys:generate-data-key-pair': permission('kms:GenerateDataKeyPair', use),
+  'keys:generate-data-key-pair-without-plaintext': permission('kms:GenerateDataKeyPairWithoutPlaintext', use),
+  'keys:generate-random': permission('kms:GenerateRandom', use),
+  'keys:generate-mac': permission('kms:GenerateMac', use),
+  'keys:verify-mac': permission('kms:VerifyMac', use),
+  'keys:sign': permission('kms:Sign', use),
+  'keys:verify': permission('kms:Verify', use),
+  'keys:derive-shared-secret': permission('kms:DeriveSharedSecret', use),
+  'keys:get-public-key': permission('kms:GetPublicKey', read),
+  'keys:enable': permission('kms:EnableKey', manage),
+  'keys:disable': permission('kms:DisableKey', manage),
+  'keys:schedule-destruction': permission('kms:ScheduleKeyDeletion', manage),
+  'keys:cancel-destruction': permission('kms:CancelKeyDeletion', manage),
+  'keys:destroy': permission(null, house),
+  'keys:rotate-due': permission(null, house),
+  'keys:enable-rotation': permission('kms:EnableKeyRotation', manage),
+  'keys:disable-rotation': permission('kms:DisableKeyRotation', manage),
+  'keys:get-rotation-status': permission('kms:GetKeyRotationStatus', read),
+  'keys:rotate': permission('kms:RotateKeyOnDemand', manage),
+  'keys:list-rotations': permission('kms:ListKeyRotations', read),
+  'keys:update-description': permission('kms:UpdateKeyDescription', manage),
+  'keys:get-policy': permission('kms:GetKeyPolicy', inspect),
+  'keys:put-policy': permission('kms:PutKeyPolicy', manage),
+  'keys:list-policies': permission('kms:ListKeyPolicies', inspect),
+  'keys:tag': permission('kms:TagResource', manage),
+  'keys:untag': permission('kms:UntagResource', manage),
+  'keys:list-tags': permission('kms:ListResourceTags', read),
+  'keys:last-use': permission('kms:GetKeyLastUsage', read),
+  'keys:report-compromise': permission(null, manage),
+  'names:create': permission('kms:CreateAlias', manage),
+  'names:move': permission('kms:UpdateAlias', manage),
+  'names:move-to': permission('kms:UpdateAlias', manage),
+  'names:delete': permission('kms:DeleteAlias', manage),
+  'names:list': permission('kms:ListAliases', read),
+  'environments:create': permission(null, administrate),
+  'environments:create-administrator': permission(null, administrate),
+  'environments:list': permission(null, inspect),
+  'principals:create': permission(null, administrate),
+  'principals:list': permission(null, inspect),
+  'principals:update': permission(null, administrate),
+  'credentials:create': permission(null, administrate),
+  'credentials:delete': permission(null, administrate),
+  'credentials:list': permission(null, inspect),
+  'audit:read': permission(null, ['administrator', 'auditor']),
+  'server:status': permission(null, inspect),
+});
+
+export type Permission = keyof typeof permissions;
+
+/** Whether one of the roles has the permission. */
+export function rolesAllow(roles: readonly Role[], wanted: Permission): boolean {
+  const allowed = permissions[wanted].roles;
+  return roles.some((role) => allowed.includes(role));
+}

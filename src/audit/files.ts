@@ -1,0 +1,54 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+/** What the log asks of a file system; tests put faults in between. */
+export type LogFiles = {
+  /** Appends at a position; throws where the system does. */
+  readonly write: (fd: number, bytes: Buffer, position: number) => void;
+  readonly sync: (fd: number) => Promise<void>;
+  readonly truncate: (fd: number, length: number) => Promise<void>;
+};
+
+const fdatasync = promisify(fs.fdatasync);
+const ftruncate = promisify(fs.ftruncate);
+
+export const realFiles: LogFiles = {
+  write(fd, bytes, position) {
+    let done = 0;
+    while (done < bytes.length) done += fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
+  },
+  sync: (fd) => fdatasync(fd),
+  truncate: (fd, length) => ftruncate(fd, length),
+};
+
+/** Makes what a folder lists durable. */
+export function syncFolder(folder: string): void {
+  const fd = fs.openSync(folder, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Puts a whole file in place in one step: after a crash it is the old or the new one. */
+export function replaceFile(file: string, content: string | Uint8Array, durable: boolean): void {
+  const fresh = `${file}.new`;
+  const fd = fs.openSync(fresh, 'w', 0o600);
+  try {
+    fs.writeFileSync(fd, content);
+    if (durable) fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+  fs.renameSync(fresh, file);
+  if (durable) syncFolder(path.dirname(file));
+}
+
+/** Writes a tile or bundle; it can be made again from the journal, so it need not be durable. */
+export function putTile(folder: string, name: string, content: Uint8Array): void {
+  const file = path.join(folder, name);
+  fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  replaceFile(file, content, false);
+}

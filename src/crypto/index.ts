@@ -1,0 +1,14 @@
+export { open, seal } from './aead.ts';
+export { agree } from './agreement.ts';
+export { constantTimeEqual, keyedFingerprint, sha256, sha256Hex } from './digest.ts';
+export { openSecret, sealSecret, type SealingPlace } from './envelope.ts';
+export { deriveKey, type Derivation } from './kdf.ts';
+export { decapsulate, encapsulate } from './kem.ts';
+export { unwrapKey, wrapKey } from './key-wrap.ts';
+export { mac, verifyMac } from './mac.ts';
+export { generateMaterial, openMaterial, openPublicKey, type KeyMaterial } from './material.ts';
+export { passphraseDefaults, passphraseKey, type PassphraseCost } from './passphrase.ts';
+export { newId, randomBytes } from './random.ts';
+export { decryptRsa, encryptRsa, oaepPlaintextMax } from './rsa.ts';
+export { SecretBytes } from './secret-bytes.ts';
+export { sign, verify, type MessageForm, type SignatureToVerify } from './signature.ts';

@@ -1,0 +1,93 @@
+import { decide, permissions, type ConditionValues } from '#access';
+import { ClavigerError, principalArn, type Instant, type Key } from '#domain';
+import type { OpenedKey } from './key-cache.ts';
+import type { Caller, Operation, TargetRule } from './operation.ts';
+
+type Asked<I> = {
+  readonly operation: Operation<I, unknown>;
+  readonly caller: Caller;
+  readonly input: I;
+  readonly target: { readonly rule: TargetRule<I>; readonly opened: OpenedKey } | null;
+  readonly now: Instant;
+};
+
+/** Throws `access-denied`, with the reason and the AWS words for it, unless the caller may do this. */
+export function authorize<I>(asked: Asked<I>): void {
+  const { operation, caller, target } = asked;
+  const permission = target ? target.rule.permission : operation.permission;
+  if (!permission) throw new ClavigerError('internal', 'An operation asks for no permission.');
+  const decision = decide({
+    principal: caller.principal,
+    accountId: caller.accountId,
+    permission,
+    key: target ? { environment: target.opened.key.environment, policy: target.opened.policy } : null,
+    values: (key) => conditionValue(asked, key),
+  });
+  if (decision.allowed) return;
+  throw new ClavigerError('access-denied', `${caller.principal.name} may not do this (${decision.reason}).`, {
+    details: {
+      principalArn: principalArn(caller.accountId, caller.principal.name),
+      action: permissions[permission].awsAction ?? permission,
+      resource: target ? target.opened.arn : '*',
+      reason: decision.reason,
+    },
+  });
+}
+
+type Reader<I> = (asked: Asked<I>, key: Key | null) => string | readonly string[] | undefined;
+
+/** The condition keys that every request can answer; lower case. */
+const readers: Readonly<Record<string, Reader<never>>> = Object.freeze({
+  __proto__: null as never,
+  'aws:principalarn': ({ caller }) => principalArn(caller.accountId, caller.principal.name),
+  'aws:principalaccount': ({ caller }) => caller.accountId,
+  'aws:principaltype': () => 'User',
+  'aws:username': ({ caller }) => caller.principal.name,
+  'aws:userid': ({ caller }) => caller.principal.id,
+  'aws:sourceip': ({ caller }) => caller.sourceAddress,
+  'aws:useragent': ({ caller }) => caller.userAgent,
+  'aws:securetransport': ({ caller }) => String(caller.secureTransport),
+  'aws:requestedregion': ({ caller }) => caller.region,
+  'aws:currenttime': ({ now }) => new Date(now).toISOString(),
+  'aws:epochtime': ({ now }) => String(Math.floor(now / 1000)),
+  'kms:calleraccount': ({ caller }) => caller.accountId,
+  'kms:keyspec': (_asked, key) => key?.spec,
+  'kms:keyusage': (_asked, key) => key?.usage,
+  'kms:keyorigin': (_asked, key) => (key ? 'AWS_KMS' : undefined),
+  'kms:encryptioncontextkeys': ({ target, input }) => Object.keys(target?.rule.context?.(input) ?? {}),
+  'kms:encryptionalgorithm': requestAlgorithm,
+  'kms:signingalgorithm': requestAlgorithm,
+  'kms:macalgorithm': requestAlgorithm,
+  'kms:requestalias': ({ target, input }) => {
+    const reference = target?.rule.reference(input);
+    return reference?.kind === 'name' ? `alias/${reference.name}` : undefined;
+  },
+});
+
+function requestAlgorithm({ target, input }: Asked<never>): string | undefined {
+  return target?.rule.algorithm?.(input, target.opened.key) ?? undefined;
+}
+
+function listOf(value: string | readonly string[] | undefined): readonly string[] | undefined {
+  return typeof value === 'string' ? [value] : value;
+}
+
+/** The values of one condition key, looked for only when a policy asks. */
+function conditionValue<I>(asked: Asked<I>, name: string): ReturnType<ConditionValues> {
+  const wanted = name.toLowerCase();
+  const key = asked.target?.opened.key ?? null;
+  const reader = readers[wanted] as Reader<I> | undefined;
+  if (reader) return listOf(reader(asked, key));
+  const contextPrefix = 'kms:encryptioncontext:';
+  if (wanted.startsWith(contextPrefix)) {
+    // the name of the pair is case-sensitive, that of the condition key is not
+    return listOf(asked.target?.rule.context?.(asked.input)?.[name.slice(contextPrefix.length)]);
+  }
+  const tagPrefix = 'aws:resourcetag/';
+  if (wanted.startsWith(tagPrefix)) {
+    return listOf(key?.tags.find((tag) => tag.key === name.slice(tagPrefix.length))?.value);
+  }
+  const own = asked.operation.conditions?.(asked.input, { key }) ?? {};
+  for (const [ownName, value] of Object.entries(own)) if (ownName.toLowerCase() === wanted) return listOf(value);
+  return undefined;
+}

@@ -1,0 +1,32 @@
+import type { z } from 'zod';
+import { algorithmsFor, ClavigerError, type AlgorithmName, type Key, type KeyUsage } from '#domain';
+import type { KeyCondition, KeyReference, Operation, TargetRule } from './operation.ts';
+
+export const usableOnly: readonly KeyCondition[] = Object.freeze(['usable']);
+export const notScheduled: readonly KeyCondition[] = Object.freeze(['usable', 'suspended']);
+export const anyCondition: readonly KeyCondition[] = Object.freeze(['usable', 'suspended', 'destruction-scheduled']);
+
+type Shape<I, O> = Omit<Operation<I, O>, 'quorum'>;
+
+/** An operation, frozen. */
+export function defineOperation<I, O>(shape: Shape<I, O> & { input: z.ZodType<I> }): Operation<I, O> {
+  return Object.freeze({ ...shape, quorum: null });
+}
+
+type Keyed = { readonly key: KeyReference };
+
+/** A rule for the one key that the input names. */
+export function onKey<I extends Keyed>(rule: Omit<TargetRule<I>, 'reference'>): TargetRule<I> {
+  return Object.freeze({ ...rule, reference: (input: I) => input.key });
+}
+
+/** The algorithm that was asked for, or the one that the key's spec prefers for a usage. */
+export function algorithmOr(wanted: AlgorithmName | null, key: Key, usage: KeyUsage): AlgorithmName | null {
+  return wanted ?? algorithmsFor(key.spec, usage)[0] ?? null;
+}
+
+/** A value that the runner has made sure of. */
+export function present<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) throw new ClavigerError('internal', 'A checked value is missing.');
+  return value;
+}

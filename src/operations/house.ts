@@ -1,0 +1,34 @@
+import type { ErrorCode } from '#domain';
+import type { AuditLog, Clock, RootOfTrust, Store } from '#ports';
+import type { Freshness } from './freshness.ts';
+import type { Hierarchy } from './hierarchy.ts';
+import type { KeyCache } from './key-cache.ts';
+import type { LastUses } from './last-uses.ts';
+import type { UsageMeter } from './usage-meter.ts';
+
+/** Counts what the door did, for the metrics page. */
+export type DoorObserver = {
+  readonly done: (operation: string, protocol: string, outcome: ErrorCode | 'success', millis: number) => void;
+};
+
+/** Everything that the runner and the operations work with; the composition root builds it. */
+export type House = {
+  readonly store: Store;
+  readonly log: AuditLog;
+  readonly clock: Clock;
+  readonly root: RootOfTrust;
+  readonly hierarchy: Hierarchy;
+  readonly keys: KeyCache;
+  readonly freshness: Freshness;
+  readonly usage: UsageMeter;
+  readonly lastUses: LastUses;
+  readonly observer: DoorObserver;
+  /** Drops cached credentials, principals and keys of entities that changed. */
+  readonly drop: (entities: readonly string[] | null) => void;
+  /** Tells the store, in its own time, that the log holds an event of the outbox. */
+  readonly forgetOutbox: (eventId: string) => void;
+  /** Account id of an environment. */
+  readonly accountOf: (environment: string) => Promise<string>;
+  /** The environment that was made first: its administrators may make others. */
+  readonly firstEnvironment: () => Promise<string>;
+};

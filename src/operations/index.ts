@@ -1,0 +1,26 @@
+export * from './operation.ts';
+export { operations } from './table.ts';
+export { createDoor } from './run.ts';
+export type { DoorObserver, House } from './house.ts';
+export { createHierarchy, type Hierarchy } from './hierarchy.ts';
+export { createKeyCache, keyArn, type KeyCache } from './key-cache.ts';
+export { createLastUses, type LastUses } from './last-uses.ts';
+export { createUsageMeter, type UsageMeter } from './usage-meter.ts';
+export { followChanges, type Freshness } from './freshness.ts';
+export {
+  accessKeySecretName,
+  newPrincipal,
+  sealAccessKey,
+  tokenCredential,
+  type CredentialView,
+  type NewAccessKey,
+  type NewToken,
+} from './principals/principals.ts';
+export { newAccountId, type NewAdministrator } from './environments/environments.ts';
+export type { DataKey } from './keys/data-key.ts';
+export type { DataKeyPair } from './keys/data-key-pair.ts';
+export type { Decrypted } from './keys/decrypt.ts';
+export type { Encrypted } from './keys/encrypt.ts';
+export type { Reencrypted } from './keys/reencrypt.ts';
+export type { Rotations } from './keys/rotate.ts';
+export type { ServerStatus } from './status.ts';

@@ -1,0 +1,130 @@
+import type { KeyMaterial } from '#crypto';
+import { compilePolicy, parsePolicy, type CompiledPolicy } from '#access';
+import { ClavigerError, type Key } from '#domain';
+import type { Clock, Store, WrappedMaterial } from '#ports';
+import type { Hierarchy } from './hierarchy.ts';
+import { RecentMap } from './recent-map.ts';
+
+/** A key as the runner uses it: the record, its compiled policy, and its material, opened when it is first needed. */
+export type OpenedKey = {
+  readonly key: Key;
+  readonly arn: string;
+  readonly policy: CompiledPolicy;
+  /** Opened material of a version, if it is open already. */
+  readonly peek: (version: number) => KeyMaterial | undefined;
+  /** The material of a version, opened if need be. Rejects with `key-destroyed` where there is none. */
+  readonly open: (version: number) => Promise<KeyMaterial>;
+};
+
+export interface KeyCache {
+  /** What is cached and may still be used, or undefined. */
+  peek(id: string): OpenedKey | undefined;
+  peekName(environment: string, region: string, name: string): string | undefined;
+  /** The key, from the store if need be; null: there is none. */
+  load(id: string): Promise<OpenedKey | null>;
+  /** The id that a name stands for; null: there is no such name. */
+  loadName(environment: string, region: string, name: string): Promise<string | null>;
+  /** Drops what is cached of entities of the change feed; null: everything. */
+  drop(entities: readonly string[] | null): void;
+  readonly size: number;
+}
+
+const keysMax = 10_000;
+const namesMax = 20_000;
+const openMillisMax = 5 * 60_000;
+
+type Cached = { readonly opened: OpenedKey; readonly until: number };
+
+type CacheParts = {
+  store: Store;
+  clock: Clock;
+  hierarchy: Hierarchy;
+  accountOf: (environment: string) => Promise<string>;
+};
+
+export function nameEntity(environment: string, region: string, name: string): string {
+  return `name:${environment}/${region}/${name}`;
+}
+
+/** The ARN of a key. */
+export function keyArn(accountId: string, key: Pick<Key, 'id' | 'region'>): string {
+  return `arn:aws:kms:${key.region}:${accountId}:key/${key.id}`;
+}
+
+function lazyMaterials(key: Key, wrapped: ReadonlyMap<number, WrappedMaterial>, hierarchy: Hierarchy) {
+  const open = new Map<number, KeyMaterial>();
+  return {
+    peek: (version: number) => open.get(version),
+    open: async (version: number): Promise<KeyMaterial> => {
+      const already = open.get(version);
+      if (already) return already;
+      const bytes = wrapped.get(version);
+      if (!bytes) {
+        throw new ClavigerError('key-destroyed', `Version ${version} of key ${key.id} has no material any more.`);
+      }
+      const place = { environment: key.environment, keyId: key.id, version };
+      const material = await hierarchy.openMaterial(place, key.spec, bytes);
+      open.set(version, material);
+      return material;
+    },
+  };
+}
+
+/** A cache of opened keys, bounded in number and in time; it is kept current by `drop`. */
+export function createKeyCache(parts: CacheParts): KeyCache {
+  const keys = new RecentMap<Cached>(keysMax);
+  const names = new RecentMap<string>(namesMax);
+  // counts the drops: what was read before a drop is not cached after it
+  let generation = 0;
+
+  return {
+    peek(id) {
+      const cached = keys.get(id);
+      if (!cached) return undefined;
+      if (cached.until > parts.clock.now()) return cached.opened;
+      keys.delete(id);
+      return undefined;
+    },
+
+    peekName: (environment, region, name) => names.get(nameEntity(environment, region, name)),
+
+    async load(id) {
+      const before = generation;
+      const stored = await parts.store.key(id);
+      if (!stored) return null;
+      const { key } = stored;
+      const accountId = await parts.accountOf(key.environment);
+      const arn = keyArn(accountId, key);
+      const policy = compilePolicy(parsePolicy(key.policy), { accountId, keyArn: arn });
+      const wrapped = new Map(stored.materials.map((entry) => [entry.version, entry.material]));
+      const opened: OpenedKey = { key, arn, policy, ...lazyMaterials(key, wrapped, parts.hierarchy) };
+      if (generation === before) keys.set(id, { opened, until: parts.clock.now() + openMillisMax });
+      return opened;
+    },
+
+    async loadName(environment, region, name) {
+      const before = generation;
+      const found = await parts.store.name(environment, region, name);
+      if (!found) return null;
+      if (generation === before) names.set(nameEntity(environment, region, name), found.keyId);
+      return found.keyId;
+    },
+
+    drop(entities) {
+      generation += 1;
+      if (entities === null) {
+        keys.clear();
+        names.clear();
+        return;
+      }
+      for (const entity of entities) {
+        if (entity.startsWith('key:')) keys.delete(entity.slice('key:'.length));
+        else if (entity.startsWith('name:')) names.delete(entity);
+      }
+    },
+
+    get size() {
+      return keys.size;
+    },
+  };
+}

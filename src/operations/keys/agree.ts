@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { agree } from '#crypto';
+import type { Key } from '#domain';
+import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../define.ts';
+import { algorithm, bytes, keyReference } from '../inputs.ts';
+import { materialOf } from './sealing.ts';
+
+const input = z.strictObject({
+  key: keyReference,
+  /** The peer's SubjectPublicKeyInfo, DER. */
+  publicKey: bytes(1, 8192),
+  algorithm: algorithm.nullable(),
+  dryRun: z.boolean(),
+});
+type Input = z.infer<typeof input>;
+
+export type SharedSecret = {
+  readonly key: Key;
+  readonly version: number;
+  /** The caller wipes it once it is written. */
+  readonly secret: Uint8Array;
+};
+
+/** Agrees on a secret with the holder of another key pair. */
+export const deriveSharedSecret = defineOperation<Input, SharedSecret>({
+  name: 'keys.derive-shared-secret',
+  kind: 'use',
+  input,
+  isDryRun: ({ dryRun }) => dryRun,
+  targets: [
+    onKey<Input>({
+      permission: 'keys:derive-shared-secret',
+      act: 'process',
+      conditions: usableOnly,
+      usage: 'key-agreement',
+      algorithm: (wish, key) => algorithmOr(wish.algorithm, key, 'key-agreement'),
+    }),
+  ],
+  run: ({ keys }, { publicKey }) => {
+    const target = present(keys[0]);
+    using shared = agree(present(target.algorithm), materialOf(target), publicKey);
+    return {
+      output: {
+        key: target.key,
+        version: target.version.number,
+        secret: shared.use((secret) => Buffer.from(secret)),
+      },
+    };
+  },
+});

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { defaultPolicy, locksOut, parsePolicy } from '#access';
+import { generateMaterial, newId } from '#crypto';
+import {
+  algorithmsFor,
+  ClavigerError,
+  factsOf,
+  type Instant,
+  type Key,
+  type KeySpec,
+  type KeyVersion,
+} from '#domain';
+import type { StoredMaterial } from '#ports';
+import { defineOperation } from '../define.ts';
+import type { House } from '../house.ts';
+import { keySpec, keyUsage, nameOfKey, tag } from '../inputs.ts';
+import type { Caller } from '../operation.ts';
+import { requireDistinctTags } from './tag-rules.ts';
+
+const input = z.strictObject({
+  spec: keySpec,
+  usage: keyUsage,
+  description: z.string().max(8192),
+  tags: z.array(tag).max(50),
+  owner: z.string().min(1).max(256).nullable(),
+  policy: z.string().max(131_072).nullable(),
+  bypassLockoutCheck: z.boolean(),
+  name: nameOfKey.nullable(),
+  dataClassification: z.string().max(64).nullable(),
+});
+type Input = z.infer<typeof input>;
+
+type NewVersion = {
+  readonly environment: string;
+  readonly keyId: string;
+  readonly spec: KeySpec;
+  readonly number: number;
+  readonly now: Instant;
+  readonly rotation: KeyVersion['rotation'];
+};
+
+/** Generates the material of a version, seals it, and describes it: active from now on. */
+export async function makeVersion(
+  house: House,
+  wanted: NewVersion,
+): Promise<{ version: KeyVersion; material: StoredMaterial }> {
+  const { environment, keyId, spec, number, now } = wanted;
+  const made = await generateMaterial(spec);
+  using encoded = made.encoded;
+  const material = await house.hierarchy.sealMaterial({ environment, keyId, version: number }, encoded);
+  const version: KeyVersion = {
+    number,
+    state: 'active',
+    history: [
+      { state: 'pre-activation', at: now, cause: 'generated' },
+      { state: 'active', at: now, cause: 'activated' },
+    ],
+    createdAt: now,
+    activatedAt: now,
+    cryptoPeriod: factsOf(spec).cryptoPeriod,
+    materialId: await house.hierarchy.materialId(environment, keyId, encoded),
+    publicKey: made.publicKey,
+    rotation: wanted.rotation,
+  };
+  return { version, material: { version: number, material } };
+}
+
+function requireOffered(wish: Input): void {
+  if (algorithmsFor(wish.spec, wish.usage).length > 0 && factsOf(wish.spec).usages.includes(wish.usage)) return;
+  throw new ClavigerError('purpose-forbids', `A key of spec ${wish.spec} can't be used to ${wish.usage}.`, {
+    details: { spec: wish.spec, usage: wish.usage },
+  });
+}
+
+/** The policy of a new key: checked, and not one that locks its maker out. */
+export function acceptPolicy(caller: Caller, policy: string, bypassLockoutCheck: boolean): string {
+  const parsed = parsePolicy(policy);
+  if (!bypassLockoutCheck && locksOut(parsed, caller)) {
+    throw new ClavigerError(
+      'policy-lockout',
+      'The new key policy will not allow you to update the key policy in the future.',
+    );
+  }
+  return policy;
+}
+
+/** Makes a key with its first version, active at once, and its name if one is given. */
+export const createKey = defineOperation<Input, Key>({
+  name: 'keys.create',
+  kind: 'manage',
+  input,
+  targets: [],
+  permission: 'keys:create',
+  conditions: ({ spec, usage, tags, bypassLockoutCheck }) => ({
+    'kms:KeySpec': spec,
+    'kms:KeyUsage': usage,
+    'kms:BypassPolicyLockoutSafetyCheck': String(bypassLockoutCheck),
+    'aws:TagKeys': tags.map((entry) => entry.key),
+    ...Object.fromEntries(tags.map((entry) => [`aws:RequestTag/${entry.key}`, entry.value])),
+  }),
+  run: async ({ house, caller, now }, wish) => {
+    requireOffered(wish);
+    requireDistinctTags(wish.tags);
+    const policy = acceptPolicy(caller, wish.policy ?? defaultPolicy(caller.accountId), wish.bypassLockoutCheck);
+    const keyId = newId();
+    const { environment } = caller.principal;
+    await house.hierarchy.newShredSecret(environment, keyId);
+    const first = { environment, keyId, spec: wish.spec, number: 1, now, rotation: 'first' } as const;
+    const { version, material } = await makeVersion(house, first);
+    const key: Key = {
+      id: keyId,
+      environment,
+      region: caller.region,
+      spec: wish.spec,
+      usage: wish.usage,
+      owner: wish.owner ?? caller.principal.name,
+      description: wish.description,
+      tags: wish.tags,
+      dataClassification: wish.dataClassification ?? 'unclassified',
+      origin: 'generated',
+      tier: house.root.describe().tier,
+      policy,
+      rotation: null,
+      destruction: null,
+      createdAt: now,
+      createdBy: caller.principal.name,
+      versions: [version],
+      revision: 1,
+    };
+    const name = wish.name === null ? null : nameRecord(caller, wish.name, keyId, now);
+    return {
+      output: key,
+      keyId,
+      changes: [
+        { kind: 'key-created', key, materials: [material] },
+        ...(name ? [{ kind: 'name-created', name } as const] : []),
+      ],
+      facts: { spec: key.spec, usage: key.usage, tier: key.tier, name: wish.name },
+    };
+  },
+});
+
+function nameRecord(caller: Caller, name: string, keyId: string, now: Instant) {
+  return {
+    environment: caller.principal.environment,
+    region: caller.region,
+    name,
+    keyId,
+    createdAt: now,
+    updatedAt: now,
+  };
+}

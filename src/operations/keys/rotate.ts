@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import {
+  changeState,
+  ClavigerError,
+  currentVersion,
+  factsOf,
+  type Instant,
+  type Key,
+  type KeyVersion,
+  type TransitionCause,
+} from '#domain';
+import { anyCondition, defineOperation, onKey, present, usableOnly } from '../define.ts';
+import type { House } from '../house.ts';
+import { keyReference, page } from '../inputs.ts';
+import type { Outcome } from '../operation.ts';
+import { revised, updateOf } from './change.ts';
+import { makeVersion } from './create.ts';
+
+const dayMillis = 86_400_000;
+
+const rotateInput = z.strictObject({
+  key: keyReference,
+  /** Refuse key pairs and codes with `operation-unsupported`, for protocols whose clients can't follow a changed public key. */
+  onlySymmetricEncryption: z.boolean().default(false).optional(),
+});
+type RotateInput = z.infer<typeof rotateInput>;
+
+const enableInput = rotateInput.extend({ periodDays: z.number().int().min(1).max(3650) });
+type EnableInput = z.infer<typeof enableInput>;
+
+function requireRotatable(key: Key, onlySymmetricEncryption: boolean | undefined): void {
+  if (key.origin !== 'generated') {
+    throw new ClavigerError('operation-unsupported', `Key ${key.id} has ${key.origin} material: it is not rotated here.`);
+  }
+  if (onlySymmetricEncryption && (factsOf(key.spec).asymmetric || key.usage !== 'encrypt')) {
+    throw new ClavigerError('operation-unsupported', `Key ${key.id} is not a symmetric encryption key.`);
+  }
+}
+
+function retire(version: KeyVersion, now: Instant, cause: TransitionCause): KeyVersion {
+  return version.state === 'active' ? changeState(version, 'deactivated', { at: now, cause }) : version;
+}
+
+type Rotation = { house: House; key: Key; now: Instant; kind: 'automatic' | 'on-demand' };
+
+async function rotated({ house, key, now, kind }: Rotation): Promise<Outcome<Key>> {
+  const old = currentVersion(key);
+  const wanted = {
+    environment: key.environment,
+    keyId: key.id,
+    spec: key.spec,
+    number: old.number + 1,
+    now,
+    rotation: kind,
+  };
+  const { version, material } = await makeVersion(house, wanted);
+  const versions = [...key.versions.slice(0, -1), retire(old, now, 'rotated'), version];
+  const rotation =
+    kind === 'automatic' && key.rotation
+      ? { ...key.rotation, nextAt: nextRotation(key.rotation, now) }
+      : key.rotation;
+  const after: Key = { ...key, versions, rotation };
+  return {
+    output: revised(key, after),
+    changes: [updateOf(key, after, { added: [material] })],
+    facts: { version: version.number, rotation: kind },
+  };
+}
+
+/** The next date of a schedule that lies ahead: dates that were missed while the server stood still are not made up for. */
+function nextRotation(rotation: { nextAt: Instant; periodDays: number }, now: Instant): Instant {
+  const period = rotation.periodDays * dayMillis;
+  const missed = Math.max(0, Math.floor((now - rotation.nextAt) / period));
+  return rotation.nextAt + (missed + 1) * period;
+}
+
+/** Makes a new version that protects from now on; the one before is deactivated and still opens what it protected. */
+export const rotateKey = defineOperation<RotateInput, Key>({
+  name: 'keys.rotate',
+  kind: 'manage',
+  input: rotateInput,
+  targets: [onKey<RotateInput>({ permission: 'keys:rotate', act: 'manage', conditions: usableOnly })],
+  run: ({ house, keys, now }, wish) => {
+    const { key } = present(keys[0]);
+    requireRotatable(key, wish.onlySymmetricEncryption);
+    return rotated({ house, key, now, kind: 'on-demand' });
+  },
+});
+
+/** Rotates a key by its schedule, or because its usage limit is near. Only the house asks for it. */
+export const rotateDueKey = defineOperation<RotateInput, Key>({
+  name: 'keys.rotate-due',
+  kind: 'manage',
+  input: rotateInput,
+  targets: [onKey<RotateInput>({ permission: 'keys:rotate-due', act: 'manage', conditions: usableOnly })],
+  run: ({ house, keys, now }) => {
+    const { key } = present(keys[0]);
+    requireRotatable(key, true);
+    return rotated({ house, key, now, kind: 'automatic' });
+  },
+});
+
+/** Switches yearly (or other) rotation on; called again it changes the period. */
+export const enableRotation = defineOperation<EnableInput, Key>({
+  name: 'keys.enable-rotation',
+  kind: 'manage',
+  input: enableInput,
+  targets: [onKey<EnableInput>({ permission: 'keys:enable-rotation', act: 'manage', conditions: usableOnly })],
+  conditions: ({ periodDays }) => ({ 'kms:RotationPeriodInDays': String(periodDays) }),
+  run: ({ keys, now }, wish) => {
+    const { key } = present(keys[0]);
+    requireRotatable(key, wish.onlySymmetricEncryption);
+    const { periodDays } = wish;
+    if (key.rotation?.periodDays === periodDays) return { output: key };
+    const after: Key = { ...key, rotation: { periodDays, since: now, nextAt: now + periodDays * dayMillis } };
+    return { output: revised(key, after), changes: [updateOf(key, after)], facts: { periodDays } };
+  },
+});
+
+/** Switches automatic rotation off. */
+export const disableRotation = defineOperation<RotateInput, Key>({
+  name: 'keys.disable-rotation',
+  kind: 'manage',
+  input: rotateInput,
+  targets: [onKey<RotateInput>({ permission: 'keys:disable-rotation', act: 'manage', conditions: usableOnly })],
+  run: ({ keys }, wish) => {
+    const { key } = present(keys[0]);
+    requireRotatable(key, wish.onlySymmetricEncryption);
+    if (!key.rotation) return { output: key };
+    const after: Key = { ...key, rotation: null };
+    return { output: revised(key, after), changes: [updateOf(key, after)] };
+  },
+});
+
+/** Whether and when a key rotates by itself. */
+export const getRotationStatus = defineOperation<RotateInput, Key>({
+  name: 'keys.get-rotation-status',
+  kind: 'read',
+  input: rotateInput,
+  targets: [onKey<RotateInput>({ permission: 'keys:get-rotation-status', act: 'inspect', conditions: anyCondition })],
+  run: ({ keys }, wish) => {
+    const { key } = present(keys[0]);
+    requireRotatable(key, wish.onlySymmetricEncryption);
+    return { output: key };
+  },
+});
+
+const listInput = rotateInput.extend({ page, withFirst: z.boolean() });
+type ListInput = z.infer<typeof listInput>;
+
+export type Rotations = {
+  readonly key: Key;
+  readonly versions: readonly KeyVersion[];
+  readonly next: string | null;
+};
+
+/** The versions that rotations made, oldest first; with the first one where that is asked for. */
+export const listRotations = defineOperation<ListInput, Rotations>({
+  name: 'keys.list-rotations',
+  kind: 'read',
+  input: listInput,
+  targets: [onKey<ListInput>({ permission: 'keys:list-rotations', act: 'inspect', conditions: anyCondition })],
+  run: ({ keys }, wish) => {
+    const { key } = present(keys[0]);
+    requireRotatable(key, wish.onlySymmetricEncryption);
+    const after = wish.page.after === null ? 0 : Number(wish.page.after);
+    if (!Number.isSafeInteger(after)) throw new ClavigerError('page-marker-invalid', 'The page marker is not ours.');
+    const all = key.versions.filter(
+      (version) => version.number > after && (wish.withFirst || version.rotation !== 'first'),
+    );
+    const versions = all.slice(0, wish.page.limit);
+    const last = versions.at(-1);
+    const next = all.length > versions.length && last ? String(last.number) : null;
+    return { output: { key, versions, next } };
+  },
+});
+

@@ -1,0 +1,59 @@
+import { decryptRsa, encryptRsa, open, seal, type KeyMaterial } from '#crypto';
+import { ClavigerError, factsOf, type AlgorithmName, type Key } from '#domain';
+import type { CheckedKey } from '../operation.ts';
+import { blobHead, headBytes, readBlob } from './blob.ts';
+
+/** The material of a checked key whose rule opens it. */
+export function materialOf(target: CheckedKey): KeyMaterial {
+  const material = target.opened.peek(target.version.number);
+  if (!material) throw new ClavigerError('internal', 'A key was used before it was opened.');
+  return material;
+}
+
+function withContext(head: Uint8Array, context: Uint8Array): Uint8Array {
+  return context.length === 0 ? head : Buffer.concat([head, context]);
+}
+
+/** Encrypts under a checked key: a self-describing blob, or the bare RSA ciphertext of a key pair. */
+export function sealUnder(target: CheckedKey, algorithm: AlgorithmName, plaintext: Uint8Array): Uint8Array {
+  const material = materialOf(target);
+  if (factsOf(target.key.spec).asymmetric) {
+    refuseContext(target);
+    return encryptRsa(algorithm, material, plaintext);
+  }
+  const head = blobHead({ keyId: target.key.id, version: target.version.number, algorithm });
+  const sealed = seal(algorithm, material, plaintext, withContext(head, target.context));
+  const blob = Buffer.allocUnsafe(headBytes + sealed.length);
+  blob.set(head, 0);
+  blob.set(sealed, headBytes);
+  return blob;
+}
+
+/** Opens what `sealUnder` made. Throws `ciphertext-invalid`. */
+export function openUnder(target: CheckedKey, algorithm: AlgorithmName, ciphertext: Uint8Array): Uint8Array {
+  const material = materialOf(target);
+  if (factsOf(target.key.spec).asymmetric) {
+    refuseContext(target);
+    return decryptRsa(algorithm, material, ciphertext);
+  }
+  const head = ciphertext.subarray(0, headBytes);
+  if (readBlob(ciphertext).keyId !== target.key.id) {
+    throw new ClavigerError('key-mismatch', 'The ciphertext was made under another key.');
+  }
+  return open(algorithm, material, ciphertext.subarray(headBytes), withContext(head, target.context));
+}
+
+function refuseContext(target: CheckedKey): void {
+  if (target.context.length === 0) return;
+  throw new ClavigerError('input-invalid', 'A key pair takes no encryption context.', {
+    details: { field: 'context' },
+  });
+}
+
+/** Data keys are kept under secret keys only: a key pair would let anybody make them. */
+export function requireSymmetric(key: Key): void {
+  if (!factsOf(key.spec).asymmetric) return;
+  throw new ClavigerError('purpose-forbids', `Key ${key.id} is a key pair: data keys need a symmetric key.`, {
+    details: { usage: key.usage },
+  });
+}

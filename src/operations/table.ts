@@ -1,0 +1,103 @@
+import {
+  createAdministrator,
+  createEnvironment,
+  listEnvironments,
+} from './environments/environments.ts';
+import { deriveSharedSecret } from './keys/agree.ts';
+import {
+  getPolicy,
+  listPolicies,
+  listTags,
+  putPolicy,
+  tagKey,
+  untagKey,
+  updateDescription,
+} from './keys/attributes.ts';
+import { reportCompromise } from './keys/compromise.ts';
+import { createKey } from './keys/create.ts';
+import { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from './keys/data-key-pair.ts';
+import { generateDataKey, generateDataKeyWithoutPlaintext } from './keys/data-key.ts';
+import { decrypt } from './keys/decrypt.ts';
+import { describeKey, getPublicKey, lastUse, listKeys } from './keys/describe.ts';
+import { cancelDestruction, destroyDueKey, scheduleDestruction } from './keys/destroy.ts';
+import { encrypt } from './keys/encrypt.ts';
+import { generateMac, verifyMac } from './keys/mac.ts';
+import { generateRandom } from './keys/random.ts';
+import { reencrypt } from './keys/reencrypt.ts';
+import {
+  disableRotation,
+  enableRotation,
+  getRotationStatus,
+  listRotations,
+  rotateDueKey,
+  rotateKey,
+} from './keys/rotate.ts';
+import { sign, verify } from './keys/sign.ts';
+import { disableKey, enableKey } from './keys/suspend.ts';
+import { createName, deleteName, listNames, moveName } from './names/names.ts';
+import {
+  createAccessKey,
+  createPrincipal,
+  createToken,
+  deleteCredential,
+  listCredentials,
+  listPrincipals,
+  setPrincipal,
+} from './principals/principals.ts';
+import { serverStatus } from './status.ts';
+
+/** Every operation there is. A test walks it: each permission is used once, each rule lists its conditions. */
+export const operations = Object.freeze({
+  createKey,
+  describeKey,
+  listKeys,
+  encrypt,
+  decrypt,
+  reencrypt,
+  generateDataKey,
+  generateDataKeyWithoutPlaintext,
+  generateDataKeyPair,
+  generateDataKeyPairWithoutPlaintext,
+  generateRandom,
+  generateMac,
+  verifyMac,
+  sign,
+  verify,
+  deriveSharedSecret,
+  getPublicKey,
+  enableKey,
+  disableKey,
+  scheduleDestruction,
+  cancelDestruction,
+  destroyDueKey,
+  enableRotation,
+  disableRotation,
+  getRotationStatus,
+  rotateKey,
+  rotateDueKey,
+  listRotations,
+  updateDescription,
+  getPolicy,
+  putPolicy,
+  listPolicies,
+  tagKey,
+  untagKey,
+  listTags,
+  createName,
+  moveName,
+  deleteName,
+  listNames,
+  lastUse,
+  reportCompromise,
+  createEnvironment,
+  createAdministrator,
+  listEnvironments,
+  createPrincipal,
+  listPrincipals,
+  setPrincipal,
+  createAccessKey,
+  createToken,
+  deleteCredential,
+  listCredentials,
+  serverStatus,
+});

@@ -1,0 +1,69 @@
+import { currentVersion, type Key, type KeyVersion } from '#domain';
+import { operations } from '#operations';
+import { arnOf, keyOnly, type Handler, type Request } from '../handler.ts';
+import { pageEnd, pageFrom } from '../marker.ts';
+import { seconds } from '../metadata.ts';
+
+const usualPeriodDays = 365;
+// clients of AWS can't follow a public key that changes
+const onlySymmetricEncryption = true;
+
+const enableKeyRotation: Handler = async (request) => {
+  const periodDays = request.input.number('RotationPeriodInDays') ?? usualPeriodDays;
+  await request.run(operations.enableRotation, { key: keyOnly(request), periodDays, onlySymmetricEncryption });
+  return null;
+};
+
+const disableKeyRotation: Handler = async (request) => {
+  await request.run(operations.disableRotation, { key: keyOnly(request), onlySymmetricEncryption });
+  return null;
+};
+
+const getKeyRotationStatus: Handler = async (request) => {
+  const key = await request.run(operations.getRotationStatus, { key: keyOnly(request), onlySymmetricEncryption });
+  return {
+    KeyId: arnOf(request, key),
+    KeyRotationEnabled: key.rotation !== null,
+    ...(key.rotation
+      ? { RotationPeriodInDays: key.rotation.periodDays, NextRotationDate: seconds(key.rotation.nextAt) }
+      : {}),
+  };
+};
+
+const rotateKeyOnDemand: Handler = async (request) => {
+  const key = await request.run(operations.rotateKey, { key: keyOnly(request), onlySymmetricEncryption });
+  return { KeyId: arnOf(request, key) };
+};
+
+function rotationEntry(request: Request, key: Key, version: KeyVersion): object {
+  const isFirst = version.rotation === 'first';
+  return {
+    KeyId: arnOf(request, key),
+    KeyMaterialId: version.materialId,
+    KeyMaterialState: version.number === currentVersion(key).number ? 'CURRENT' : 'NON_CURRENT',
+    ...(isFirst
+      ? {}
+      : {
+          RotationDate: seconds(version.createdAt),
+          RotationType: version.rotation === 'automatic' ? 'AUTOMATIC' : 'ON_DEMAND',
+        }),
+  };
+}
+
+const listKeyRotations: Handler = async (request) => {
+  const { key, versions, next } = await request.run(operations.listRotations, {
+    key: keyOnly(request),
+    page: pageFrom(request.input),
+    withFirst: request.input.text('IncludeKeyMaterial') === 'ALL_KEY_MATERIAL',
+    onlySymmetricEncryption,
+  });
+  return { Rotations: versions.map((version) => rotationEntry(request, key, version)), ...pageEnd(next) };
+};
+
+export const rotationHandlers: Readonly<Record<string, Handler>> = {
+  EnableKeyRotation: enableKeyRotation,
+  DisableKeyRotation: disableKeyRotation,
+  GetKeyRotationStatus: getKeyRotationStatus,
+  RotateKeyOnDemand: rotateKeyOnDemand,
+  ListKeyRotations: listKeyRotations,
+};

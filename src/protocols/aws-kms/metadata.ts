@@ -1,0 +1,59 @@
+import { currentVersion, type Key } from '#domain';
+import { keyArn } from '#operations';
+import { algorithmNamesOf, specName, usageName } from './specs.ts';
+
+/** Milliseconds as AWS tells times: seconds with a fraction. */
+export function seconds(at: number): number {
+  return at / 1000;
+}
+
+const algorithmMembers: Readonly<Record<string, string>> = {
+  encrypt: 'EncryptionAlgorithms',
+  sign: 'SigningAlgorithms',
+  mac: 'MacAlgorithms',
+  'key-agreement': 'KeyAgreementAlgorithms',
+};
+
+/** The algorithms of a key under the name that AWS has for its usage. */
+export function algorithmsMember(key: Key): object {
+  const member = algorithmMembers[key.usage];
+  return member ? { [member]: algorithmNamesOf(key) } : {};
+}
+
+/** The state of a key in AWS's words. */
+export function keyState(key: Key): 'Enabled' | 'Disabled' | 'PendingDeletion' | 'Unavailable' {
+  if (key.destruction) return 'PendingDeletion';
+  const { state } = currentVersion(key);
+  if (state === 'suspended') return 'Disabled';
+  return state === 'compromised' ? 'Unavailable' : 'Enabled';
+}
+
+/** KeyMetadata. */
+export function keyMetadata(key: Key, accountId: string): object {
+  const state = keyState(key);
+  return {
+    AWSAccountId: accountId,
+    KeyId: key.id,
+    Arn: keyArn(accountId, key),
+    CreationDate: seconds(key.createdAt),
+    Enabled: state === 'Enabled',
+    Description: key.description,
+    KeyUsage: usageName(key.usage),
+    KeyState: state,
+    ...(key.destruction ? { DeletionDate: seconds(key.destruction.dueAt) } : {}),
+    Origin: 'AWS_KMS',
+    KeyManager: 'CUSTOMER',
+    CustomerMasterKeySpec: specName(key.spec),
+    KeySpec: specName(key.spec),
+    ...algorithmsMember(key),
+    MultiRegion: false,
+    ...materialMember(key),
+  };
+}
+
+/** Symmetric encryption keys tell which material protects now. */
+function materialMember(key: Key): object {
+  return key.spec === 'AES_256' && key.usage === 'encrypt'
+    ? { CurrentKeyMaterialId: currentVersion(key).materialId }
+    : {};
+}

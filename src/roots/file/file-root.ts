@@ -1,0 +1,89 @@
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import path from 'node:path';
+import { SecretBytes } from '#crypto';
+import { ClavigerError, StopError } from '#domain';
+import type { RootOfTrust } from '#ports';
+import { rootInMemory } from '../sealing.ts';
+
+const header = 'claviger-root-v1\n';
+const keyBytes = 32;
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** Makes a new root key file, 0600, durable before it returns. Throws a StopError where there is a file already. */
+export async function createFileRoot(file: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  using key = SecretBytes.random(keyBytes);
+  let handle: FileHandle;
+  try {
+    handle = await open(file, 'wx', 0o600);
+  } catch (cause) {
+    if (isCode(cause, 'EEXIST')) {
+      throw new StopError('root-refused', `There is a root key at ${file} already; it is never replaced.`, { cause });
+    }
+    throw new ClavigerError('root-unavailable', `The root key file ${file} can't be made.`, { cause });
+  }
+  const text = key.use((bytes) => Buffer.from(`${header}${Buffer.from(bytes).toString('base64')}\n`, 'latin1'));
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    text.fill(0);
+    await handle.close();
+  }
+  await syncFolder(path.dirname(file));
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * The root key in a file that only its owner can read. Throws a StopError for wider permissions, another owner or a
+ * damaged file; `root-unavailable` where the file is not there: it may be on a disk that is not mounted yet.
+ */
+export async function openFileRoot(file: string): Promise<RootOfTrust> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  } catch (cause) {
+    throw new ClavigerError('root-unavailable', `The root key file ${file} can't be opened.`, { cause });
+  }
+  try {
+    const facts = await handle.stat();
+    if (!facts.isFile()) throw new StopError('root-refused', `The root key ${file} is not a plain file.`);
+    if (process.platform !== 'win32' && (facts.mode & 0o077) !== 0) {
+      throw new StopError('root-refused', `Others can read the root key ${file}: run chmod 600 on it.`);
+    }
+    if (facts.size > 4096) throw new StopError('root-refused', `The root key file ${file} is damaged.`);
+    const text = await handle.readFile();
+    try {
+      return rootInMemory(parseRoot(text, file), { kind: 'file', where: file, tier: 'development' });
+    } finally {
+      text.fill(0);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseRoot(text: Buffer, file: string): SecretBytes {
+  const body = text.subarray(header.length);
+  if (text.subarray(0, header.length).toString('latin1') !== header) {
+    throw new StopError('root-refused', `${file} is not a root key file of this format.`);
+  }
+  const key = Buffer.from(body.toString('latin1').trim(), 'base64');
+  if (key.length !== keyBytes) {
+    key.fill(0);
+    throw new StopError('root-refused', `The root key file ${file} is damaged.`);
+  }
+  return SecretBytes.take(key);
+}

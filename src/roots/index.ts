@@ -1,0 +1,7 @@
+export { createFileRoot, openFileRoot } from './file/file-root.ts';
+export {
+  newPassphraseParameters,
+  openPassphraseRoot,
+  parsePassphraseParameters,
+  type PassphraseParameters,
+} from './passphrase/passphrase-root.ts';

@@ -1,0 +1,188 @@
+import path from 'node:path';
+import { missingEvents, newLogKeys, openAuditLog, openLogKeys } from '#audit';
+import { newId, SecretBytes } from '#crypto';
+import { ClavigerError, StopError } from '#domain';
+import {
+  createDoor,
+  createHierarchy,
+  createKeyCache,
+  createLastUses,
+  createUsageMeter,
+  followChanges,
+  type Door,
+  type House,
+} from '#operations';
+import { systemClock, type Clock, type ShredStore, type Store } from '#ports';
+import { openShredStore, openStore } from '#storage';
+import type { Authenticator } from '#access';
+import { readBootstrap } from './bootstrap.ts';
+import type { Config } from './config.ts';
+import { storeAuthenticator } from './credentials.ts';
+import { firstEnvironmentSetting, initialise, type InitReport } from './initialise.ts';
+import { houseSecret, openHouseKey } from './house-key.ts';
+import { describeError, type Logger } from './logger.ts';
+import { startMaintenance, type Maintenance } from './maintenance.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { nodeName } from './node-name.ts';
+import { openOutbox } from './outbox.ts';
+import { openRoot } from './roots.ts';
+
+/** Everything of one node, built and connected. */
+export type Composition = {
+  readonly config: Config;
+  readonly house: House;
+  readonly door: Door;
+  readonly authenticator: Authenticator;
+  readonly metrics: Metrics;
+  readonly maintenance: Maintenance;
+  readonly report: InitReport;
+  readonly shreds: ShredStore;
+  readonly newRequestId: () => string;
+  readonly close: () => Promise<void>;
+};
+
+type Options = {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** 0 for the only or first process. */
+  readonly worker: number;
+  readonly clock?: Clock;
+};
+
+type Closable = { close(): Promise<void> };
+
+/** Opens the stores, the root and the log, initialises an empty store, and builds the door over them. */
+export async function compose(options: Options): Promise<Composition> {
+  const opened: Closable[] = [];
+  try {
+    return await build(options, opened);
+  } catch (error) {
+    for (const part of opened.reverse()) await part.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function build(options: Options, opened: Closable[]): Promise<Composition> {
+  const { config, logger } = options;
+  const clock = options.clock ?? systemClock;
+  const keep = <T extends Closable>(part: T): T => {
+    opened.push(part);
+    return part;
+  };
+  const store = keep(await openStore(config.databaseUrl));
+  const shreds = keep(await openShredStore(config.shredUrl));
+  const root = keep(await openRoot(config, store));
+  const houseKey = await openHouseKey(root, store);
+  const hierarchy = createHierarchy({ root, store, shreds });
+  const node = await nodeName(config, options.worker);
+  const bootstrap = config.bootstrapFile === null ? null : await readBootstrap(config.bootstrapFile);
+  const report = await initialise({ config, store, hierarchy, now: clock.now(), node, bootstrap });
+  const log = keep(await openLog({ config, store, node, clock, houseKey, logger }));
+  const outbox = await openOutbox({ store, log, missing: async (events) => missingEvents(log.folder, events) }, () => clock.now());
+
+  const accountOf = accountLookup(store);
+  const metrics = createMetrics();
+  const authenticator = storeAuthenticator({ store, hierarchy, clock, accountOf });
+  const keys = createKeyCache({ store, clock, hierarchy, accountOf });
+  const drop = (entities: readonly string[] | null): void => {
+    keys.drop(entities);
+    if (entities === null) authenticator.invalidateAll();
+    else for (const entity of entities) authenticator.invalidate(entity);
+  };
+  const lateMaintenance: { current: Maintenance | null } = { current: null };
+  const house: House = {
+    store,
+    log,
+    clock,
+    root,
+    hierarchy,
+    keys,
+    freshness: await followChanges({ store, clock, drop }),
+    usage: createUsageMeter({ store, onNearlySpent: (keyId) => lateMaintenance.current?.nearlySpent(keyId) }),
+    lastUses: createLastUses(store),
+    observer: metrics,
+    drop,
+    forgetOutbox: outbox.forget,
+    accountOf,
+    firstEnvironment: async () => (await store.setting(firstEnvironmentSetting)) ?? '',
+  };
+  const door = createDoor(house);
+  const maintenance = startMaintenance({ house, door, outbox, logger });
+  lateMaintenance.current = maintenance;
+  describeGauges(metrics, house);
+
+  return {
+    config,
+    house,
+    door,
+    authenticator,
+    metrics,
+    maintenance,
+    report,
+    shreds,
+    newRequestId: newId,
+    async close() {
+      await maintenance.stop();
+      await log.close();
+      hierarchy.close();
+      houseKey[Symbol.dispose]();
+      await root.close();
+      await shreds.close();
+      await store.close();
+    },
+  };
+}
+
+type LogParts = {
+  readonly config: Config;
+  readonly store: Store;
+  readonly node: string;
+  readonly clock: Clock;
+  readonly houseKey: SecretBytes;
+  readonly logger: Logger;
+};
+
+/** This node's log; its signing keys are made once and kept under the house key. */
+async function openLog(parts: LogParts): Promise<ReturnType<typeof openAuditLog>> {
+  const { config, store, node, clock, logger } = parts;
+  using packed = await houseSecret({ key: parts.houseKey, store }, `log-keys ${node}`, () =>
+    SecretBytes.take(newLogKeys()),
+  );
+  const log = openAuditLog({
+    folder: path.join(config.auditFolder, node),
+    node,
+    keys: packed.use(openLogKeys),
+    onHead: ({ size, root }) => store.recordLogHead({ node, size, root, at: clock.now() }),
+    onProblem: (what, error) => logger.error(what, { node, error: describeError(error) }),
+  });
+  const known = (await store.logHeads()).find((head) => head.node === node);
+  if (known && known.size > log.health().size) {
+    await log.close();
+    throw new StopError(
+      'integrity-failed',
+      `The log of ${node} has ${log.health().size} events, but the store knows of ${known.size}: it was shortened.`,
+    );
+  }
+  return log;
+}
+
+function accountLookup(store: Store): (environment: string) => Promise<string> {
+  const known = new Map<string, string>();
+  return async (environment) => {
+    const account = known.get(environment);
+    if (account !== undefined) return account;
+    const stored = await store.environment(environment);
+    if (!stored) throw new ClavigerError('environment-not-found', `There is no environment ${environment}.`);
+    known.set(environment, stored.environment.accountId);
+    return stored.environment.accountId;
+  };
+}
+
+function describeGauges(metrics: Metrics, house: House): void {
+  metrics.gauge('claviger_audit_log_size', 'Events in the log of this node.', () => house.log.health().size);
+  metrics.gauge('claviger_audit_log_writable', '1 while the log takes events.', () =>
+    house.log.health().writable ? 1 : 0,
+  );
+  metrics.gauge('claviger_opened_keys', 'Keys in the cache of this node.', () => house.keys.size);
+}
+

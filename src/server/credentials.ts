@@ -1,0 +1,48 @@
+import { createAuthenticator, type Authenticator } from '#access';
+import type { Hierarchy } from '#operations';
+import { accessKeySecretName } from '#operations';
+import type { Clock, Store } from '#ports';
+
+type Parts = {
+  store: Store;
+  hierarchy: Hierarchy;
+  clock: Clock;
+  accountOf: (environment: string) => Promise<string>;
+};
+
+/** The authenticator over the store's credentials. */
+export function storeAuthenticator({ store, hierarchy, clock, accountOf }: Parts): Authenticator {
+  return createAuthenticator({
+    clock,
+    source: {
+      async accessKey(id) {
+        const credential = await store.credential(id);
+        if (credential?.kind !== 'access-key') return null;
+        const principal = await store.principal(credential.principalId);
+        if (!principal) return null;
+        using secret = await hierarchy.openSmall(
+          credential.environment,
+          accessKeySecretName(id),
+          credential.wrappedSecret,
+        );
+        return {
+          principal,
+          accountId: await accountOf(principal.environment),
+          secret: secret.use((bytes) => Buffer.from(bytes)),
+          expiresAt: credential.expiresAt,
+        };
+      },
+      async token(idHash) {
+        const credential = await store.credential(idHash);
+        if (credential?.kind !== 'token') return null;
+        const principal = await store.principal(credential.principalId);
+        if (!principal) return null;
+        return {
+          principal,
+          accountId: await accountOf(principal.environment),
+          expiresAt: credential.expiresAt,
+        };
+      },
+    },
+  });
+}

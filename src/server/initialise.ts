@@ -1,0 +1,155 @@
+import { newAccessKey, newToken } from '#access';
+import { hasCode, type Environment, type Instant, type Principal } from '#domain';
+import { newAccountId, newPrincipal, sealAccessKey, tokenCredential, type Hierarchy } from '#operations';
+import type { Change, Store } from '#ports';
+import { newId } from '#crypto';
+import type { Bootstrap } from './bootstrap.ts';
+import type { Config } from './config.ts';
+import { finishCredentials, prepareCredentials } from './credentials-file.ts';
+
+/** What a first start made. */
+export type InitReport = {
+  readonly created: boolean;
+  readonly home: string;
+  readonly environments: readonly Environment[];
+  readonly credentialsFile: string;
+};
+
+type Parts = {
+  readonly config: Config;
+  readonly store: Store;
+  readonly hierarchy: Hierarchy;
+  readonly now: Instant;
+  readonly node: string;
+  /** Null: one environment with one administrator. */
+  readonly bootstrap: Bootstrap | null;
+};
+
+const defaultBootstrap: Bootstrap = {
+  environments: [{ name: 'default', principals: [{ name: 'admin', admin: true }] }],
+};
+
+/**
+ * Fills an empty store: environments with their keys, principals, credentials, and `credentials.env` for the first administrator.
+ * A store that holds anything is left alone. The environments are made first, then all else in one commit, so that a crash in
+ * between is finished by the next start.
+ */
+export async function initialise(parts: Parts): Promise<InitReport> {
+  const { store, config } = parts;
+  const file = await finishCredentials(config.home);
+  const before = await store.environments();
+  const seeded = await store.setting(seededSetting);
+  if (seeded !== null) {
+    const environments = before.map((stored) => stored.environment);
+    return { created: false, home: config.home, environments, credentialsFile: file };
+  }
+  const plan = parts.bootstrap ?? defaultBootstrap;
+  const environments: Environment[] = [];
+  for (const wanted of plan.environments) environments.push(await ensureEnvironment(parts, wanted));
+  const first = environments[0];
+  if (first) await store.claimSetting(firstEnvironmentSetting, first.name);
+  await seedPrincipals(parts, plan, environments);
+  await finishCredentials(config.home);
+  await store.claimSetting(seededSetting, String(parts.now));
+  return { created: true, home: config.home, environments, credentialsFile: file };
+}
+
+const seededSetting = 'seeded';
+export const firstEnvironmentSetting = 'first-environment';
+
+type Wanted = Bootstrap['environments'][number];
+
+async function ensureEnvironment(parts: Parts, wanted: Wanted): Promise<Environment> {
+  const known = await parts.store.environment(wanted.name);
+  if (known) return known.environment;
+  const environment: Environment = {
+    name: wanted.name,
+    accountId: wanted.awsAccountId ?? newAccountId(),
+    createdAt: parts.now,
+  };
+  const wrappedKek = await parts.hierarchy.newEnvironment(environment.name);
+  try {
+    await commitSeed(parts, environment.name, [{ kind: 'environment-created', environment, wrappedKek }]);
+    return environment;
+  } catch (error) {
+    // another process of the same first start was quicker
+    const other = hasCode(error, 'environment-taken') ? await parts.store.environment(wanted.name) : null;
+    if (other) return other.environment;
+    throw error;
+  }
+}
+
+async function seedPrincipals(parts: Parts, plan: Bootstrap, environments: readonly Environment[]): Promise<void> {
+  let told = false;
+  for (const [index, wanted] of plan.environments.entries()) {
+    const environment = environments[index];
+    if (!environment) continue;
+    for (const person of wanted.principals) {
+      if (await parts.store.principalByName(environment.name, person.name)) continue;
+      const made = await principalChanges(parts, environment, person);
+      if (person.admin && !told) {
+        // written before the commit and put in place after it: a crash leaves no administrator without credentials
+        await prepareCredentials(parts.config, made.credentials);
+        told = true;
+      }
+      await commitSeed(parts, environment.name, made.changes);
+    }
+  }
+}
+
+type Person = Wanted['principals'][number];
+
+async function principalChanges(parts: Parts, environment: Environment, person: Person) {
+  const principal: Principal = newPrincipal(
+    environment.name,
+    {
+      name: person.name,
+      kind: person.admin ? 'user' : 'service',
+      roles: person.admin ? ['administrator'] : [...(person.roles ?? ['user'])],
+    },
+    parts.now,
+  );
+  const fresh = newAccessKey();
+  const pair = {
+    id: person.accessKeyId ?? fresh.accessKeyId,
+    secret: person.secretAccessKey ?? fresh.secretAccessKey,
+    now: parts.now,
+  };
+  const token = person.token ?? newToken();
+  const sealed = await sealAccessKey({ hierarchy: parts.hierarchy }, principal, pair);
+  const changes: Change[] = [
+    { kind: 'principal-put', principal },
+    { kind: 'credential-created', credential: sealed },
+    { kind: 'credential-created', credential: tokenCredential(principal, token, parts.now) },
+  ];
+  return { changes, credentials: { accessKeyId: pair.id, secretAccessKey: pair.secret, token } };
+}
+
+function commitSeed(parts: Parts, environment: string, changes: readonly Change[]): Promise<void> {
+  const kinds = [...new Set(changes.map((change) => change.kind))].join(' ');
+  return parts.store.commit({
+    changes,
+    events: [
+      {
+        id: newId(),
+        at: parts.now,
+        node: parts.node,
+        environment,
+        principal: 'system',
+        operation: 'server.initialise',
+        outcome: 'success',
+        reason: null,
+        keyId: null,
+        keyVersion: null,
+        otherKeyId: null,
+        protocol: 'internal',
+        protocolOperation: '-',
+        region: '-',
+        sourceAddress: '-',
+        userAgent: '-',
+        contextDigest: null,
+        facts: { changes: kinds },
+      },
+    ],
+  });
+}

@@ -1,0 +1,226 @@
+import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Clock, HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
+import type { Config } from './config.ts';
+import { describeError, type Logger } from './logger.ts';
+
+export interface Listener {
+  readonly address: string;
+  /** Stops taking connections, finishes what was accepted, at most so long. */
+  stop(graceMillis: number): Promise<void>;
+}
+
+type Parts = {
+  config: Pick<Config, 'listen' | 'tls'>;
+  protocols: readonly HttpProtocol[];
+  clock: Clock;
+  logger: Logger;
+  onBadRequest: () => void;
+};
+
+const headersTimeoutMillis = 10_000;
+const requestTimeoutMillis = 30_000;
+const keepAliveMillis = 75_000;
+
+/** A request as protocols see it; headers by name are only read where somebody asks for them. */
+class IncomingRequest implements HttpRequest {
+  readonly path: string;
+  readonly query: string;
+  readonly body: Uint8Array;
+  readonly receivedAt: number;
+  readonly #message: http.IncomingMessage;
+
+  constructor(message: http.IncomingMessage, body: Uint8Array, receivedAt: number) {
+    const url = message.url ?? '/';
+    const mark = url.indexOf('?');
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.query = mark < 0 ? '' : url.slice(mark + 1);
+    this.body = body;
+    this.receivedAt = receivedAt;
+    this.#message = message;
+  }
+
+  get method(): string {
+    return this.#message.method ?? 'GET';
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.#message.rawHeaders;
+  }
+
+  get headers(): HttpRequest['headers'] {
+    return this.#message.headers as HttpRequest['headers'];
+  }
+
+  get remoteAddress(): string {
+    return this.#message.socket.remoteAddress ?? '-';
+  }
+
+  get secure(): boolean {
+    return 'encrypted' in this.#message.socket;
+  }
+}
+
+const empty = new Uint8Array(0);
+
+function send(response: http.ServerResponse, answer: HttpResponse): void {
+  if (response.destroyed || response.headersSent) return;
+  const headers: string[] = [];
+  for (const name in answer.headers) headers.push(name, answer.headers[name] ?? '');
+  const length = typeof answer.body === 'string' ? Buffer.byteLength(answer.body) : answer.body.byteLength;
+  headers.push('content-length', String(length));
+  response.writeHead(answer.status, headers);
+  response.end(answer.body);
+}
+
+function plain(status: number, text: string): HttpResponse {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `${text}\n` };
+}
+
+const problems: Readonly<Record<HttpProblem, HttpResponse>> = {
+  'body-too-large': plain(413, 'The request body is too large.'),
+  'body-incomplete': plain(400, 'The request body is incomplete.'),
+  'method-not-allowed': plain(405, 'This method is not allowed here.'),
+  'shutting-down': plain(503, 'The server is shutting down.'),
+};
+
+/** Reads a request, hands it to the protocol that it belongs to, and writes the answer. */
+function createHandler({ protocols, clock, logger, onBadRequest }: Parts) {
+  function protocolOf(message: http.IncomingMessage): HttpProtocol | null {
+    const url = message.url ?? '/';
+    const mark = url.indexOf('?');
+    const path = mark < 0 ? url : url.slice(0, mark);
+    const head = {
+      method: message.method ?? 'GET',
+      path,
+      get headers() {
+        return message.headers as HttpRequest['headers'];
+      },
+    };
+    for (const protocol of protocols) if (protocol.matches(head)) return protocol;
+    return null;
+  }
+
+  function refuse(message: http.IncomingMessage, response: http.ServerResponse, answer: HttpResponse): void {
+    onBadRequest();
+    response.shouldKeepAlive = false;
+    send(response, answer);
+    message.resume();
+  }
+
+  function finish(protocol: HttpProtocol, request: HttpRequest, response: http.ServerResponse): void {
+    let answer: HttpResponse | Promise<HttpResponse>;
+    try {
+      answer = protocol.handle(request);
+    } catch (error) {
+      fail(error, response);
+      return;
+    }
+    if (answer instanceof Promise) {
+      answer.then(
+        (done) => send(response, done),
+        (error: unknown) => fail(error, response),
+      );
+    } else {
+      send(response, answer);
+    }
+  }
+
+  function fail(error: unknown, response: http.ServerResponse): void {
+    logger.error('a protocol failed', { error: describeError(error) });
+    send(response, plain(500, 'An internal error happened.'));
+  }
+
+  return (message: http.IncomingMessage, response: http.ServerResponse): void => {
+    const protocol = protocolOf(message);
+    if (!protocol) {
+      refuse(message, response, plain(404, 'Nothing answers here. Try /healthz, /api/v1/ or the AWS KMS protocol at /.'));
+      return;
+    }
+    const { bodyMax } = protocol;
+    if (Number(message.headers['content-length'] ?? 0) > bodyMax) {
+      refuse(message, response, protocol.refuse('body-too-large'));
+      return;
+    }
+    let first: Buffer | null = null;
+    let more: Buffer[] | null = null;
+    let size = 0;
+    message.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > bodyMax) {
+        if (!response.headersSent) refuse(message, response, protocol.refuse('body-too-large'));
+        return;
+      }
+      if (first === null) first = chunk;
+      else if (more === null) more = [first, chunk];
+      else more.push(chunk);
+    });
+    message.on('end', () => {
+      if (response.headersSent) return;
+      const body = more ? Buffer.concat(more) : (first ?? empty);
+      finish(protocol, new IncomingRequest(message, body, clock.now()), response);
+    });
+    message.on('error', () => {
+      if (!response.headersSent) send(response, problems['body-incomplete']);
+    });
+  };
+}
+
+/** A request that is not HTTP gets a plain 400 and the connection ends. */
+function answerClientError(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}
+
+async function createServer(parts: Parts): Promise<http.Server> {
+  const handler = createHandler(parts);
+  const options: http.ServerOptions = {
+    headersTimeout: headersTimeoutMillis,
+    requestTimeout: requestTimeoutMillis,
+    keepAliveTimeout: keepAliveMillis,
+    connectionsCheckingInterval: 5000,
+    noDelay: true,
+  };
+  const { tls } = parts.config;
+  if (!tls) return http.createServer(options, handler);
+  const [cert, key] = await Promise.all([readFile(tls.certFile), readFile(tls.keyFile)]);
+  return https.createServer({ ...options, cert, key, minVersion: 'TLSv1.2' }, handler);
+}
+
+/** Listens for the HTTP protocols. */
+export async function listen(parts: Parts): Promise<Listener> {
+  const server = await createServer(parts);
+  server.on('clientError', (error, socket) => {
+    parts.onBadRequest();
+    answerClientError(error, socket);
+  });
+  server.maxHeadersCount = 100;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: parts.config.listen.host, port: parts.config.listen.port, backlog: 1024 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port, family, address } = server.address() as AddressInfo;
+  const host = family === 'IPv6' ? `[${address}]` : address;
+
+  return {
+    address: `${parts.config.tls ? 'https' : 'http'}://${host}:${port}`,
+    stop: (graceMillis) =>
+      new Promise((resolve) => {
+        const limit = setTimeout(() => server.closeAllConnections(), graceMillis);
+        server.close(() => {
+          clearTimeout(limit);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}

@@ -1,0 +1,100 @@
+import { hasCode } from '#domain';
+import { operations, type Door, type House } from '#operations';
+import { describeError, type Logger } from './logger.ts';
+import type { Outbox } from './outbox.ts';
+
+/** The house's own scheduled work; one node at a time does what must be done once. */
+export interface Maintenance {
+  /** One round of everything; for tests and for the timer. */
+  readonly tick: () => Promise<void>;
+  readonly nearlySpent: (keyId: string) => void;
+  readonly stop: () => Promise<void>;
+}
+
+type Parts = {
+  readonly house: House;
+  readonly door: Door;
+  readonly outbox: Outbox;
+  readonly logger: Logger;
+};
+
+const tickMillis = 1000;
+const leaseMillis = 30_000;
+const dueAtOnce = 100;
+
+export function startMaintenance({ house, door, outbox, logger }: Parts): Maintenance {
+  const spent = new Set<string>();
+  let running: Promise<void> | null = null;
+
+  async function guarded(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      logger.warn('scheduled work failed and will be tried again', { what, error: describeError(error) });
+    }
+  }
+
+  /** Rotates or destroys one key whose date has come, or that has nearly used up its limit. */
+  async function attend(keyId: string, limitIsNear: boolean): Promise<void> {
+    const stored = await house.store.key(keyId);
+    if (!stored) return;
+    const { key } = stored;
+    const now = house.clock.now();
+    const reference = { kind: 'id', id: key.id } as const;
+    try {
+      if (key.destruction) {
+        if (key.destruction.dueAt <= now) {
+          await door.runAsSystem(operations.destroyDueKey, key.environment, { key: reference });
+        }
+      } else if (limitIsNear || (key.rotation && key.rotation.nextAt <= now)) {
+        await door.runAsSystem(operations.rotateDueKey, key.environment, { key: reference });
+      }
+    } catch (error) {
+      // another node was quicker, or the key is suspended: its date stands, and is looked at again
+      if (!hasCode(error, 'conflict') && !hasCode(error, 'key-suspended')) throw error;
+    }
+  }
+
+  async function attendDueKeys(): Promise<void> {
+    const now = house.clock.now();
+    const lease = { name: 'due-keys', holder: house.log.node, until: now + leaseMillis };
+    if (!(await house.store.takeLease(lease, now))) return;
+    for (const keyId of await house.store.dueKeys(now, dueAtOnce)) {
+      await guarded('due key', () => attend(keyId, false));
+    }
+  }
+
+  async function attendSpentKeys(): Promise<void> {
+    const keyIds = [...spent];
+    spent.clear();
+    for (const keyId of keyIds) await guarded('key near its limit', () => attend(keyId, true));
+  }
+
+  async function round(): Promise<void> {
+    await guarded('last uses', () => house.lastUses.flush());
+    await guarded('outbox', () => outbox.settle());
+    await guarded('due keys', attendDueKeys);
+    await attendSpentKeys();
+  }
+
+  function tick(): Promise<void> {
+    running ??= round().finally(() => {
+      running = null;
+    });
+    return running;
+  }
+
+  const timer = setInterval(() => void tick(), tickMillis);
+  timer.unref();
+
+  return {
+    tick,
+    nearlySpent: (keyId) => void spent.add(keyId),
+    async stop() {
+      clearInterval(timer);
+      await running;
+      await guarded('last uses', () => house.lastUses.flush());
+      await guarded('outbox', () => outbox.settle());
+    },
+  };
+}

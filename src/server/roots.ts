@@ -1,0 +1,79 @@
+import { readFile, stat } from 'node:fs/promises';
+import { SecretBytes } from '#crypto';
+import { ClavigerError, StopError } from '#domain';
+import type { RootOfTrust, Store } from '#ports';
+import {
+  createFileRoot,
+  newPassphraseParameters,
+  openFileRoot,
+  openPassphraseRoot,
+  parsePassphraseParameters,
+} from '#roots';
+import type { Config } from './config.ts';
+
+const parametersSetting = 'passphrase-parameters';
+
+/**
+ * Opens the configured root of trust. A root is made only for a store that holds nothing: for any other one a missing
+ * root is an error, never a reason to make a second root.
+ */
+export async function openRoot(config: Config, store: Store): Promise<RootOfTrust> {
+  const isEmpty = (await store.environments()).length === 0;
+  if (config.root.startsWith('file:')) return openFile(config.root.slice('file:'.length), isEmpty);
+  if (config.root === 'passphrase:') return openPassphrase(config, store);
+  throw new ClavigerError(
+    'configuration-invalid',
+    `The root of trust ${config.root.split(':')[0]}: is not known; use file:PATH or passphrase:`,
+  );
+}
+
+async function openFile(file: string, isEmpty: boolean): Promise<RootOfTrust> {
+  if (isEmpty && !(await exists(file))) await createFileRoot(file);
+  return openFileRoot(file);
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file);
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return false;
+    throw new ClavigerError('root-unavailable', `The root key file ${file} can't be looked for.`, { cause });
+  }
+}
+
+async function openPassphrase(config: Config, store: Store): Promise<RootOfTrust> {
+  if (config.passphraseFile === null) {
+    throw new StopError(
+      'root-refused',
+      'A passphrase: root needs CLAVIGER_PASSPHRASE_FILE, a file of mode 0600 (or a file descriptor path).',
+    );
+  }
+  const known = await store.setting(parametersSetting);
+  const parameters =
+    known ?? (await store.claimSetting(parametersSetting, JSON.stringify(newPassphraseParameters())));
+  using passphrase = await readPassphrase(config.passphraseFile);
+  return openPassphraseRoot(passphrase, parsePassphraseParameters(parameters));
+}
+
+async function readPassphrase(file: string): Promise<SecretBytes> {
+  let text: Buffer;
+  try {
+    const facts = await stat(file);
+    if (facts.isFile() && process.platform !== 'win32' && (facts.mode & 0o077) !== 0) {
+      throw new StopError('root-refused', `Others can read the passphrase file ${file}: run chmod 600 on it.`);
+    }
+    text = await readFile(file);
+  } catch (cause) {
+    if (cause instanceof StopError) throw cause;
+    throw new ClavigerError('root-unavailable', `The passphrase file ${file} can't be read.`, { cause });
+  }
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === 10 || text[end - 1] === 13)) end -= 1;
+  try {
+    if (end < 12) throw new StopError('root-refused', 'The passphrase must have at least 12 characters.');
+    return SecretBytes.copyOf(text.subarray(0, end));
+  } finally {
+    text.fill(0);
+  }
+}

@@ -1,0 +1,75 @@
+import { setFlagsFromString } from 'node:v8';
+import type { HttpProtocol } from '#ports';
+import { createAwsKms } from '#protocols/aws-kms';
+import { compose, type Composition } from './compose.ts';
+import type { Config } from './config.ts';
+import { createHealth } from './health.ts';
+import { listen } from './listener.ts';
+import { createLogger, type Logger } from './logger.ts';
+
+export type RunningServer = {
+  readonly address: string;
+  readonly composition: Composition;
+  /** Finishes what was accepted, within ten seconds, and closes everything. */
+  readonly stop: () => Promise<void>;
+};
+
+const graceMillis = 9000;
+
+/** Starts one node: opens or initialises its home, and serves. */
+export async function startServer(
+  config: Config,
+  options: { worker?: number; logger?: Logger } = {},
+): Promise<RunningServer> {
+  const logger = options.logger ?? createLogger(config.logLevel);
+  const composition = await compose({ config, logger, worker: options.worker ?? 0 });
+  let stopping = false;
+  const { metrics } = composition;
+  try {
+    const listener = await listen({
+      config,
+      clock: composition.house.clock,
+      logger,
+      protocols: protocolsOf(composition, () => stopping),
+      onBadRequest: metrics.count('claviger_unreadable_requests_total', 'Requests that no protocol could read.'),
+    });
+    return {
+      address: listener.address,
+      composition,
+      async stop() {
+        if (stopping) return;
+        stopping = true;
+        await listener.stop(graceMillis);
+        await composition.close();
+      },
+    };
+  } catch (error) {
+    await composition.close();
+    throw error;
+  }
+}
+
+function protocolsOf(composition: Composition, isStopping: () => boolean): readonly HttpProtocol[] {
+  const { door, authenticator, house, newRequestId, metrics, shreds } = composition;
+  return [
+    createAwsKms({
+      door,
+      newRequestId,
+      authenticate: (request, services) => authenticator.sigv4(request, services),
+    }),
+    createHealth({
+      metrics,
+      isStopping,
+      checks: [
+        { name: 'store', check: () => house.store.probe() },
+        { name: 'shredStore', check: () => shreds.probe() },
+        { name: 'auditLog', check: async () => house.log.requireWritable() },
+      ],
+    }),
+  ];
+}
+
+/** Settings of the runtime that a key server wants: no code from strings. */
+export function hardenRuntime(): void {
+  setFlagsFromString('--disallow-code-generation-from-strings');
+}
