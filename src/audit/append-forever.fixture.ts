@@ -4,7 +4,12 @@ import { openAuditLog, openLogKeys } from './index.ts';
 
 // appends until it is killed, and prints each id once it was answered
 const [folder = '', keyFile = ''] = process.argv.slice(2);
-const log = openAuditLog({ folder, node: 'node-a', keys: openLogKeys(fs.readFileSync(keyFile)), publishMillis: 7 });
+const log = openAuditLog({
+  folder,
+  node: 'node-a',
+  keys: openLogKeys(fs.readFileSync(keyFile)),
+  publishMillis: 7,
+});
 
 async function appendOne(): Promise<void> {
   const id = randomUUID();

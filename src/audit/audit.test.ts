@@ -100,7 +100,8 @@ describe('the tree', () => {
         const old = { size: oldSize, root: rootOf(0, oldSize) };
         const consistency = consistencyProof(oldSize, size, rootOf);
         assert.ok(isConsistent(old, { size, root }, consistency));
-        if (oldSize < size) assert.ok(!isConsistent({ ...old, root: leaf.hash }, { size, root }, [leaf.hash]));
+        if (oldSize < size)
+          assert.ok(!isConsistent({ ...old, root: leaf.hash }, { size, root }, [leaf.hash]));
       }),
       { numRuns: 40 },
     );
@@ -142,7 +143,9 @@ describe('the log', () => {
     await log.append(event());
     failing = true;
     const refused = await Promise.allSettled([log.append(event()), log.append(event())]);
-    assert.ok(refused.every((result) => result.status === 'rejected' && result.reason.code === 'audit-unavailable'));
+    assert.ok(
+      refused.every((result) => result.status === 'rejected' && result.reason.code === 'audit-unavailable'),
+    );
     assert.throws(() => log.requireWritable(), { code: 'audit-unavailable' });
     assert.equal(log.health().writable, false);
     failing = false;
@@ -161,9 +164,13 @@ describe('the log', () => {
     fs.writeFileSync(keyFile, packed);
     const answered = new Set<string>();
     for (let round = 0; round < 8; round += 1) {
-      const child = spawn(process.execPath, [path.join(import.meta.dirname, 'append-forever.fixture.ts'), folder, keyFile], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const child = spawn(
+        process.execPath,
+        [path.join(import.meta.dirname, 'append-forever.fixture.ts'), folder, keyFile],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      );
       await new Promise<void>((resolve, reject) => {
         let text = '';
         child.stdout.on('data', (chunk: Buffer) => {
@@ -185,7 +192,9 @@ describe('the log', () => {
 });
 
 describe('verify', () => {
-  it('names every byte that is changed and every file that is cut or deleted', { timeout: 120_000 }, async () => {
+  it('names every byte that is changed and every file that is cut or deleted', {
+    timeout: 120_000,
+  }, async () => {
     const folder = await logOf(3);
     const heads = [{ size: 3, root: verifyLog(folder).root }];
     assert.deepEqual(verifyLog(folder, { heads }).findings, []);

@@ -30,7 +30,11 @@ function keyId(origin: string, kind: SignatureKind, publicKey: KeyObject): Buffe
   return hash('sha256', bytes, 'buffer').subarray(0, 4);
 }
 
-export type Signer = { readonly kind: SignatureKind; readonly privateKey: KeyObject; readonly publicKey: KeyObject };
+export type Signer = {
+  readonly kind: SignatureKind;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+};
 
 type SignAsync = (algorithm: null, data: Uint8Array, key: KeyObject) => Promise<Buffer>;
 const signAsync = promisify(sign as never) as SignAsync;
@@ -47,7 +51,8 @@ export async function signedNote(checkpoint: Checkpoint, signers: readonly Signe
   return `${text}\n${lines.join('')}`;
 }
 
-const noteForm = /^(claviger\/[a-z0-9-]{1,64})\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n\n((?:\u2014 [^\n]+\n){1,8})$/;
+const noteForm =
+  /^(claviger\/[a-z0-9-]{1,64})\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n\n((?:\u2014 [^\n]+\n){1,8})$/;
 
 /** Reads a signed note strictly, and checks a signature of every key that is given. Throws `integrity-failed`. */
 export function openNote(note: string, keys: readonly Pick<Signer, 'kind' | 'publicKey'>[]): Checkpoint {
@@ -61,7 +66,10 @@ export function openNote(note: string, keys: readonly Pick<Signer, 'kind' | 'pub
   const text = Buffer.from(checkpointText(checkpoint));
   const signatures = lines.trimEnd().split('\n');
   if (signatures.length !== keys.length) {
-    throw new ClavigerError('integrity-failed', `The checkpoint has ${signatures.length} signatures, not ${keys.length}.`);
+    throw new ClavigerError(
+      'integrity-failed',
+      `The checkpoint has ${signatures.length} signatures, not ${keys.length}.`,
+    );
   }
   for (const [index, { kind, publicKey }] of keys.entries()) {
     const encoded = (signatures[index] ?? '').slice(`\u2014 ${origin} `.length);
@@ -70,7 +78,8 @@ export function openNote(note: string, keys: readonly Pick<Signer, 'kind' | 'pub
       signatures[index] === `\u2014 ${origin} ${bytes.toString('base64')}` &&
       bytes.subarray(0, 4).equals(keyId(origin, kind, publicKey)) &&
       verify(null, text, publicKey, bytes.subarray(4));
-    if (!good) throw new ClavigerError('integrity-failed', `The ${kind} signature of the checkpoint is wrong.`);
+    if (!good)
+      throw new ClavigerError('integrity-failed', `The ${kind} signature of the checkpoint is wrong.`);
   }
   return checkpoint;
 }

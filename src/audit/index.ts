@@ -3,4 +3,10 @@ export { newLogKeys, openLogKeys, type LogKeys } from './keys.ts';
 export { openAuditLog, type LogHeadReport, type LogOptions } from './log.ts';
 export { consistencyProof, inclusionProof, isConsistent, isIncluded, subtreeRoots } from './proofs.ts';
 export { type EventFilter, logFolders, type LoggedEvent, missingEvents, readEvents } from './read.ts';
-export { type AuditFinding, type KnownHead, type Verified, verifyLog, type VerifyOptions } from './verify/verify.ts';
+export {
+  type AuditFinding,
+  type KnownHead,
+  type Verified,
+  verifyLog,
+  type VerifyOptions,
+} from './verify/verify.ts';

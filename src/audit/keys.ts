@@ -25,8 +25,13 @@ function signer(kind: SignatureKind, encoded: string): Signer {
 
 /** Opens what `newLogKeys` packed. */
 export function openLogKeys(packed: Uint8Array): LogKeys {
-  const value = JSON.parse(Buffer.from(packed).toString('latin1')) as { v: number; ed25519: string; mlDsa44: string };
-  if (value.v !== 1) throw new ClavigerError('integrity-failed', 'The signing keys of the log have an unknown form.');
+  const value = JSON.parse(Buffer.from(packed).toString('latin1')) as {
+    v: number;
+    ed25519: string;
+    mlDsa44: string;
+  };
+  if (value.v !== 1)
+    throw new ClavigerError('integrity-failed', 'The signing keys of the log have an unknown form.');
   return { ed25519: signer('ed25519', value.ed25519), mlDsa44: signer('mlDsa44', value.mlDsa44) };
 }
 
@@ -34,7 +39,8 @@ export type LogPublicKeys = readonly Pick<Signer, 'kind' | 'publicKey'>[];
 
 /** The public keys as the file `keys.json` beside the log tells them. */
 export function publicKeysText(keys: LogKeys): string {
-  const encode = ({ publicKey }: Signer) => publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
+  const encode = ({ publicKey }: Signer) =>
+    publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
   return `${JSON.stringify({ v: 1, ed25519: encode(keys.ed25519), mlDsa44: encode(keys.mlDsa44) }, null, 2)}\n`;
 }
 

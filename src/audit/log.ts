@@ -30,7 +30,11 @@ export type LogOptions = {
   readonly onProblem?: (what: string, error: unknown) => void;
 };
 
-type Waiting = { readonly bytes: Buffer; readonly resolve: () => void; readonly reject: (error: unknown) => void };
+type Waiting = {
+  readonly bytes: Buffer;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+};
 
 const batchMax = 4096;
 
@@ -38,9 +42,13 @@ const batchMax = 4096;
 type Position = { segment: number; fd: number; length: number };
 
 function unavailable(cause?: unknown): ClavigerError {
-  return new ClavigerError('audit-unavailable', 'The audit log can not be written: nothing is done without its record.', {
-    cause,
-  });
+  return new ClavigerError(
+    'audit-unavailable',
+    'The audit log can not be written: nothing is done without its record.',
+    {
+      cause,
+    },
+  );
 }
 
 /** The node's log. `open` reads the last segment; everything before it stands in tiles. */
@@ -60,7 +68,10 @@ class JournalLog implements AuditLog {
   #published = -1;
   #publishDue = false;
   #publishing: Promise<void> = Promise.resolve();
-  #tilesBehind: { tiles: FullTile[]; bundles: { index: number; entries: Buffer[] }[] } = { tiles: [], bundles: [] };
+  #tilesBehind: { tiles: FullTile[]; bundles: { index: number; entries: Buffer[] }[] } = {
+    tiles: [],
+    bundles: [],
+  };
   #closed = false;
   readonly #timer: NodeJS.Timeout;
   #recovery: NodeJS.Timeout | null = null;
@@ -104,7 +115,11 @@ class JournalLog implements AuditLog {
   }
 
   health() {
-    return { writable: this.#problem === null && !this.#closed, problem: this.#problem, size: this.#tree.size };
+    return {
+      writable: this.#problem === null && !this.#closed,
+      problem: this.#problem,
+      size: this.#tree.size,
+    };
   }
 
   async close(): Promise<void> {
@@ -236,7 +251,8 @@ class JournalLog implements AuditLog {
     this.#publishing = this.#publishing
       .then(() => this.#tell(head))
       .then(() => {
-        for (const name of obsolete) fs.rmSync(path.join(this.folder, name), { recursive: true, force: true });
+        for (const name of obsolete)
+          fs.rmSync(path.join(this.folder, name), { recursive: true, force: true });
       })
       .catch((error: unknown) => {
         this.#published = -1;
@@ -259,7 +275,8 @@ class JournalLog implements AuditLog {
       putTile(this.folder, name, content);
       obsolete.push(`${name}.p`);
     };
-    for (const { level, index, hashes } of tiles) putFull(tilePath(level, index, tileWidth), Buffer.concat(hashes));
+    for (const { level, index, hashes } of tiles)
+      putFull(tilePath(level, index, tileWidth), Buffer.concat(hashes));
     for (const { index, entries } of bundles) putFull(bundlePath(index, tileWidth), bundleBytes(entries));
     this.#tilesBehind = { tiles: [], bundles: [] };
     let count = this.#tree.size;
@@ -337,7 +354,10 @@ function openJournal(options: LogOptions): Opened {
   const behind: Opened['behind'] = { tiles: [], bundles: [] };
   if (last === undefined) {
     if (fs.existsSync(path.join(folder, 'checkpoint'))) {
-      throw new StopError('integrity-failed', `The audit journal in ${folder} is gone, but its checkpoint is there.`);
+      throw new StopError(
+        'integrity-failed',
+        `The audit journal in ${folder} is gone, but its checkpoint is there.`,
+      );
     }
     const created = createSegment(folder, 1, emptyStart(node));
     return { tree: new GrowingTree(), bundle: [], position: { segment: 1, ...created }, behind };
@@ -352,12 +372,16 @@ function openJournal(options: LogOptions): Opened {
     return openJournal(options);
   }
   if (segment.start.node !== node) {
-    throw new StopError('integrity-failed', `The audit journal ${file} belongs to ${segment.start.node}, not ${node}.`);
+    throw new StopError(
+      'integrity-failed',
+      `The audit journal ${file} belongs to ${segment.start.node}, not ${node}.`,
+    );
   }
   const tree = new GrowingTree(segment.start.tree);
   let bundle: Buffer[] = segment.start.bundle.map((text) => Buffer.from(text, 'base64'));
   for (const frame of segment.frames) {
-    if (frame.firstIndex !== tree.size) throw new StopError('integrity-failed', `The audit journal ${file} has a gap.`);
+    if (frame.firstIndex !== tree.size)
+      throw new StopError('integrity-failed', `The audit journal ${file} has a gap.`);
     for (const entry of frame.entries) {
       bundle.push(entry);
       if (bundle.length === tileWidth) {
@@ -369,7 +393,10 @@ function openJournal(options: LogOptions): Opened {
     const text = checkpointText({ origin: originOf(node), size: frame.size, root: frame.root });
     const { publicKey } = options.keys.ed25519;
     if (!tree.root().equals(frame.root) || !verify(null, Buffer.from(text), publicKey, frame.signature)) {
-      throw new StopError('integrity-failed', `The audit journal ${file} was changed before byte ${frame.end}.`);
+      throw new StopError(
+        'integrity-failed',
+        `The audit journal ${file} was changed before byte ${frame.end}.`,
+      );
     }
   }
   if (segment.end < bytes.length) {

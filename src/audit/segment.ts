@@ -46,7 +46,8 @@ function damaged(file: string, why: string, cause?: unknown): StopError {
 
 function readStart(bytes: Buffer, file: string): { start: SegmentStart; end: number } | null {
   if (bytes.length < startHeadBytes) return null;
-  if (bytes.readUInt32BE(0) !== magic || bytes.readUInt32BE(4) !== format) throw damaged(file, 'its head is unknown');
+  if (bytes.readUInt32BE(0) !== magic || bytes.readUInt32BE(4) !== format)
+    throw damaged(file, 'its head is unknown');
   const end = startHeadBytes + bytes.readUInt32BE(8);
   if (bytes.length < end) return null;
   try {
@@ -75,7 +76,8 @@ function hasLaterFrame(bytes: Buffer, from: number): boolean {
 export function readSegment(bytes: Buffer, file: string): Segment | null {
   const head = readStart(bytes, file);
   if (!head) {
-    if (bytes.length > startHeadBytes && hasLaterFrame(bytes, startHeadBytes)) throw damaged(file, 'its head is cut');
+    if (bytes.length > startHeadBytes && hasLaterFrame(bytes, startHeadBytes))
+      throw damaged(file, 'its head is cut');
     return null;
   }
   const frames: Frame[] = [];
@@ -91,4 +93,3 @@ export function readSegment(bytes: Buffer, file: string): Segment | null {
   }
   return { start: head.start, frames, end: at };
 }
-

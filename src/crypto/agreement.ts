@@ -24,12 +24,15 @@ export function agree(algorithm: AlgorithmName, material: KeyMaterial, peerSpki:
   const sameCurve =
     publicKey.asymmetricKeyType === privateKey.asymmetricKeyType &&
     publicKey.asymmetricKeyDetails?.namedCurve === privateKey.asymmetricKeyDetails?.namedCurve;
-  if (!sameCurve) throw new ClavigerError('public-key-invalid', 'The public key is on another curve than the key.');
+  if (!sameCurve)
+    throw new ClavigerError('public-key-invalid', 'The public key is on another curve than the key.');
   let shared: Buffer;
   try {
     shared = diffieHellman({ privateKey, publicKey });
   } catch (cause) {
-    throw new ClavigerError('public-key-invalid', 'No secret can be agreed on with this public key.', { cause });
+    throw new ClavigerError('public-key-invalid', 'No secret can be agreed on with this public key.', {
+      cause,
+    });
   }
   //= rfc7748 6.1: an all-zero result is refused
   if (shared.every((byte) => byte === 0)) {

@@ -9,5 +9,7 @@ const { createMac } = crypto as unknown as { createMac: CreateMac };
 /** AES-CMAC (SP 800-38B) under a key of 16, 24 or 32 bytes. */
 export function aesCmac(key: crypto.KeyObject, data: Uint8Array): Buffer {
   const bits = (key.symmetricKeySize ?? 0) * 8;
-  return createMac('cmac', key, { cipher: `aes-${bits}-cbc` }).update(data).final();
+  return createMac('cmac', key, { cipher: `aes-${bits}-cbc` })
+    .update(data)
+    .final();
 }

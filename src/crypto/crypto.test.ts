@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { constants, createHash, createPublicKey, createSecretKey, verify as opensslVerify } from 'node:crypto';
+import {
+  constants,
+  createHash,
+  createPublicKey,
+  createSecretKey,
+  verify as opensslVerify,
+} from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -39,7 +45,9 @@ const trials: Record<string, Trial> = {
     }
     const sealed = crypto.seal(algorithm, material, utf8('text'), utf8('context'));
     assert.equal(crypto.open(algorithm, material, sealed, utf8('context')).toString(), 'text');
-    assert.throws(() => crypto.open(algorithm, material, sealed, utf8('other')), { code: 'ciphertext-invalid' });
+    assert.throws(() => crypto.open(algorithm, material, sealed, utf8('other')), {
+      code: 'ciphertext-invalid',
+    });
   },
   sign: async (spec, algorithm) => {
     const { material, publicKey } = await fresh(spec);
@@ -48,7 +56,9 @@ const trials: Record<string, Trial> = {
     const signature = await crypto.sign(algorithm, material, message, 'raw');
     assert.ok(await crypto.verify(algorithm, pub, message, { signature, form: 'raw' }));
     assert.ok(!(await crypto.verify(algorithm, pub, utf8('b message'), { signature, form: 'raw' })));
-    assert.ok(!(await crypto.verify(algorithm, pub, message, { signature: signature.subarray(1), form: 'raw' })));
+    assert.ok(
+      !(await crypto.verify(algorithm, pub, message, { signature: signature.subarray(1), form: 'raw' })),
+    );
   },
   mac: async (spec, algorithm) => {
     const { material } = await fresh(spec);
@@ -81,7 +91,9 @@ const trials: Record<string, Trial> = {
     wrapped[3] = (wrapped[3] ?? 0) ^ 1;
     assert.throws(() => crypto.unwrapKey(algorithm, material, wrapped), { code: 'ciphertext-invalid' });
     for (const length of [0, 8, 15]) {
-      assert.throws(() => crypto.unwrapKey(algorithm, material, Buffer.alloc(length)), { code: 'ciphertext-invalid' });
+      assert.throws(() => crypto.unwrapKey(algorithm, material, Buffer.alloc(length)), {
+        code: 'ciphertext-invalid',
+      });
     }
   },
   derive: async (spec, algorithm) => {
@@ -143,7 +155,9 @@ describe('signatures over digests', () => {
       assert.ok(await crypto.verify(algorithm, material, digest, { signature: raw, form: 'digest' }));
       digest[0] = (digest[0] ?? 0) ^ 1;
       assert.ok(!(await crypto.verify(algorithm, material, digest, { signature: raw, form: 'digest' })));
-      await assert.rejects(crypto.sign(algorithm, material, digest.subarray(1), 'digest'), { code: 'input-invalid' });
+      await assert.rejects(crypto.sign(algorithm, material, digest.subarray(1), 'digest'), {
+        code: 'input-invalid',
+      });
     });
   }
 
@@ -194,14 +208,19 @@ describe('sealing', () => {
   it('notices a change of any byte', async () => {
     const { material } = await fresh('AES_256');
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(), fc.integer({ min: 1, max: 255 }), (text, at, flip) => {
-        const sealed = crypto.seal('XAES_256_GCM', material, text, utf8('a'));
-        const index = at % sealed.length;
-        sealed[index] = (sealed[index] ?? 0) ^ flip;
-        assert.throws(() => crypto.open('XAES_256_GCM', material, sealed, utf8('a')), {
-          code: 'ciphertext-invalid',
-        });
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 64 }),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (text, at, flip) => {
+          const sealed = crypto.seal('XAES_256_GCM', material, text, utf8('a'));
+          const index = at % sealed.length;
+          sealed[index] = (sealed[index] ?? 0) ^ flip;
+          assert.throws(() => crypto.open('XAES_256_GCM', material, sealed, utf8('a')), {
+            code: 'ciphertext-invalid',
+          });
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -262,7 +281,10 @@ describe('published vectors', () => {
   it('GCM-SIV of RFC 8452 appendix C.1', () => {
     using secret = crypto.SecretBytes.take(Buffer.from('01000000000000000000000000000000', 'hex'));
     const material = crypto.openMaterial('AES_128', secret);
-    const sealed = Buffer.from('030000000000000000000000b5d839330ac7b786578782fff6013b815b287c22493a364c', 'hex');
+    const sealed = Buffer.from(
+      '030000000000000000000000b5d839330ac7b786578782fff6013b815b287c22493a364c',
+      'hex',
+    );
     assert.equal(crypto.open('AES_GCM_SIV', material, sealed, utf8('')).toString('hex'), '0100000000000000');
   });
 });

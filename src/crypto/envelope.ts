@@ -63,7 +63,10 @@ export function openSecret(place: SealingPlace, sealed: Uint8Array): SecretBytes
       decipher.final();
       return SecretBytes.take(opened);
     } catch {
-      throw new ClavigerError('integrity-failed', 'A sealed secret does not open: it was changed or belongs elsewhere.');
+      throw new ClavigerError(
+        'integrity-failed',
+        'A sealed secret does not open: it was changed or belongs elsewhere.',
+      );
     }
   });
 }

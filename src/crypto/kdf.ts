@@ -33,7 +33,11 @@ function kbkdf(hash: string, hashBytes: number): Derive {
   return (key, derivation) => {
     const blocks: Buffer[] = [];
     for (let done = 0; done < derivation.length; done += hashBytes) {
-      blocks.push(createHmac(hash, key).update(counterInput(blocks.length + 1, derivation)).digest());
+      blocks.push(
+        createHmac(hash, key)
+          .update(counterInput(blocks.length + 1, derivation))
+          .digest(),
+      );
     }
     const all = Buffer.concat(blocks);
     const result = Buffer.from(all.subarray(0, derivation.length));
@@ -53,7 +57,11 @@ const derivations: Readonly<Partial<Record<AlgorithmName, Derive>>> = Object.fre
 });
 
 /** Derives a secret of up to 8,160 bytes from a derivation key (HKDF of RFC 5869, counter mode of SP 800-108). */
-export function deriveKey(algorithm: AlgorithmName, material: KeyMaterial, derivation: Derivation): SecretBytes {
+export function deriveKey(
+  algorithm: AlgorithmName,
+  material: KeyMaterial,
+  derivation: Derivation,
+): SecretBytes {
   const derive = derivations[algorithm];
   if (!derive) throw new ClavigerError('algorithm-forbids', `${algorithm} derives no keys.`);
   const { length } = derivation;

@@ -3,7 +3,11 @@ import { ClavigerError } from '#domain';
 import { type KeyMaterial, publicOf, secretOf } from './material.ts';
 import { SecretBytes } from './secret-bytes.ts';
 
-const ciphertextBytes: Readonly<Record<string, number>> = { ML_KEM_512: 768, ML_KEM_768: 1088, ML_KEM_1024: 1568 };
+const ciphertextBytes: Readonly<Record<string, number>> = {
+  ML_KEM_512: 768,
+  ML_KEM_768: 1088,
+  ML_KEM_1024: 1568,
+};
 
 /** A fresh shared secret (32 bytes) and the ciphertext from which the key's holder learns it (FIPS 203). */
 export function encapsulate(material: KeyMaterial): { ciphertext: Uint8Array; secret: SecretBytes } {

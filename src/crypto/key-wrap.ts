@@ -35,7 +35,8 @@ export function wrapKey(algorithm: AlgorithmName, material: KeyMaterial, secret:
 /** Unwraps a secret. Throws `ciphertext-invalid`; inputs that OpenSSL would read as an empty key are refused first. */
 export function unwrapKey(algorithm: AlgorithmName, material: KeyMaterial, wrapped: Uint8Array): SecretBytes {
   const wrap = wrapOf(algorithm);
-  const invalid = () => new ClavigerError('ciphertext-invalid', 'The wrapped key does not open with this key.');
+  const invalid = () =>
+    new ClavigerError('ciphertext-invalid', 'The wrapped key does not open with this key.');
   if (wrapped.length < wrap.shortest || wrapped.length % 8 !== 0) throw invalid();
   try {
     const decipher = createDecipheriv(cipherName(wrap, material), secretOf(material), wrap.initial);

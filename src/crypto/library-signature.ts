@@ -64,5 +64,7 @@ export function signExternalMu(material: KeyMaterial, mu: Uint8Array): Uint8Arra
 export function verifyExternalMu(material: KeyMaterial, mu: Uint8Array, signature: Uint8Array): boolean {
   const scheme = mlDsaOf(material);
   const publicKey = publicBytes(material, scheme.lengths.publicKey ?? 0);
-  return scheme.internal.verify(Uint8Array.from(signature), Uint8Array.from(mu), publicKey, { externalMu: true });
+  return scheme.internal.verify(Uint8Array.from(signature), Uint8Array.from(mu), publicKey, {
+    externalMu: true,
+  });
 }

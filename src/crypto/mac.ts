@@ -22,7 +22,8 @@ const macs: Readonly<Partial<Record<AlgorithmName, MacOf>>> = Object.freeze({
 /** The message authentication code, in full length. */
 export function mac(algorithm: AlgorithmName, material: KeyMaterial, message: Uint8Array): Buffer {
   const compute = macs[algorithm];
-  if (!compute) throw new ClavigerError('algorithm-forbids', `${algorithm} makes no message authentication code.`);
+  if (!compute)
+    throw new ClavigerError('algorithm-forbids', `${algorithm} makes no message authentication code.`);
   return compute(secretOf(material), message);
 }
 

@@ -92,7 +92,10 @@ function material(spec: KeySpec, key: KeyObject | null, publicKey: KeyObject | n
   return { spec, key, publicKey, derived: { sealing: null, opening: new Map() } };
 }
 
-type GeneratePair = (type: string, options: object) => Promise<{ publicKey: KeyObject; privateKey: KeyObject }>;
+type GeneratePair = (
+  type: string,
+  options: object,
+) => Promise<{ publicKey: KeyObject; privateKey: KeyObject }>;
 const generatePair = promisify(generateKeyPair as never) as GeneratePair;
 
 /** Fresh material of a spec: raw bytes of a secret key, PKCS#8 (DER) of a pair, with its public half as SPKI (DER). */
@@ -118,7 +121,8 @@ function matches(shape: Shape, key: KeyObject): boolean {
 export function openMaterial(spec: KeySpec, encoded: SecretBytes): KeyMaterial {
   const shape = shapes[spec];
   if (shape.form === 'secret') {
-    if (encoded.length !== shape.bytes) throw new ClavigerError('integrity-failed', `Not the material of ${spec}.`);
+    if (encoded.length !== shape.bytes)
+      throw new ClavigerError('integrity-failed', `Not the material of ${spec}.`);
     return material(
       spec,
       encoded.use((bytes) => createSecretKey(bytes)),
@@ -127,9 +131,7 @@ export function openMaterial(spec: KeySpec, encoded: SecretBytes): KeyMaterial {
   }
   let key: KeyObject;
   try {
-    key = encoded.use((bytes) =>
-      createPrivateKey({ key: bytes as Buffer, format: 'der', type: 'pkcs8' }),
-    );
+    key = encoded.use((bytes) => createPrivateKey({ key: bytes as Buffer, format: 'der', type: 'pkcs8' }));
   } catch (cause) {
     throw new ClavigerError('integrity-failed', `Not the material of ${spec}.`, { cause });
   }
@@ -146,7 +148,8 @@ export function openPublicKey(spec: KeySpec, spki: Uint8Array): KeyMaterial {
   } catch (cause) {
     throw new ClavigerError('public-key-invalid', 'The public key can not be read.', { cause });
   }
-  if (!matches(shape, key)) throw new ClavigerError('public-key-invalid', `The public key is not one of ${spec}.`);
+  if (!matches(shape, key))
+    throw new ClavigerError('public-key-invalid', `The public key is not one of ${spec}.`);
   return material(spec, null, key);
 }
 

@@ -17,7 +17,12 @@ const derive = promisify(argon2);
 
 function requireBounds({ salt, memoryKiB, passes, parallelism }: PassphraseCost): void {
   const good =
-    salt.length >= 16 && memoryKiB >= 8192 && memoryKiB <= 4_194_304 && passes >= 1 && passes <= 64 && parallelism <= 64;
+    salt.length >= 16 &&
+    memoryKiB >= 8192 &&
+    memoryKiB <= 4_194_304 &&
+    passes >= 1 &&
+    passes <= 64 &&
+    parallelism <= 64;
   if (!good) throw new ClavigerError('configuration-invalid', 'The cost of the passphrase is out of bounds.');
 }
 

@@ -14,7 +14,11 @@ function hashOf(algorithm: AlgorithmName): { name: string; bytes: number } {
   throw new ClavigerError('algorithm-forbids', `${algorithm} does not encrypt with a key pair.`);
 }
 
-const modulusBytes: Readonly<Partial<Record<KeySpec, number>>> = { RSA_2048: 256, RSA_3072: 384, RSA_4096: 512 };
+const modulusBytes: Readonly<Partial<Record<KeySpec, number>>> = {
+  RSA_2048: 256,
+  RSA_3072: 384,
+  RSA_4096: 512,
+};
 
 //= rfc8017 7.1.1: the message is at most k - 2 hLen - 2 octets
 /** The longest plaintext in bytes that RSA-OAEP takes under a key of this spec. */
@@ -27,9 +31,13 @@ export function encryptRsa(algorithm: AlgorithmName, material: KeyMaterial, plai
   const { name } = hashOf(algorithm);
   const most = oaepPlaintextMax(material.spec, algorithm);
   if (plaintext.length > most) {
-    throw new ClavigerError('input-invalid', `The plaintext is longer than the ${most} bytes that this key takes.`, {
-      details: { field: 'plaintext', most },
-    });
+    throw new ClavigerError(
+      'input-invalid',
+      `The plaintext is longer than the ${most} bytes that this key takes.`,
+      {
+        details: { field: 'plaintext', most },
+      },
+    );
   }
   const options = { key: publicOf(material), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: name };
   return publicEncrypt(options, plaintext);

@@ -32,7 +32,12 @@ type Scheme = Readonly<Partial<Record<MessageForm, Way>>>;
 
 type Options = { key: KeyObject; padding?: number; saltLength?: number; dsaEncoding?: 'der' };
 type SignAsync = (hash: string | null, data: Uint8Array, key: Options) => Promise<Buffer>;
-type VerifyAsync = (hash: string | null, data: Uint8Array, key: Options, signature: Uint8Array) => Promise<boolean>;
+type VerifyAsync = (
+  hash: string | null,
+  data: Uint8Array,
+  key: Options,
+  signature: Uint8Array,
+) => Promise<boolean>;
 // with a callback the work is done on the thread pool, not on the event loop
 const signAsync = promisify(nodeSign as never) as SignAsync;
 const verifyAsync = promisify(nodeVerify as never) as VerifyAsync;

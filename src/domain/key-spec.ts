@@ -1,5 +1,13 @@
 /** What a key may be used for. One key has one usage for life (SP 800-57 part 1, 5.2). */
-export const keyUsages = ['encrypt', 'sign', 'mac', 'key-agreement', 'encapsulate', 'wrap', 'derive'] as const;
+export const keyUsages = [
+  'encrypt',
+  'sign',
+  'mac',
+  'key-agreement',
+  'encapsulate',
+  'wrap',
+  'derive',
+] as const;
 export type KeyUsage = (typeof keyUsages)[number];
 
 const yearSeconds = 31_536_000;
@@ -121,10 +129,17 @@ const rsaSigning: readonly AlgorithmName[] = [
   'RSA_PKCS1_SHA_512',
 ];
 
-type FactsInput = Partial<KeySpecFacts> & Pick<KeySpecFacts, 'family' | 'strengthBits' | 'usages' | 'algorithms'>;
+type FactsInput = Partial<KeySpecFacts> &
+  Pick<KeySpecFacts, 'family' | 'strengthBits' | 'usages' | 'algorithms'>;
 
 function facts(input: FactsInput): KeySpecFacts {
-  return Object.freeze({ quantumCategory: 0, cryptoPeriod: symmetricData, fips: true, asymmetric: false, ...input });
+  return Object.freeze({
+    quantumCategory: 0,
+    cryptoPeriod: symmetricData,
+    fips: true,
+    asymmetric: false,
+    ...input,
+  });
 }
 
 function aes(bits: 128 | 192 | 256): KeySpecFacts {

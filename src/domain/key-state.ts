@@ -52,7 +52,11 @@ export const transitions: readonly Transition[] = Object.freeze([
   { from: 'suspended', to: 'destroyed', clause: 'sp800-57p1r5 7.4 transition 9' },
   { from: 'deactivated', to: 'compromised', clause: 'sp800-57p1r5 7.5 transition 14' },
   { from: 'deactivated', to: 'destroyed', clause: 'sp800-57p1r5 7.5 transition 13' },
-  { from: 'compromised', to: 'destroyed-compromised', clause: 'sp800-57p1r5 7.6 transition 15; kmip 2.1 4.57' },
+  {
+    from: 'compromised',
+    to: 'destroyed-compromised',
+    clause: 'sp800-57p1r5 7.6 transition 15; kmip 2.1 4.57',
+  },
   { from: 'destroyed', to: 'destroyed-compromised', clause: 'sp800-57p1r5 7.7; kmip 2.1 4.57' },
 ]);
 

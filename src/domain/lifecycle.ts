@@ -1,5 +1,12 @@
 import { ClavigerError } from './errors.ts';
-import { type Instant, type Key, type KeyVersion, type StateChange, type UsageCount, currentVersion } from './key.ts';
+import {
+  type Instant,
+  type Key,
+  type KeyVersion,
+  type StateChange,
+  type UsageCount,
+  currentVersion,
+} from './key.ts';
 import { algorithmUsage, algorithmsFor, type AlgorithmName, type KeyUsage } from './key-spec.ts';
 import { type KeyState, type TransitionCause, isDestroyed, requireTransition } from './key-state.ts';
 

@@ -88,6 +88,7 @@ function conditionValue<I>(asked: Asked<I>, name: string): ReturnType<ConditionV
     return listOf(key?.tags.find((tag) => tag.key === name.slice(tagPrefix.length))?.value);
   }
   const own = asked.operation.conditions?.(asked.input, { key }) ?? {};
-  for (const [ownName, value] of Object.entries(own)) if (ownName.toLowerCase() === wanted) return listOf(value);
+  for (const [ownName, value] of Object.entries(own))
+    if (ownName.toLowerCase() === wanted) return listOf(value);
   return undefined;
 }

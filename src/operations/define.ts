@@ -4,7 +4,11 @@ import type { KeyCondition, KeyReference, Operation, TargetRule } from './operat
 
 export const usableOnly: readonly KeyCondition[] = Object.freeze(['usable']);
 export const notScheduled: readonly KeyCondition[] = Object.freeze(['usable', 'suspended']);
-export const anyCondition: readonly KeyCondition[] = Object.freeze(['usable', 'suspended', 'destruction-scheduled']);
+export const anyCondition: readonly KeyCondition[] = Object.freeze([
+  'usable',
+  'suspended',
+  'destruction-scheduled',
+]);
 
 type Shape<I, O> = Omit<Operation<I, O>, 'quorum'>;
 
@@ -27,6 +31,7 @@ export function algorithmOr(wanted: AlgorithmName | null, key: Key, usage: KeyUs
 
 /** A value that the runner has made sure of. */
 export function present<T>(value: T | null | undefined): T {
-  if (value === null || value === undefined) throw new ClavigerError('internal', 'A checked value is missing.');
+  if (value === null || value === undefined)
+    throw new ClavigerError('internal', 'A checked value is missing.');
   return value;
 }

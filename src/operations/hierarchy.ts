@@ -1,4 +1,11 @@
-import { keyedFingerprint, openMaterial, openSecret, SecretBytes, sealSecret, type KeyMaterial } from '#crypto';
+import {
+  keyedFingerprint,
+  openMaterial,
+  openSecret,
+  SecretBytes,
+  sealSecret,
+  type KeyMaterial,
+} from '#crypto';
 import { ClavigerError, StopError, type KeySpec } from '#domain';
 import {
   asWrappedMaterial,
@@ -30,7 +37,11 @@ export interface Hierarchy {
   close(): void;
 }
 
-export type MaterialPlace = { readonly environment: string; readonly keyId: string; readonly version: number };
+export type MaterialPlace = {
+  readonly environment: string;
+  readonly keyId: string;
+  readonly version: number;
+};
 
 const kekBytes = 32;
 const shredBytes = 32;
@@ -122,7 +133,9 @@ export function createHierarchy(parts: Parts): Hierarchy {
 
     async sealSmall(environment, what, secret) {
       const kek = await kekOf(environment);
-      return asWrappedMaterial(sealSecret({ kek, salt: utf8(what), info: `claviger secret ${what}` }, secret));
+      return asWrappedMaterial(
+        sealSecret({ kek, salt: utf8(what), info: `claviger secret ${what}` }, secret),
+      );
     },
 
     async openSmall(environment, what, wrapped) {

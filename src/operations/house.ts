@@ -8,7 +8,12 @@ import type { UsageMeter } from './usage-meter.ts';
 
 /** Counts what the door did, for the metrics page. */
 export type DoorObserver = {
-  readonly done: (operation: string, protocol: string, outcome: ErrorCode | 'success', millis: number) => void;
+  readonly done: (
+    operation: string,
+    protocol: string,
+    outcome: ErrorCode | 'success',
+    millis: number,
+  ) => void;
 };
 
 /** Everything that the runner and the operations work with; the composition root builds it. */

@@ -60,7 +60,10 @@ function lazyMaterials(key: Key, wrapped: ReadonlyMap<number, WrappedMaterial>, 
       if (already) return already;
       const bytes = wrapped.get(version);
       if (!bytes) {
-        throw new ClavigerError('key-destroyed', `Version ${version} of key ${key.id} has no material any more.`);
+        throw new ClavigerError(
+          'key-destroyed',
+          `Version ${version} of key ${key.id} has no material any more.`,
+        );
       }
       const place = { environment: key.environment, keyId: key.id, version };
       const material = await hierarchy.openMaterial(place, key.spec, bytes);

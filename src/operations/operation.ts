@@ -106,7 +106,10 @@ export type Operation<I, O> = {
   readonly quorum: null;
   readonly isDryRun?: (input: I) => boolean;
   /** Further values that policy conditions may ask for, by condition key. */
-  readonly conditions?: (input: I, work: { key: Key | null }) => Readonly<Record<string, string | readonly string[]>>;
+  readonly conditions?: (
+    input: I,
+    work: { key: Key | null },
+  ) => Readonly<Record<string, string | readonly string[]>>;
   readonly run: (work: Work, input: I) => Outcome<O> | Promise<Outcome<O>>;
 };
 

@@ -45,7 +45,9 @@ export function recordOf(parts: RecordParts): AuditEvent {
 /** Any failure as an error of ours; what was not foreseen becomes `internal`, with its cause kept for the log. */
 export function asClavigerError(error: unknown): ClavigerError {
   if (error instanceof ClavigerError) return error;
-  return new ClavigerError('internal', 'An internal error happened; the server log has the request id.', { cause: error });
+  return new ClavigerError('internal', 'An internal error happened; the server log has the request id.', {
+    cause: error,
+  });
 }
 
 const failures: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

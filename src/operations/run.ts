@@ -3,7 +3,14 @@ import { ClavigerError, type AuditEvent, type Principal } from '#domain';
 import { newId } from '#crypto';
 import type { Change } from '#ports';
 import type { House } from './house.ts';
-import { anyRegion, type Caller, type CheckedKey, type Door, type Operation, type Outcome } from './operation.ts';
+import {
+  anyRegion,
+  type Caller,
+  type CheckedKey,
+  type Door,
+  type Operation,
+  type Outcome,
+} from './operation.ts';
 import { asClavigerError, outcomeOf, recordOf } from './record.ts';
 import { checkKey, findKey } from './target.ts';
 
@@ -82,12 +89,19 @@ function validate<I, O>(operation: Operation<I, O>, input: I): I {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const where = issue?.path.join('.') ?? '';
-  throw new ClavigerError('input-invalid', `${where === '' ? 'The input' : where}: ${issue?.message ?? 'invalid'}`, {
-    details: { field: where },
-  });
+  throw new ClavigerError(
+    'input-invalid',
+    `${where === '' ? 'The input' : where}: ${issue?.message ?? 'invalid'}`,
+    {
+      details: { field: where },
+    },
+  );
 }
 
-async function openMaterials<I, O>(operation: Operation<I, O>, checked: readonly CheckedKey[]): Promise<void> {
+async function openMaterials<I, O>(
+  operation: Operation<I, O>,
+  checked: readonly CheckedKey[],
+): Promise<void> {
   for (const [index, rule] of operation.targets.entries()) {
     if (rule.act !== 'protect' && rule.act !== 'process') continue;
     const target = checked[index];

@@ -1,8 +1,4 @@
-import {
-  createAdministrator,
-  createEnvironment,
-  listEnvironments,
-} from './environments/environments.ts';
+import { createAdministrator, createEnvironment, listEnvironments } from './environments/environments.ts';
 import { deriveSharedSecret } from './keys/agree.ts';
 import {
   getPolicy,

@@ -12,7 +12,14 @@ import {
 import { canonicalContext } from './context.ts';
 import type { House } from './house.ts';
 import type { OpenedKey } from './key-cache.ts';
-import { anyRegion, type Caller, type CheckedKey, type KeyCondition, type KeyReference, type TargetRule } from './operation.ts';
+import {
+  anyRegion,
+  type Caller,
+  type CheckedKey,
+  type KeyCondition,
+  type KeyReference,
+  type TargetRule,
+} from './operation.ts';
 
 const nothing = new Uint8Array(0);
 
@@ -23,9 +30,14 @@ function notFound(reference: KeyReference): ClavigerError {
     });
   }
   if (reference.fromCiphertext) {
-    return new ClavigerError('access-denied', 'The ciphertext names a key that does not exist or may not be used.');
+    return new ClavigerError(
+      'access-denied',
+      'The ciphertext names a key that does not exist or may not be used.',
+    );
   }
-  return new ClavigerError('key-not-found', `There is no key ${reference.id}.`, { details: { id: reference.id } });
+  return new ClavigerError('key-not-found', `There is no key ${reference.id}.`, {
+    details: { id: reference.id },
+  });
 }
 
 /** The id that a reference stands for in the caller's environment. */
@@ -88,12 +100,7 @@ function versionFor<I>(key: Key, rule: TargetRule<I>, input: I): KeyVersion {
 }
 
 /** Checks a key that was found and allowed against its rule: condition, purpose, state and crypto-period. */
-export function checkKey<I>(
-  opened: OpenedKey,
-  rule: TargetRule<I>,
-  input: I,
-  now: number,
-): CheckedKey {
+export function checkKey<I>(opened: OpenedKey, rule: TargetRule<I>, input: I, now: number): CheckedKey {
   const { key } = opened;
   requireCondition(key, rule);
   const version = versionFor(key, rule, input);

@@ -66,7 +66,12 @@ export function createUsageMeter(parts: MeterParts): UsageMeter {
     return true;
   }
 
-  async function reserveAndTake(key: Key, version: KeyVersion, account: Account, bytes: number): Promise<void> {
+  async function reserveAndTake(
+    key: Key,
+    version: KeyVersion,
+    account: Account,
+    bytes: number,
+  ): Promise<void> {
     // several callers may share a block: each tries again until its own part is there or the limit refuses it
     for (let round = 0; round < 1000; round += 1) {
       if (take(account, bytes)) return;

@@ -1,13 +1,4 @@
-import type {
-  AuditEvent,
-  Environment,
-  Instant,
-  Key,
-  KeyName,
-  LastUse,
-  Principal,
-  UsageCount,
-} from '#domain';
+import type { AuditEvent, Environment, Instant, Key, KeyName, LastUse, Principal, UsageCount } from '#domain';
 import type { WrappedMaterial } from './material.ts';
 
 /** What differs between stores, by name. */
@@ -57,7 +48,11 @@ export type Page = { readonly after: string | null; readonly limit: number };
  * that holds another one refuses the whole commit with `conflict`.
  */
 export type Change =
-  | { readonly kind: 'environment-created'; readonly environment: Environment; readonly wrappedKek: WrappedMaterial }
+  | {
+      readonly kind: 'environment-created';
+      readonly environment: Environment;
+      readonly wrappedKek: WrappedMaterial;
+    }
   | { readonly kind: 'principal-put'; readonly principal: Principal }
   | { readonly kind: 'credential-created'; readonly credential: Credential }
   | { readonly kind: 'credential-deleted'; readonly id: string }
@@ -75,7 +70,12 @@ export type Change =
   | { readonly kind: 'name-created'; readonly name: KeyName }
   /** Points a name to another key; `expectedKeyId` is the present one, else `conflict`. */
   | { readonly kind: 'name-moved'; readonly name: KeyName; readonly expectedKeyId: string }
-  | { readonly kind: 'name-deleted'; readonly environment: string; readonly region: string; readonly name: string };
+  | {
+      readonly kind: 'name-deleted';
+      readonly environment: string;
+      readonly region: string;
+      readonly name: string;
+    };
 
 /**
  * Changes and the audit events that record them: they become durable together or not at all. The events wait in the

@@ -1,20 +1,92 @@
-import { logFolders, readEvents, type EventFilter, type LoggedEvent } from '#audit';
+import fs from 'node:fs';
+import path from 'node:path';
+import {
+  cloudTrailRecord,
+  type EventFilter,
+  type LoggedEvent,
+  logFolders,
+  readEvents,
+  type Verified,
+  verifyLog,
+} from '#audit';
+import { ClavigerError } from '#domain';
+import type { LogHead } from '#ports';
+import { openStore } from '#storage';
+import type { Config } from './config.ts';
 
-/** The newest events of all nodes' logs on this machine, newest first. */
-export function newestEvents(auditFolder: string, filter: EventFilter, limit: number): LoggedEvent[] {
+function keepNewest(events: LoggedEvent[], limit: number): void {
+  events.sort((a, b) => b.event.at - a.event.at || b.index - a.index);
+  events.length = Math.min(events.length, limit);
+}
+
+/** The newest events of all logs on this machine, newest first. */
+export function auditEvents(auditFolder: string, filter: EventFilter, limit: number): LoggedEvent[] {
   const found: LoggedEvent[] = [];
   for (const folder of logFolders(auditFolder)) {
     for (const logged of readEvents(folder, filter)) {
       found.push(logged);
       // bounded memory: what is certainly not among the newest is dropped in between
-      if (found.length >= limit * 4) keepNewest(found, limit);
+      if (found.length >= limit * 4 + 1000) keepNewest(found, limit);
     }
   }
   keepNewest(found, limit);
   return found;
 }
 
-function keepNewest(events: LoggedEvent[], limit: number): void {
-  events.sort((a, b) => b.event.at - a.event.at || b.index - a.index);
-  events.length = Math.min(events.length, limit);
+/** All events of all logs as lines of JSON. */
+export async function* renderCloudTrail(
+  config: Config,
+  filter: EventFilter,
+  format: 'jsonl' | 'cloudtrail',
+): AsyncGenerator<string> {
+  const accounts = new Map<string, string>();
+  if (format === 'cloudtrail') {
+    const store = await openStore(config.databaseUrl);
+    for (const { environment } of await store.environments())
+      accounts.set(environment.name, environment.accountId);
+    await store.close();
+  }
+  for (const folder of logFolders(config.auditFolder)) {
+    for (const { event } of readEvents(folder, filter)) {
+      const account = accounts.get(event.environment) ?? '000000000000';
+      yield JSON.stringify(format === 'jsonl' ? event : cloudTrailRecord(event, account));
+    }
+  }
+}
+
+type VerifyWish = { readonly folder?: string; readonly keys?: string; readonly offline?: boolean };
+
+/** Verifies every log below a folder, against the heads that the store knows unless it must not be asked. */
+export async function verifyAudit(config: Config, wish: VerifyWish): Promise<Verified[]> {
+  const root = wish.folder ?? config.auditFolder;
+  const heads = wish.offline ? [] : await knownHeads(config);
+  const keysText = wish.keys === undefined ? {} : { keysText: fs.readFileSync(wish.keys, 'utf8') };
+  const folders = fs.existsSync(path.join(root, 'journal')) ? [root] : logFolders(root);
+  const results = folders.map((folder) => {
+    const own = heads.filter((head) => head.node === path.basename(folder));
+    return verifyLog(folder, { heads: own, ...keysText });
+  });
+  const names = new Set(folders.map((folder) => path.basename(folder)));
+  const isWhole = wish.folder === undefined;
+  for (const head of heads.filter(({ node }) => isWhole && !names.has(node))) {
+    const problem = `the log of ${head.node} is missing; the store knows of ${head.size} events`;
+    results.push({
+      folder: path.join(root, head.node),
+      size: 0,
+      root: '',
+      findings: [{ file: '.', problem }],
+    });
+  }
+  if (results.length === 0)
+    throw new ClavigerError('integrity-failed', `There is no audit log below ${root}.`);
+  return results;
+}
+
+async function knownHeads(config: Config): Promise<readonly LogHead[]> {
+  const store = await openStore(config.databaseUrl);
+  try {
+    return await store.logHeads();
+  } finally {
+    await store.close();
+  }
 }

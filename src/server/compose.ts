@@ -78,7 +78,10 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const bootstrap = config.bootstrapFile === null ? null : await readBootstrap(config.bootstrapFile);
   const report = await initialise({ config, store, hierarchy, now: clock.now(), node, bootstrap });
   const log = keep(await openLog({ config, store, node, clock, houseKey, logger }));
-  const outbox = await openOutbox({ store, log, missing: async (events) => missingEvents(log.folder, events) }, () => clock.now());
+  const outbox = await openOutbox(
+    { store, log, missing: async (events) => missingEvents(log.folder, events) },
+    () => clock.now(),
+  );
 
   const accountOf = accountLookup(store);
   const metrics = createMetrics();
@@ -185,4 +188,3 @@ function describeGauges(metrics: Metrics, house: House): void {
   );
   metrics.gauge('claviger_opened_keys', 'Keys in the cache of this node.', () => house.keys.size);
 }
-

@@ -39,8 +39,18 @@ type Setting = {
 /** Every setting: one table for flags, environment, file, defaults and documentation. */
 export const settings: readonly Setting[] = Object.freeze([
   { name: 'home', variable: 'CLAVIGER_HOME', fallback: () => null, about: 'folder of the server' },
-  { name: 'listen', variable: 'CLAVIGER_LISTEN', fallback: () => '127.0.0.1:8200', about: 'address and port' },
-  { name: 'tlsCertFile', variable: 'CLAVIGER_TLS_CERT_FILE', fallback: () => null, about: 'certificate chain, PEM' },
+  {
+    name: 'listen',
+    variable: 'CLAVIGER_LISTEN',
+    fallback: () => '127.0.0.1:8200',
+    about: 'address and port',
+  },
+  {
+    name: 'tlsCertFile',
+    variable: 'CLAVIGER_TLS_CERT_FILE',
+    fallback: () => null,
+    about: 'certificate chain, PEM',
+  },
   { name: 'tlsKeyFile', variable: 'CLAVIGER_TLS_KEY_FILE', fallback: () => null, about: 'private key, PEM' },
   {
     name: 'databaseUrl',
@@ -73,10 +83,25 @@ export const settings: readonly Setting[] = Object.freeze([
     about: 'folder of the audit logs',
   },
   { name: 'node', variable: 'CLAVIGER_NODE', fallback: () => null, about: 'name of this node' },
-  { name: 'workers', variable: 'CLAVIGER_WORKERS', fallback: () => '1', about: 'processes that share the port' },
+  {
+    name: 'workers',
+    variable: 'CLAVIGER_WORKERS',
+    fallback: () => '1',
+    about: 'processes that share the port',
+  },
   { name: 'region', variable: 'CLAVIGER_REGION', fallback: () => 'us-east-1', about: 'region of new keys' },
-  { name: 'bootstrapFile', variable: 'CLAVIGER_BOOTSTRAP', fallback: () => null, about: 'seeds the first start' },
-  { name: 'logLevel', variable: 'CLAVIGER_LOG_LEVEL', fallback: () => 'info', about: 'debug, info, warn, error, silent' },
+  {
+    name: 'bootstrapFile',
+    variable: 'CLAVIGER_BOOTSTRAP',
+    fallback: () => null,
+    about: 'seeds the first start',
+  },
+  {
+    name: 'logLevel',
+    variable: 'CLAVIGER_LOG_LEVEL',
+    fallback: () => 'info',
+    about: 'debug, info, warn, error, silent',
+  },
 ]);
 
 export type ConfigSources = {
@@ -88,7 +113,9 @@ export type ConfigSources = {
 };
 
 function invalid(name: string, problem: string): ClavigerError {
-  return new ClavigerError('configuration-invalid', `Setting ${name}: ${problem}.`, { details: { setting: name } });
+  return new ClavigerError('configuration-invalid', `Setting ${name}: ${problem}.`, {
+    details: { setting: name },
+  });
 }
 
 function defaultHome({ env, checkoutHome }: ConfigSources): string {
@@ -103,13 +130,17 @@ function readFile(file: string): Record<string, string> {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
-    throw new ClavigerError('configuration-invalid', `The configuration file ${file} can't be read.`, { cause });
+    throw new ClavigerError('configuration-invalid', `The configuration file ${file} can't be read.`, {
+      cause,
+    });
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new ClavigerError('configuration-invalid', `The configuration file ${file} is not JSON.`, { cause });
+    throw new ClavigerError('configuration-invalid', `The configuration file ${file} is not JSON.`, {
+      cause,
+    });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ClavigerError('configuration-invalid', `The configuration file ${file} must hold one object.`);
@@ -118,7 +149,8 @@ function readFile(file: string): Record<string, string> {
   const entries = Object.entries(value as Record<string, unknown>);
   for (const [name, entry] of entries) {
     if (!known.has(name)) throw invalid(name, `the configuration file ${file} knows no such setting`);
-    if (typeof entry !== 'string' && typeof entry !== 'number') throw invalid(name, 'must be a string or a number');
+    if (typeof entry !== 'string' && typeof entry !== 'number')
+      throw invalid(name, 'must be a string or a number');
   }
   return Object.fromEntries(entries.map(([name, entry]) => [name, String(entry)]));
 }
@@ -161,9 +193,11 @@ export function loadConfig(sources: ConfigSources): Config {
   const text = (name: string): string => values[name] ?? '';
   const level = text('logLevel');
   if (!logLevels.includes(level)) throw invalid('logLevel', `must be one of ${logLevels.join(', ')}`);
-  if (!/^[a-z0-9-]{1,32}$/.test(text('region'))) throw invalid('region', 'must be a region name like us-east-1');
+  if (!/^[a-z0-9-]{1,32}$/.test(text('region')))
+    throw invalid('region', 'must be a region name like us-east-1');
   const node = values['node'] ?? null;
-  if (node !== null && !/^[a-z0-9][a-z0-9-]{0,47}$/.test(node)) throw invalid('node', 'must be 1 to 48 of a-z 0-9 -');
+  if (node !== null && !/^[a-z0-9][a-z0-9-]{0,47}$/.test(node))
+    throw invalid('node', 'must be 1 to 48 of a-z 0-9 -');
   const [certFile, keyFile] = [values['tlsCertFile'], values['tlsKeyFile']];
   if (Boolean(certFile) !== Boolean(keyFile)) throw invalid('tlsCertFile', 'certificate and key go together');
   const config: Config = {

@@ -12,7 +12,10 @@ const context = 'claviger house';
 export async function openHouseKey(root: RootOfTrust, store: Store): Promise<SecretBytes> {
   const known = await store.setting(setting);
   if (known === null && (await store.environments()).length > 0) {
-    throw new StopError('integrity-failed', 'The store has environments but no house key: it was changed by hand.');
+    throw new StopError(
+      'integrity-failed',
+      'The store has environments but no house key: it was changed by hand.',
+    );
   }
   const wrapped = known ?? (await makeHouseKey(root, store));
   const bytes = await root.unwrap(asWrappedMaterial(Buffer.from(wrapped, 'base64')), context);

@@ -79,7 +79,11 @@ async function ensureEnvironment(parts: Parts, wanted: Wanted): Promise<Environm
   }
 }
 
-async function seedPrincipals(parts: Parts, plan: Bootstrap, environments: readonly Environment[]): Promise<void> {
+async function seedPrincipals(
+  parts: Parts,
+  plan: Bootstrap,
+  environments: readonly Environment[],
+): Promise<void> {
   let told = false;
   for (const [index, wanted] of plan.environments.entries()) {
     const environment = environments[index];

@@ -136,7 +136,11 @@ function createHandler({ protocols, clock, logger, onBadRequest }: Parts) {
   return (message: http.IncomingMessage, response: http.ServerResponse): void => {
     const protocol = protocolOf(message);
     if (!protocol) {
-      refuse(message, response, plain(404, 'Nothing answers here. Try /healthz, /api/v1/ or the AWS KMS protocol at /.'));
+      refuse(
+        message,
+        response,
+        plain(404, 'Nothing answers here. Try /healthz, /api/v1/ or the AWS KMS protocol at /.'),
+      );
       return;
     }
     const { bodyMax } = protocol;
@@ -174,7 +178,8 @@ function answerClientError(error: NodeJS.ErrnoException, socket: import('node:st
     socket.destroy();
     return;
   }
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }
 

@@ -13,7 +13,10 @@ export type LogFacts = Readonly<Record<string, string | number | boolean | null 
 const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 /** Logs from a level upwards. */
-export function createLogger(level: Config['logLevel'], write = (line: string) => process.stderr.write(line)): Logger {
+export function createLogger(
+  level: Config['logLevel'],
+  write = (line: string) => process.stderr.write(line),
+): Logger {
   const least = levels.indexOf(level);
   const at = (name: (typeof levels)[number]) => {
     if (levels.indexOf(name) < least) return () => undefined;
@@ -29,7 +32,9 @@ export function describeError(error: unknown): string {
   const parts: string[] = [];
   let at: unknown = error;
   for (let depth = 0; depth < 5 && at instanceof Error; depth += 1) {
-    parts.push(at.name === 'ClavigerError' || at.name === 'StopError' ? at.message : `${at.name}: ${at.message}`);
+    parts.push(
+      at.name === 'ClavigerError' || at.name === 'StopError' ? at.message : `${at.name}: ${at.message}`,
+    );
     at = at.cause;
   }
   return parts.length > 0 ? parts.join(' <- ') : String(error);

@@ -32,7 +32,10 @@ export function createMetrics(): Metrics {
 
   function renderSeries(lines: string[]): void {
     const name = 'claviger_operation_duration_seconds';
-    lines.push(`# HELP ${name} Operations through the door, from request to durable record.`, `# TYPE ${name} histogram`);
+    lines.push(
+      `# HELP ${name} Operations through the door, from request to durable record.`,
+      `# TYPE ${name} histogram`,
+    );
     for (const [labels, { count, sumMillis, buckets }] of series) {
       let sum = 0;
       for (const [index, bound] of bucketsMillis.entries()) {

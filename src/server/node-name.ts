@@ -31,7 +31,9 @@ async function readName(file: string): Promise<string | null> {
     text = await readFile(file, 'utf8');
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
-    throw new ClavigerError('configuration-invalid', `The node's name can't be read from ${file}.`, { cause });
+    throw new ClavigerError('configuration-invalid', `The node's name can't be read from ${file}.`, {
+      cause,
+    });
   }
   const name = text.trim();
   if (/^[a-z0-9][a-z0-9-]{0,47}$/.test(name)) return name;

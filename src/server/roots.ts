@@ -61,7 +61,10 @@ async function readPassphrase(file: string): Promise<SecretBytes> {
   try {
     const facts = await stat(file);
     if (facts.isFile() && process.platform !== 'win32' && (facts.mode & 0o077) !== 0) {
-      throw new StopError('root-refused', `Others can read the passphrase file ${file}: run chmod 600 on it.`);
+      throw new StopError(
+        'root-refused',
+        `Others can read the passphrase file ${file}: run chmod 600 on it.`,
+      );
     }
     text = await readFile(file);
   } catch (cause) {

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import type { HttpProtocol } from '#ports';
 import { createAwsKms } from '#protocols/aws-kms';
+import { createNativeApi } from '#protocols/native';
 import { compose, type Composition } from './compose.ts';
 import type { Config } from './config.ts';
 import { createHealth } from './health.ts';
@@ -31,7 +32,10 @@ export async function startServer(
       clock: composition.house.clock,
       logger,
       protocols: protocolsOf(composition, () => stopping),
-      onBadRequest: metrics.count('claviger_unreadable_requests_total', 'Requests that no protocol could read.'),
+      onBadRequest: metrics.count(
+        'claviger_unreadable_requests_total',
+        'Requests that no protocol could read.',
+      ),
     });
     return {
       address: listener.address,
@@ -56,6 +60,12 @@ function protocolsOf(composition: Composition, isStopping: () => boolean): reado
       door,
       newRequestId,
       authenticate: (request, services) => authenticator.sigv4(request, services),
+    }),
+    createNativeApi({
+      door,
+      newRequestId,
+      region: composition.config.region,
+      authenticate: (request) => authenticator.bearer(request),
     }),
     createHealth({
       metrics,

@@ -8,12 +8,21 @@ function conflict(): ClavigerError {
 }
 
 /** Inserts a row, or throws where its identity is taken. */
-async function insert(query: Query, sql: string, parameters: Parameters<Query>[1], taken: ClavigerError): Promise<void> {
+async function insert(
+  query: Query,
+  sql: string,
+  parameters: Parameters<Query>[1],
+  taken: ClavigerError,
+): Promise<void> {
   const rows = await query(`${sql} ON CONFLICT DO NOTHING RETURNING 1 AS done`, parameters);
   if (rows.length === 0) throw taken;
 }
 
-async function putMaterials(query: Query, keyId: string, materials: readonly StoredMaterial[]): Promise<void> {
+async function putMaterials(
+  query: Query,
+  keyId: string,
+  materials: readonly StoredMaterial[],
+): Promise<void> {
   for (const { version, material } of materials) {
     await insert(
       query,
@@ -26,12 +35,19 @@ async function putMaterials(query: Query, keyId: string, materials: readonly Sto
 
 async function eraseMaterials(query: Query, keyId: string, versions: readonly number[]): Promise<void> {
   for (const version of versions) {
-    const [row] = await query('SELECT wrapped FROM materials WHERE key_id = $1 AND version = $2', [keyId, version]);
+    const [row] = await query('SELECT wrapped FROM materials WHERE key_id = $1 AND version = $2', [
+      keyId,
+      version,
+    ]);
     const wrapped = row?.['wrapped'];
     if (!(wrapped instanceof Uint8Array)) continue;
     // overwritten before it is removed, so that the page itself holds nothing any more
     const nothing = new Uint8Array(wrapped.length);
-    await query('UPDATE materials SET wrapped = $3 WHERE key_id = $1 AND version = $2', [keyId, version, nothing]);
+    await query('UPDATE materials SET wrapped = $3 WHERE key_id = $1 AND version = $2', [
+      keyId,
+      version,
+      nothing,
+    ]);
     await query('DELETE FROM materials WHERE key_id = $1 AND version = $2', [keyId, version]);
   }
 }
@@ -70,7 +86,10 @@ export async function applyChange(query: Query, change: Change): Promise<string>
         query,
         'INSERT INTO environments (name, account_id, created_at, wrapped_kek) VALUES ($1, $2, $3, $4)',
         [name, accountId, createdAt, change.wrappedKek],
-        new ClavigerError('environment-taken', `There is an environment ${name}, or one of account ${accountId}, already.`),
+        new ClavigerError(
+          'environment-taken',
+          `There is an environment ${name}, or one of account ${accountId}, already.`,
+        ),
       );
       return `environment:${name}`;
     }
@@ -82,11 +101,10 @@ export async function applyChange(query: Query, change: Change): Promise<string>
         [principal.id, principal.environment, principal.name, JSON.stringify(principal)],
       );
       if (rows.length > 0) return `principal:${principal.id}`;
-      const updated = await query('UPDATE principals SET doc = $3 WHERE id = $1 AND name = $2 RETURNING 1 AS done', [
-        principal.id,
-        principal.name,
-        JSON.stringify(principal),
-      ]);
+      const updated = await query(
+        'UPDATE principals SET doc = $3 WHERE id = $1 AND name = $2 RETURNING 1 AS done',
+        [principal.id, principal.name, JSON.stringify(principal)],
+      );
       if (updated.length > 0) return `principal:${principal.id}`;
       throw new ClavigerError('principal-taken', `There is a principal ${principal.name} already.`);
     }
@@ -125,7 +143,9 @@ export async function applyChange(query: Query, change: Change): Promise<string>
         query,
         `INSERT INTO names (environment, region, name, key_id, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6)`,
         [name.environment, name.region, name.name, name.keyId, name.createdAt, name.updatedAt],
-        new ClavigerError('name-taken', `There is a key named ${name.name} already.`, { details: { name: name.name } }),
+        new ClavigerError('name-taken', `There is a key named ${name.name} already.`, {
+          details: { name: name.name },
+        }),
       );
       return nameEntity(name);
     }

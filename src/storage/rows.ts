@@ -54,7 +54,8 @@ export function readKey(row: Row): Key {
     throw damaged('key', cause);
   }
   const { format, ...key } = document;
-  if (format !== documentFormat || !Array.isArray(key.versions) || key.versions.length === 0) throw damaged('key');
+  if (format !== documentFormat || !Array.isArray(key.versions) || key.versions.length === 0)
+    throw damaged('key');
   if (key.revision !== number(row, 'revision')) throw damaged('key');
   return {
     ...key,
@@ -98,7 +99,8 @@ export function readCredential(row: Row): Credential {
   };
   const kind = text(row, 'kind');
   if (kind === 'token') return { kind, ...shared };
-  if (kind === 'access-key') return { kind, ...shared, wrappedSecret: asWrappedMaterial(blob(row, 'wrapped_secret')) };
+  if (kind === 'access-key')
+    return { kind, ...shared, wrappedSecret: asWrappedMaterial(blob(row, 'wrapped_secret')) };
   throw damaged('credential');
 }
 

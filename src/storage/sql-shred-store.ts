@@ -31,7 +31,9 @@ export function createSqlShredStore(driver: Driver): ShredStore {
       const [row] = await query('SELECT secret FROM shred_secrets WHERE key_id = $1', [keyId]);
       if (row) {
         const noise = randomBytes(blob(row, 'secret').length);
-        await group.run((write) => write('UPDATE shred_secrets SET secret = $2 WHERE key_id = $1', [keyId, noise]));
+        await group.run((write) =>
+          write('UPDATE shred_secrets SET secret = $2 WHERE key_id = $1', [keyId, noise]),
+        );
         await driver.forgetErased();
         await group.run((write) => write('DELETE FROM shred_secrets WHERE key_id = $1', [keyId]));
       }

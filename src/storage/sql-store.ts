@@ -4,7 +4,17 @@ import { asWrappedMaterial } from '#ports';
 import { applyChange } from './apply-change.ts';
 import type { Driver, Query } from './driver.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { blob, number, readCredential, readEnvironment, readKey, readLastUse, readName, readPrincipal, text } from './rows.ts';
+import {
+  blob,
+  number,
+  readCredential,
+  readEnvironment,
+  readKey,
+  readLastUse,
+  readName,
+  readPrincipal,
+  text,
+} from './rows.ts';
 
 const changesKept = 100_000;
 const changesReadMax = 10_000;
@@ -19,7 +29,8 @@ async function appendChanges(query: Query, entities: readonly string[]): Promise
   for (const [index, entity] of entities.entries()) {
     const sequence = last - entities.length + 1 + index;
     await query('INSERT INTO changes (sequence, entity) VALUES ($1, $2)', [sequence, entity]);
-    if (sequence % 1000 === 0) await query('DELETE FROM changes WHERE sequence <= $1', [sequence - changesKept]);
+    if (sequence % 1000 === 0)
+      await query('DELETE FROM changes WHERE sequence <= $1', [sequence - changesKept]);
   }
 }
 
@@ -58,12 +69,20 @@ export function createSqlStore(driver: Driver): Store {
   const group = createGroupCommit(driver);
   const known = { foreign: null as number | null, sequence: 0, own: true };
 
-  async function one<T>(sql: string, parameters: Parameters<Query>[1], read: (row: never) => T): Promise<T | null> {
+  async function one<T>(
+    sql: string,
+    parameters: Parameters<Query>[1],
+    read: (row: never) => T,
+  ): Promise<T | null> {
     const [row] = await query(sql, parameters);
     return row ? read(row as never) : null;
   }
 
-  async function many<T>(sql: string, parameters: Parameters<Query>[1], read: (row: never) => T): Promise<T[]> {
+  async function many<T>(
+    sql: string,
+    parameters: Parameters<Query>[1],
+    read: (row: never) => T,
+  ): Promise<T[]> {
     return (await query(sql, parameters)).map((row) => read(row as never));
   }
 
@@ -77,7 +96,11 @@ export function createSqlStore(driver: Driver): Store {
 
     principal: (id) => one('SELECT doc FROM principals WHERE id = $1', [id], readPrincipal),
     principalByName: (environment, name) =>
-      one('SELECT doc FROM principals WHERE environment = $1 AND name = $2', [environment, name], readPrincipal),
+      one(
+        'SELECT doc FROM principals WHERE environment = $1 AND name = $2',
+        [environment, name],
+        readPrincipal,
+      ),
     principals: (environment) =>
       many('SELECT doc FROM principals WHERE environment = $1 ORDER BY name', [environment], readPrincipal),
     credential: (id) => one('SELECT * FROM credentials WHERE id = $1', [id], readCredential),
@@ -94,7 +117,10 @@ export function createSqlStore(driver: Driver): Store {
       if (!first) return null;
       const materials = rows
         .filter((row) => row['version'] !== null)
-        .map((row) => ({ version: number(row, 'version'), material: asWrappedMaterial(blob(row, 'wrapped')) }));
+        .map((row) => ({
+          version: number(row, 'version'),
+          material: asWrappedMaterial(blob(row, 'wrapped')),
+        }));
       return { key: readKey(first), materials };
     },
     keys: (environment, region, { after, limit }) =>
@@ -189,16 +215,18 @@ export function createSqlStore(driver: Driver): Store {
       // told before it is asked: a commit in between is looked for the next time
       known.own = false;
       known.foreign = foreign;
-      const value = await one('SELECT value FROM change_sequence WHERE one = 1', [], (row) => number(row, 'value'));
+      const value = await one('SELECT value FROM change_sequence WHERE one = 1', [], (row) =>
+        number(row, 'value'),
+      );
       if (value === null) throw new ClavigerError('integrity-failed', 'The store has no change sequence.');
       known.sequence = value;
       return value;
     },
     async changesSince(sequence) {
-      const rows = await query('SELECT sequence, entity FROM changes WHERE sequence > $1 ORDER BY sequence LIMIT $2', [
-        sequence,
-        changesReadMax,
-      ]);
+      const rows = await query(
+        'SELECT sequence, entity FROM changes WHERE sequence > $1 ORDER BY sequence LIMIT $2',
+        [sequence, changesReadMax],
+      );
       const last = rows.at(-1);
       if (!last) return { sequence, entities: [], isComplete: true };
       const first = number(rows[0] ?? {}, 'sequence');
@@ -243,7 +271,10 @@ export function createSqlStore(driver: Driver): Store {
     setting: (name) => one('SELECT value FROM settings WHERE name = $1', [name], (row) => text(row, 'value')),
     claimSetting: (name, value) =>
       group.run(async (write) => {
-        await write('INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING', [name, value]);
+        await write('INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+          name,
+          value,
+        ]);
         const [row] = await write('SELECT value FROM settings WHERE name = $1', [name]);
         return text(row ?? {}, 'value');
       }),

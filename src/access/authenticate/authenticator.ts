@@ -22,7 +22,11 @@ export type Authenticated = {
   readonly method: 'sigv4' | 'token';
 };
 
-type Found = { readonly principal: Principal; readonly accountId: string; readonly expiresAt: Instant | null };
+type Found = {
+  readonly principal: Principal;
+  readonly accountId: string;
+  readonly expiresAt: Instant | null;
+};
 
 /** Where credentials are looked up. Null: there is no such credential. */
 export type CredentialSource = {
@@ -57,7 +61,13 @@ function remember<V>(map: Map<string, V>, key: string, value: V, max: number): v
 const unknown = () => new ClavigerError('credential-unknown', 'The credential is not known.');
 
 /** Recognises callers; what was looked up stays cached until it is invalidated. */
-export function createAuthenticator({ source, clock }: { source: CredentialSource; clock: Clock }): Authenticator {
+export function createAuthenticator({
+  source,
+  clock,
+}: {
+  source: CredentialSource;
+  clock: Clock;
+}): Authenticator {
   const accessKeys = new Map<string, Known>();
   const tokens = new Map<string, Found>();
   // an unknown access key is checked against this, so that it costs about what a known one does
@@ -106,7 +116,8 @@ export function createAuthenticator({ source, clock }: { source: CredentialSourc
       remember(known.keys, scopeOf(claim), signingKey(secret, claim), scopesMax);
       const authenticated = checked(request, claim, headers, known);
       // only what has proved itself takes room in the cache
-      if (generation === before && !accessKeys.has(claim.accessKeyId)) remember(accessKeys, claim.accessKeyId, known, credentialsMax);
+      if (generation === before && !accessKeys.has(claim.accessKeyId))
+        remember(accessKeys, claim.accessKeyId, known, credentialsMax);
       return authenticated;
     } finally {
       secret.fill(0);
@@ -118,7 +129,10 @@ export function createAuthenticator({ source, clock }: { source: CredentialSourc
       const headers = collectHeaders(request.rawHeaders);
       const claim = readClaim(headers.get('authorization') ?? null);
       if (!services.includes(claim.service)) {
-        throw new ClavigerError('signature-mismatch', `Credential should be scoped to correct service: '${services[0]}'.`);
+        throw new ClavigerError(
+          'signature-mismatch',
+          `Credential should be scoped to correct service: '${services[0]}'.`,
+        );
       }
       const token = headers.get('x-amz-security-token');
       if (token !== undefined) throw unknown();
@@ -129,9 +143,11 @@ export function createAuthenticator({ source, clock }: { source: CredentialSourc
 
     async bearer(request) {
       const authorization = collectHeaders(request.rawHeaders).get('authorization');
-      if (authorization === undefined) throw new ClavigerError('not-authenticated', 'A bearer token is needed.');
+      if (authorization === undefined)
+        throw new ClavigerError('not-authenticated', 'A bearer token is needed.');
       const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
-      if (!isTokenForm(token)) throw new ClavigerError('not-authenticated', 'The Authorization header holds no bearer token.');
+      if (!isTokenForm(token))
+        throw new ClavigerError('not-authenticated', 'The Authorization header holds no bearer token.');
       const id = tokenId(token);
       let found = tokens.get(id);
       if (!found) {

@@ -88,9 +88,13 @@ export function requireFresh(claim: Claim, headers: ReadonlyMap<string, string>,
   if (!claim.signedHeaders.includes('x-amz-date')) throw malformed('The x-amz-date header is not signed.');
   if (Math.abs(now - at) > skewMillis) {
     const side = at < now ? 'expired' : 'not yet current';
-    throw new ClavigerError('request-expired', `The signature is ${side}: ${stamp} is more than five minutes away.`, {
-      details: { stamp, side },
-    });
+    throw new ClavigerError(
+      'request-expired',
+      `The signature is ${side}: ${stamp} is more than five minutes away.`,
+      {
+        details: { stamp, side },
+      },
+    );
   }
   return stamp;
 }
@@ -102,7 +106,10 @@ function foldedSpaces(value: string): string {
 }
 
 function encoded(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 function decoded(text: string): string {
@@ -132,11 +139,18 @@ function canonicalPath(path: string): string {
 }
 
 //= aws sigv4: the canonical request, over exactly the headers that are listed
-function canonicalRequest(request: SignedRequest, claim: Claim, headers: ReadonlyMap<string, string>): string {
+function canonicalRequest(
+  request: SignedRequest,
+  claim: Claim,
+  headers: ReadonlyMap<string, string>,
+): string {
   const bodyHash = request.body.length === 0 ? emptyBodyHash : hash('sha256', request.body, 'hex');
   const claimed = headers.get('x-amz-content-sha256');
   if (claimed !== undefined && claimed !== bodyHash) {
-    throw new ClavigerError('signature-mismatch', 'The x-amz-content-sha256 header is not the hash of the body.');
+    throw new ClavigerError(
+      'signature-mismatch',
+      'The x-amz-content-sha256 header is not the hash of the body.',
+    );
   }
   let lines = '';
   let names = '';

@@ -74,7 +74,9 @@ export class TileCheck {
 
   /** A level exists from the moment on in which its first tile is begun. */
   #trimmedLevels(): Buffer[][] {
-    return this.#levels.filter((_hashes, level) => level === 0 ? this.#total > 0 : (this.#counts[level] ?? 0) > 0);
+    return this.#levels.filter((_hashes, level) =>
+      level === 0 ? this.#total > 0 : (this.#counts[level] ?? 0) > 0,
+    );
   }
 
   #push(level: number, hash: Buffer): void {
@@ -89,7 +91,9 @@ export class TileCheck {
   }
 
   #bundleBytes(entries: readonly Buffer[]): Buffer {
-    return Buffer.concat(entries.flatMap((entry) => [Buffer.of(entry.length >> 8, entry.length & 255), entry]));
+    return Buffer.concat(
+      entries.flatMap((entry) => [Buffer.of(entry.length >> 8, entry.length & 255), entry]),
+    );
   }
 
   #expectPartials(): void {

@@ -137,7 +137,8 @@ function checkFrame(check: Check, name: string, bytes: Buffer, at: number): numb
   const root = check.root();
   const size = Number(bytes.readBigUInt64BE(bodyEnd));
   const rootIsRight = bytes.subarray(bodyEnd + 8, bodyEnd + 40).equals(root);
-  if (size !== check.size || !rootIsRight) check.find(name, `the entries do not give the root that was signed ${where}`);
+  if (size !== check.size || !rootIsRight)
+    check.find(name, `the entries do not give the root that was signed ${where}`);
   const text = `claviger/${check.node}\n${check.size}\n${root.toString('base64')}\n`;
   const signature = bytes.subarray(bodyEnd + 40, bodyEnd + frameTail);
   if (check.keys && !verifySignature(null, Buffer.from(text), check.keys.ed25519, signature)) {

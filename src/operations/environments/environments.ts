@@ -32,7 +32,10 @@ export const createEnvironment = defineOperation<CreateInput, Environment>({
   permission: 'environments:create',
   run: async ({ house, caller, now }, wish) => {
     if (caller.principal.environment !== (await house.firstEnvironment())) {
-      throw new ClavigerError('access-denied', 'Environments are made by administrators of the first environment.');
+      throw new ClavigerError(
+        'access-denied',
+        'Environments are made by administrators of the first environment.',
+      );
     }
     const environment = { name: wish.name, accountId: wish.accountId ?? newAccountId(), createdAt: now };
     const wrappedKek = await house.hierarchy.newEnvironment(environment.name);
@@ -65,7 +68,10 @@ export const createAdministrator = defineOperation<AdministratorInput, NewAdmini
   permission: 'environments:create-administrator',
   run: async ({ house, caller, now }, wish) => {
     if (caller.principal.environment !== (await house.firstEnvironment())) {
-      throw new ClavigerError('access-denied', 'Environments are made by administrators of the first environment.');
+      throw new ClavigerError(
+        'access-denied',
+        'Environments are made by administrators of the first environment.',
+      );
     }
     const stored = await house.store.environment(wish.environment);
     if (!stored) {

@@ -18,7 +18,11 @@ export const updateDescription = defineOperation<DescriptionInput, Key>({
   kind: 'manage',
   input: descriptionInput,
   targets: [
-    onKey<DescriptionInput>({ permission: 'keys:update-description', act: 'manage', conditions: notScheduled }),
+    onKey<DescriptionInput>({
+      permission: 'keys:update-description',
+      act: 'manage',
+      conditions: notScheduled,
+    }),
   ],
   run: ({ keys }, { description }) => {
     const { key } = present(keys[0]);
@@ -36,7 +40,9 @@ export const putPolicy = defineOperation<PolicyInput, Key>({
   kind: 'manage',
   input: policyInput,
   targets: [onKey<PolicyInput>({ permission: 'keys:put-policy', act: 'manage', conditions: anyCondition })],
-  conditions: ({ bypassLockoutCheck }) => ({ 'kms:BypassPolicyLockoutSafetyCheck': String(bypassLockoutCheck) }),
+  conditions: ({ bypassLockoutCheck }) => ({
+    'kms:BypassPolicyLockoutSafetyCheck': String(bypassLockoutCheck),
+  }),
   run: ({ keys, caller }, wish) => {
     const { key } = present(keys[0]);
     const after = { ...key, policy: acceptPolicy(caller, wish.policy, wish.bypassLockoutCheck) };
@@ -118,14 +124,18 @@ const listInput = keyOnly.extend({ page });
 type ListInput = z.infer<typeof listInput>;
 
 /** The tags of a key, in the order in which they were set. */
-export const listTags = defineOperation<ListInput, { readonly tags: readonly Tag[]; readonly next: string | null }>({
+export const listTags = defineOperation<
+  ListInput,
+  { readonly tags: readonly Tag[]; readonly next: string | null }
+>({
   name: 'keys.list-tags',
   kind: 'read',
   input: listInput,
   targets: [onKey<ListInput>({ permission: 'keys:list-tags', act: 'inspect', conditions: anyCondition })],
   run: ({ keys }, wish) => {
     const { key } = present(keys[0]);
-    const start = wish.page.after === null ? 0 : key.tags.findIndex((entry) => entry.key === wish.page.after) + 1;
+    const start =
+      wish.page.after === null ? 0 : key.tags.findIndex((entry) => entry.key === wish.page.after) + 1;
     if (wish.page.after !== null && start === 0) {
       throw new ClavigerError('page-marker-invalid', 'The page marker is not ours.');
     }

@@ -13,7 +13,11 @@ import { ClavigerError, type AlgorithmName } from '#domain';
  * | 1 | algorithm |
  * | rest | nonce, ciphertext and tag of the algorithm |
  */
-export type BlobHead = { readonly keyId: string; readonly version: number; readonly algorithm: AlgorithmName };
+export type BlobHead = {
+  readonly keyId: string;
+  readonly version: number;
+  readonly algorithm: AlgorithmName;
+};
 
 const formatByte = 0xc1;
 export const headBytes = 23;
@@ -39,7 +43,8 @@ const algorithmOfCode: readonly (AlgorithmName | null)[] = [
 /** The head of a blob. A key id must be a UUID or `mrk-` and 32 hexadecimal characters. */
 export function blobHead({ keyId, version, algorithm }: BlobHead): Buffer {
   const code = algorithmCodes[algorithm];
-  if (code === undefined) throw new ClavigerError('algorithm-forbids', `${algorithm} makes no ciphertext of this form.`);
+  if (code === undefined)
+    throw new ClavigerError('algorithm-forbids', `${algorithm} makes no ciphertext of this form.`);
   const multiRegion = keyId.startsWith('mrk-');
   const head = Buffer.allocUnsafe(headBytes);
   head[0] = formatByte;

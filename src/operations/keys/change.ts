@@ -30,6 +30,10 @@ export function revised(before: Key, after: Key): Key {
 }
 
 /** The key with its newest version in another state. Throws `transition-refused`. */
-export function withCurrentState(key: Key, to: KeyState, change: { at: Instant; cause: TransitionCause }): Key {
+export function withCurrentState(
+  key: Key,
+  to: KeyState,
+  change: { at: Instant; cause: TransitionCause },
+): Key {
   return replaceVersion(key, changeState(currentVersion(key), to, change));
 }

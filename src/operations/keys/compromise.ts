@@ -28,7 +28,11 @@ export const reportCompromise = defineOperation<Input, Key>({
       });
     }
     const occurred = wish.occurredAt === null ? {} : { occurredAt: wish.occurredAt };
-    const changed = changeState(version, 'compromised', { at: now, cause: 'compromise-reported', ...occurred });
+    const changed = changeState(version, 'compromised', {
+      at: now,
+      cause: 'compromise-reported',
+      ...occurred,
+    });
     const after = replaceVersion(key, changed);
     return {
       output: revised(key, after),

@@ -66,7 +66,8 @@ export async function makeVersion(
 }
 
 function requireOffered(wish: Input): void {
-  if (algorithmsFor(wish.spec, wish.usage).length > 0 && factsOf(wish.spec).usages.includes(wish.usage)) return;
+  if (algorithmsFor(wish.spec, wish.usage).length > 0 && factsOf(wish.spec).usages.includes(wish.usage))
+    return;
   throw new ClavigerError('purpose-forbids', `A key of spec ${wish.spec} can't be used to ${wish.usage}.`, {
     details: { spec: wish.spec, usage: wish.usage },
   });
@@ -101,7 +102,11 @@ export const createKey = defineOperation<Input, Key>({
   run: async ({ house, caller, now }, wish) => {
     requireOffered(wish);
     requireDistinctTags(wish.tags);
-    const policy = acceptPolicy(caller, wish.policy ?? defaultPolicy(caller.accountId), wish.bypassLockoutCheck);
+    const policy = acceptPolicy(
+      caller,
+      wish.policy ?? defaultPolicy(caller.accountId),
+      wish.bypassLockoutCheck,
+    );
     const keyId = newId();
     const { environment } = caller.principal;
     await house.hierarchy.newShredSecret(environment, keyId);

@@ -51,7 +51,9 @@ function dataKeyPairOperation({ name, permission, withPlaintext }: Variant): Ope
       const target = present(keys[0]);
       requireSymmetric(target.key);
       if (!factsOf(spec).asymmetric) {
-        throw new ClavigerError('input-invalid', `${spec} is not a key pair.`, { details: { field: 'spec' } });
+        throw new ClavigerError('input-invalid', `${spec} is not a key pair.`, {
+          details: { field: 'spec' },
+        });
       }
       const made = await generateMaterial(spec);
       using encoded = made.encoded;

@@ -34,9 +34,13 @@ export function sourceReference(source: Source): KeyReference {
     return { kind: 'id', id: readBlob(source.ciphertext).keyId, fromCiphertext: true };
   }
   if (source.key) return source.key;
-  throw new ClavigerError('input-invalid', 'The ciphertext of a key pair does not name its key: key is needed.', {
-    details: { field: 'key' },
-  });
+  throw new ClavigerError(
+    'input-invalid',
+    'The ciphertext of a key pair does not name its key: key is needed.',
+    {
+      details: { field: 'key' },
+    },
+  );
 }
 
 /** The algorithm of a ciphertext. */

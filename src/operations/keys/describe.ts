@@ -21,7 +21,10 @@ const listInput = z.strictObject({ page });
 type ListInput = z.infer<typeof listInput>;
 
 /** The keys of the caller's environment and region, by id. */
-export const listKeys = defineOperation<ListInput, { readonly keys: readonly Key[]; readonly next: string | null }>({
+export const listKeys = defineOperation<
+  ListInput,
+  { readonly keys: readonly Key[]; readonly next: string | null }
+>({
   name: 'keys.list',
   kind: 'read',
   input: listInput,
@@ -29,8 +32,9 @@ export const listKeys = defineOperation<ListInput, { readonly keys: readonly Key
   permission: 'keys:list',
   run: async ({ house, caller }, wish) => {
     const region = caller.region === anyRegion ? null : caller.region;
-    const { entries, next } = await pageOf(wish.page, (asked) =>
-      house.store.keys(caller.principal.environment, region, asked),
+    const { entries, next } = await pageOf(
+      wish.page,
+      (asked) => house.store.keys(caller.principal.environment, region, asked),
       (key) => key.id,
     );
     return { output: { keys: entries, next } };

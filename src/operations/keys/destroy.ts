@@ -33,7 +33,11 @@ export const scheduleDestruction = defineOperation<ScheduleInput, Key>({
   kind: 'manage',
   input: scheduleInput,
   targets: [
-    onKey<ScheduleInput>({ permission: 'keys:schedule-destruction', act: 'manage', conditions: notScheduled }),
+    onKey<ScheduleInput>({
+      permission: 'keys:schedule-destruction',
+      act: 'manage',
+      conditions: notScheduled,
+    }),
   ],
   conditions: ({ waitingDays }) => ({ 'kms:ScheduleKeyDeletionPendingWindowInDays': String(waitingDays) }),
   run: ({ keys, now }, { waitingDays }) => {
@@ -53,7 +57,9 @@ export const cancelDestruction = defineOperation<KeyOnly, Key>({
   name: 'keys.cancel-destruction',
   kind: 'manage',
   input: keyOnly,
-  targets: [onKey<KeyOnly>({ permission: 'keys:cancel-destruction', act: 'manage', conditions: scheduledOnly })],
+  targets: [
+    onKey<KeyOnly>({ permission: 'keys:cancel-destruction', act: 'manage', conditions: scheduledOnly }),
+  ],
   run: ({ keys, now }) => {
     const { key } = present(keys[0]);
     requireNotDue(key, now);
@@ -68,7 +74,10 @@ export const cancelDestruction = defineOperation<KeyOnly, Key>({
 
 function requireNotDue(key: Key, now: Instant): void {
   if (!key.destruction || now < key.destruction.dueAt) return;
-  throw new ClavigerError('key-destruction-scheduled', `Key ${key.id} is being destroyed: it is too late to cancel.`);
+  throw new ClavigerError(
+    'key-destruction-scheduled',
+    `Key ${key.id} is being destroyed: it is too late to cancel.`,
+  );
 }
 
 function destroyed(version: KeyVersion, now: Instant): KeyVersion {

@@ -23,7 +23,11 @@ const input = z.strictObject({
 type Input = z.infer<typeof input>;
 
 type Side = { readonly key: Key; readonly version: number; readonly algorithm: AlgorithmName };
-export type Reencrypted = { readonly source: Side; readonly destination: Side; readonly ciphertext: Uint8Array };
+export type Reencrypted = {
+  readonly source: Side;
+  readonly destination: Side;
+  readonly ciphertext: Uint8Array;
+};
 
 function sourceOf(wish: Input) {
   return { ...wish.source, ciphertext: wish.ciphertext };

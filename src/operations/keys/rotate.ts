@@ -30,7 +30,10 @@ type EnableInput = z.infer<typeof enableInput>;
 
 function requireRotatable(key: Key, onlySymmetricEncryption: boolean | undefined): void {
   if (key.origin !== 'generated') {
-    throw new ClavigerError('operation-unsupported', `Key ${key.id} has ${key.origin} material: it is not rotated here.`);
+    throw new ClavigerError(
+      'operation-unsupported',
+      `Key ${key.id} has ${key.origin} material: it is not rotated here.`,
+    );
   }
   if (onlySymmetricEncryption && (factsOf(key.spec).asymmetric || key.usage !== 'encrypt')) {
     throw new ClavigerError('operation-unsupported', `Key ${key.id} is not a symmetric encryption key.`);
@@ -105,7 +108,9 @@ export const enableRotation = defineOperation<EnableInput, Key>({
   name: 'keys.enable-rotation',
   kind: 'manage',
   input: enableInput,
-  targets: [onKey<EnableInput>({ permission: 'keys:enable-rotation', act: 'manage', conditions: usableOnly })],
+  targets: [
+    onKey<EnableInput>({ permission: 'keys:enable-rotation', act: 'manage', conditions: usableOnly }),
+  ],
   conditions: ({ periodDays }) => ({ 'kms:RotationPeriodInDays': String(periodDays) }),
   run: ({ keys, now }, wish) => {
     const { key } = present(keys[0]);
@@ -122,7 +127,9 @@ export const disableRotation = defineOperation<RotateInput, Key>({
   name: 'keys.disable-rotation',
   kind: 'manage',
   input: rotateInput,
-  targets: [onKey<RotateInput>({ permission: 'keys:disable-rotation', act: 'manage', conditions: usableOnly })],
+  targets: [
+    onKey<RotateInput>({ permission: 'keys:disable-rotation', act: 'manage', conditions: usableOnly }),
+  ],
   run: ({ keys }, wish) => {
     const { key } = present(keys[0]);
     requireRotatable(key, wish.onlySymmetricEncryption);
@@ -137,7 +144,9 @@ export const getRotationStatus = defineOperation<RotateInput, Key>({
   name: 'keys.get-rotation-status',
   kind: 'read',
   input: rotateInput,
-  targets: [onKey<RotateInput>({ permission: 'keys:get-rotation-status', act: 'inspect', conditions: anyCondition })],
+  targets: [
+    onKey<RotateInput>({ permission: 'keys:get-rotation-status', act: 'inspect', conditions: anyCondition }),
+  ],
   run: ({ keys }, wish) => {
     const { key } = present(keys[0]);
     requireRotatable(key, wish.onlySymmetricEncryption);
@@ -159,12 +168,15 @@ export const listRotations = defineOperation<ListInput, Rotations>({
   name: 'keys.list-rotations',
   kind: 'read',
   input: listInput,
-  targets: [onKey<ListInput>({ permission: 'keys:list-rotations', act: 'inspect', conditions: anyCondition })],
+  targets: [
+    onKey<ListInput>({ permission: 'keys:list-rotations', act: 'inspect', conditions: anyCondition }),
+  ],
   run: ({ keys }, wish) => {
     const { key } = present(keys[0]);
     requireRotatable(key, wish.onlySymmetricEncryption);
     const after = wish.page.after === null ? 0 : Number(wish.page.after);
-    if (!Number.isSafeInteger(after)) throw new ClavigerError('page-marker-invalid', 'The page marker is not ours.');
+    if (!Number.isSafeInteger(after))
+      throw new ClavigerError('page-marker-invalid', 'The page marker is not ours.');
     const all = key.versions.filter(
       (version) => version.number > after && (wish.withFirst || version.rotation !== 'first'),
     );
@@ -174,4 +186,3 @@ export const listRotations = defineOperation<ListInput, Rotations>({
     return { output: { key, versions, next } };
   },
 });
-

@@ -77,7 +77,9 @@ export const deleteName = defineOperation<NameOnly, KeyName>({
     const name = present(await house.store.name(key.environment, region, wish.name));
     return {
       output: name,
-      changes: [{ kind: 'name-deleted', environment: name.environment, region: name.region, name: name.name }],
+      changes: [
+        { kind: 'name-deleted', environment: name.environment, region: name.region, name: name.name },
+      ],
       facts: { name: wish.name },
     };
   },

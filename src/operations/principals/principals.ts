@@ -131,7 +131,11 @@ export async function sealAccessKey(
     id: pair.id,
     principalId: principal.id,
     environment: principal.environment,
-    wrappedSecret: await house.hierarchy.sealSmall(principal.environment, accessKeySecretName(pair.id), secret),
+    wrappedSecret: await house.hierarchy.sealSmall(
+      principal.environment,
+      accessKeySecretName(pair.id),
+      secret,
+    ),
     createdAt: pair.now,
     expiresAt: null,
   };
@@ -222,7 +226,10 @@ export const deleteCredential = defineOperation<DeleteInput, Nothing>({
 export type CredentialView = Pick<Credential, 'id' | 'kind' | 'createdAt' | 'expiresAt'>;
 
 /** The credentials of a principal, without their secrets. */
-export const listCredentials = defineOperation<OfPrincipal, { readonly credentials: readonly CredentialView[] }>({
+export const listCredentials = defineOperation<
+  OfPrincipal,
+  { readonly credentials: readonly CredentialView[] }
+>({
   name: 'credentials.list',
   kind: 'read',
   input: ofPrincipal,
@@ -231,7 +238,12 @@ export const listCredentials = defineOperation<OfPrincipal, { readonly credentia
   run: async ({ house, caller }, wish) => {
     const principal = await findPrincipal(house, caller.principal.environment, wish.principal);
     const found = await house.store.credentialsOf(principal.id);
-    const credentials = found.map(({ id, kind, createdAt, expiresAt }) => ({ id, kind, createdAt, expiresAt }));
+    const credentials = found.map(({ id, kind, createdAt, expiresAt }) => ({
+      id,
+      kind,
+      createdAt,
+      expiresAt,
+    }));
     return { output: { credentials } };
   },
 });

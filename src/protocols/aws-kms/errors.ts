@@ -41,8 +41,14 @@ export const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze(
   'not-authenticated': client('MissingAuthenticationTokenException', () => 'Missing Authentication Token'),
   'signature-mismatch': client('InvalidSignatureException', mismatch),
   'credential-unknown': client('UnrecognizedClientException', unknownToken),
-  'credential-expired': client('ExpiredTokenException', () => 'The security token included in the request is expired'),
-  'request-expired': client('InvalidSignatureException', ({ details }) => `Signature ${String(details['side'])}: ${String(details['stamp'])}`),
+  'credential-expired': client(
+    'ExpiredTokenException',
+    () => 'The security token included in the request is expired',
+  ),
+  'request-expired': client(
+    'InvalidSignatureException',
+    ({ details }) => `Signature ${String(details['side'])}: ${String(details['stamp'])}`,
+  ),
   'access-denied': client('AccessDeniedException', denied),
   'input-invalid': client('ValidationException'),
   'input-too-large': client('ValidationException'),
@@ -77,12 +83,22 @@ export const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze(
   'dry-run': client('DryRunOperationException'),
   conflict: client('ConflictException'),
   'audit-unavailable': fault('KMSInternalException'),
-  'store-unavailable': fault('DependencyTimeoutException', () => 'The system timed out while trying to fulfill the request. You can retry the request.'),
-  'root-unavailable': fault('DependencyTimeoutException', () => 'The system timed out while trying to fulfill the request. You can retry the request.'),
+  'store-unavailable': fault(
+    'DependencyTimeoutException',
+    () => 'The system timed out while trying to fulfill the request. You can retry the request.',
+  ),
+  'root-unavailable': fault(
+    'DependencyTimeoutException',
+    () => 'The system timed out while trying to fulfill the request. You can retry the request.',
+  ),
   'root-refused': fault('KMSInternalException'),
   'integrity-failed': fault('KMSInternalException'),
   busy: client('ThrottlingException', () => 'Rate exceeded'),
-  'shutting-down': { type: 'ServiceUnavailableException', status: 503, message: () => 'The server is shutting down.' },
+  'shutting-down': {
+    type: 'ServiceUnavailableException',
+    status: 503,
+    message: () => 'The server is shutting down.',
+  },
   'configuration-invalid': fault('KMSInternalException'),
   internal: fault('KMSInternalException'),
 });

@@ -52,7 +52,8 @@ function header(rawHeaders: readonly string[], name: string): string | null {
 function operationOf(request: HttpRequest): string {
   const target = header(request.rawHeaders, 'x-amz-target') ?? '';
   const name = target.slice(targetPrefix.length);
-  const known = target.startsWith(targetPrefix) && (handlers[name] !== undefined || unservedOperations.has(name));
+  const known =
+    target.startsWith(targetPrefix) && (handlers[name] !== undefined || unservedOperations.has(name));
   if (!known) throw new AwsError('UnknownOperationException', '');
   return name;
 }
@@ -100,11 +101,19 @@ async function serve(parts: AwsKmsParts, request: HttpRequest, requestId: string
   const input = validate(members, readBody(request.body));
   const caller = callerOf(request, who, operation, requestId);
   const output = await handler(requestOf(parts.door, caller, input));
-  return answer(200, requestId, output === null ? '{}' : typeof output === 'string' ? output : JSON.stringify(output));
+  return answer(
+    200,
+    requestId,
+    output === null ? '{}' : typeof output === 'string' ? output : JSON.stringify(output),
+  );
 }
 
 const problems: Readonly<Record<HttpProblem, readonly [string, string, number]>> = {
-  'body-too-large': ['RequestEntityTooLargeException', `The request body is larger than ${bodyMax} bytes.`, 413],
+  'body-too-large': [
+    'RequestEntityTooLargeException',
+    `The request body is larger than ${bodyMax} bytes.`,
+    413,
+  ],
   'body-incomplete': ['SerializationException', 'The request body is incomplete.', 400],
   'method-not-allowed': ['UnknownOperationException', '', 400],
   'shutting-down': ['ServiceUnavailableException', 'The server is shutting down.', 503],

@@ -120,7 +120,10 @@ export const inputShapes: Readonly<Record<string, Members>> = Object.freeze({
   CreateKey: {
     Policy: policy,
     Description: description,
-    KeyUsage: { type: 'string', values: values('SIGN_VERIFY ENCRYPT_DECRYPT GENERATE_VERIFY_MAC KEY_AGREEMENT') },
+    KeyUsage: {
+      type: 'string',
+      values: values('SIGN_VERIFY ENCRYPT_DECRYPT GENERATE_VERIFY_MAC KEY_AGREEMENT'),
+    },
     CustomerMasterKeySpec: { type: 'string', values: keySpecs },
     KeySpec: { type: 'string', values: keySpecs },
     Origin: { type: 'string', values: values('AWS_KMS EXTERNAL AWS_CLOUDHSM EXTERNAL_KEY_STORE') },
@@ -166,7 +169,13 @@ export const inputShapes: Readonly<Record<string, Members>> = Object.freeze({
   GenerateDataKeyPair: { ...dataKeyPair, Recipient: recipient },
   GenerateDataKeyPairWithoutPlaintext: dataKeyPair,
   GenerateDataKeyWithoutPlaintext: dataKey,
-  GenerateMac: { Message: { ...message, min: 1 }, KeyId: key, MacAlgorithm: macAlgorithm, GrantTokens: tokens, DryRun: flag },
+  GenerateMac: {
+    Message: { ...message, min: 1 },
+    KeyId: key,
+    MacAlgorithm: macAlgorithm,
+    GrantTokens: tokens,
+    DryRun: flag,
+  },
   GenerateRandom: {
     NumberOfBytes: { type: 'integer', min: 1, max: 1024 },
     CustomKeyStoreId: { type: 'string', min: 1, max: 64 },
@@ -186,7 +195,12 @@ export const inputShapes: Readonly<Record<string, Members>> = Object.freeze({
   },
   ListKeys: { Limit: limit, Marker: marker },
   ListResourceTags: { KeyId: key, Limit: { type: 'integer', min: 1, max: 1000 }, Marker: marker },
-  PutKeyPolicy: { KeyId: key, PolicyName: policyName, Policy: { ...policy, ...required }, BypassPolicyLockoutSafetyCheck: flag },
+  PutKeyPolicy: {
+    KeyId: key,
+    PolicyName: policyName,
+    Policy: { ...policy, ...required },
+    BypassPolicyLockoutSafetyCheck: flag,
+  },
   ReEncrypt: {
     CiphertextBlob: ciphertext,
     SourceEncryptionContext: context,

@@ -88,7 +88,9 @@ const usagesBySpec: readonly [RegExp, readonly string[]][] = [
 /** The usage of a new key; only SYMMETRIC_DEFAULT has one that need not be said. */
 export function usageFor(spec: string, named: string | null): KeyUsage {
   if (named === null && spec !== 'SYMMETRIC_DEFAULT') {
-    throw validation(`You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.`);
+    throw validation(
+      `You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.`,
+    );
   }
   const usage = named ?? defaultUsage;
   const offered = usagesBySpec.find(([pattern]) => pattern.test(spec))?.[1] ?? [];

@@ -19,7 +19,14 @@ const echoedCharacters = 256;
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 function wrongType(found: unknown, wanted: string): AwsError {
-  const kind = found === null ? 'NULL_VALUE' : Array.isArray(found) ? 'Start of list' : typeof found === 'object' ? 'Start of structure or map' : `${(typeof found).toUpperCase()}_VALUE`;
+  const kind =
+    found === null
+      ? 'NULL_VALUE'
+      : Array.isArray(found)
+        ? 'Start of list'
+        : typeof found === 'object'
+          ? 'Start of structure or map'
+          : `${(typeof found).toUpperCase()}_VALUE`;
   return new AwsError('SerializationException', `${kind} can not be converted to ${wanted}`);
 }
 
@@ -32,16 +39,27 @@ function failed(problems: Problems, where: string, value: string | null, rule: s
   problems.push(`${said} at '${where}' failed to satisfy constraint: ${rule}`);
 }
 
-function checkLength(shape: { min?: number; max?: number }, length: number, fail: (rule: string) => void): void {
-  if (shape.max !== undefined && length > shape.max) fail(`Member must have length less than or equal to ${shape.max}`);
+function checkLength(
+  shape: { min?: number; max?: number },
+  length: number,
+  fail: (rule: string) => void,
+): void {
+  if (shape.max !== undefined && length > shape.max)
+    fail(`Member must have length less than or equal to ${shape.max}`);
   if (shape.min !== undefined && length < shape.min) {
     fail(`Member must have length greater than or equal to ${shape.min}`);
   }
 }
 
-function checkText(shape: Extract<Shape, { type: 'string' }>, value: unknown, where: string, problems: Problems): string {
+function checkText(
+  shape: Extract<Shape, { type: 'string' }>,
+  value: unknown,
+  where: string,
+  problems: Problems,
+): string {
   if (typeof value !== 'string') throw wrongType(value, 'String');
-  if (!value.isWellFormed()) throw new AwsError('SerializationException', 'A string is not well-formed Unicode.');
+  if (!value.isWellFormed())
+    throw new AwsError('SerializationException', 'A string is not well-formed Unicode.');
   if (shape.values) {
     if (!shape.values.includes(value)) {
       failed(problems, where, value, `Member must satisfy enum value set: [${shape.values.join(', ')}]`);
@@ -55,16 +73,27 @@ function checkText(shape: Extract<Shape, { type: 'string' }>, value: unknown, wh
   return value;
 }
 
-function checkBlob(shape: Extract<Shape, { type: 'blob' }>, value: unknown, where: string, problems: Problems): Uint8Array {
+function checkBlob(
+  shape: Extract<Shape, { type: 'blob' }>,
+  value: unknown,
+  where: string,
+  problems: Problems,
+): Uint8Array {
   if (typeof value !== 'string') throw wrongType(value, 'a blob');
-  if (!base64.test(value)) throw new AwsError('SerializationException', `The blob at ${where} is not base64.`);
+  if (!base64.test(value))
+    throw new AwsError('SerializationException', `The blob at ${where} is not base64.`);
   const bytes = Buffer.from(value, 'base64');
   // a blob may be secret: it is never repeated
   checkLength(shape, bytes.length, (rule) => failed(problems, where, null, rule));
   return bytes;
 }
 
-function checkNumber(shape: Extract<Shape, { type: 'integer' }>, value: unknown, where: string, problems: Problems): number {
+function checkNumber(
+  shape: Extract<Shape, { type: 'integer' }>,
+  value: unknown,
+  where: string,
+  problems: Problems,
+): number {
   if (typeof value !== 'number') throw wrongType(value, 'Integer');
   if (!Number.isInteger(value) || Math.abs(value) > 0x7fffffff) throw wrongType(value, 'Integer');
   if (shape.max !== undefined && value > shape.max) {
@@ -110,20 +139,29 @@ function check(shape: Shape, value: unknown, where: string, problems: Problems):
       checkLength(shape, value.length, (rule) => failed(problems, where, null, rule));
       return value.map((entry, index) => check(shape.of, entry, `${where}.${index + 1}.member`, problems));
     case 'structure':
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongType(value, 'a structure');
+      if (typeof value !== 'object' || value === null || Array.isArray(value))
+        throw wrongType(value, 'a structure');
       return checkMembers(shape.members, value as JsonObject, `${where}.`, problems);
   }
 }
 
-function checkMembers(members: Members, body: JsonObject, prefix: string, problems: Problems): Record<string, unknown> {
+function checkMembers(
+  members: Members,
+  body: JsonObject,
+  prefix: string,
+  problems: Problems,
+): Record<string, unknown> {
   const found: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const name in members) {
     const shape = members[name];
     if (!shape) continue;
     const value = Object.hasOwn(body, name) ? body[name] : undefined;
-    if (value !== undefined && value !== null) found[name] = check(shape, value, prefix + lowerFirst(name), problems);
+    if (value !== undefined && value !== null)
+      found[name] = check(shape, value, prefix + lowerFirst(name), problems);
     else if (shape.required) {
-      problems.push(`Value null at '${prefix + lowerFirst(name)}' failed to satisfy constraint: Member must not be null`);
+      problems.push(
+        `Value null at '${prefix + lowerFirst(name)}' failed to satisfy constraint: Member must not be null`,
+      );
     }
   }
   return found;

@@ -22,11 +22,15 @@ export async function createFileRoot(file: string): Promise<void> {
     handle = await open(file, 'wx', 0o600);
   } catch (cause) {
     if (isCode(cause, 'EEXIST')) {
-      throw new StopError('root-refused', `There is a root key at ${file} already; it is never replaced.`, { cause });
+      throw new StopError('root-refused', `There is a root key at ${file} already; it is never replaced.`, {
+        cause,
+      });
     }
     throw new ClavigerError('root-unavailable', `The root key file ${file} can't be made.`, { cause });
   }
-  const text = key.use((bytes) => Buffer.from(`${header}${Buffer.from(bytes).toString('base64')}\n`, 'latin1'));
+  const text = key.use((bytes) =>
+    Buffer.from(`${header}${Buffer.from(bytes).toString('base64')}\n`, 'latin1'),
+  );
   try {
     await handle.writeFile(text);
     await handle.sync();

@@ -31,7 +31,12 @@ export function parsePassphraseParameters(text: string): PassphraseParameters {
       if (typeof found === 'number' && Number.isSafeInteger(found) && found > 0) return found;
       throw new StopError('integrity-failed', 'The passphrase parameters of the store are damaged.');
     };
-    return { salt, memoryKiB: number('memoryKiB'), passes: number('passes'), parallelism: number('parallelism') };
+    return {
+      salt,
+      memoryKiB: number('memoryKiB'),
+      passes: number('passes'),
+      parallelism: number('parallelism'),
+    };
   }
   throw new StopError('integrity-failed', 'The passphrase parameters of the store are damaged.');
 }

@@ -9,7 +9,9 @@ type Test = (actual: string, wanted: string) => boolean;
 function numeric(compare: (a: number, b: number) => boolean): Test {
   return (actual, wanted) => {
     const [a, b] = [Number(actual), Number(wanted)];
-    return actual.trim() !== '' && wanted.trim() !== '' && !Number.isNaN(a) && !Number.isNaN(b) && compare(a, b);
+    return (
+      actual.trim() !== '' && wanted.trim() !== '' && !Number.isNaN(a) && !Number.isNaN(b) && compare(a, b)
+    );
   };
 }
 
@@ -96,7 +98,11 @@ const operators: Readonly<Record<string, Operator>> = Object.freeze({
   Null: positive(sameLetters),
 });
 
-type Parsed = { readonly quantifier: 'all' | 'any' | null; readonly name: string; readonly ifExists: boolean };
+type Parsed = {
+  readonly quantifier: 'all' | 'any' | null;
+  readonly name: string;
+  readonly ifExists: boolean;
+};
 
 function parseOperator(text: string): Parsed {
   const match = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/.exec(text);
@@ -119,7 +125,8 @@ export function holds(
   const operator = operators[name];
   if (!operator) return false;
   const actual = valuesOf(condition.key);
-  if (name === 'Null') return condition.values.some((wanted) => sameLetters(String(actual === undefined), wanted));
+  if (name === 'Null')
+    return condition.values.some((wanted) => sameLetters(String(actual === undefined), wanted));
   if (actual === undefined || (quantifier === null && actual.length === 0)) {
     return ifExists || quantifier === 'all' || (operator.negated && quantifier === null);
   }

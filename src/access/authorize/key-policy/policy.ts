@@ -15,7 +15,11 @@ export type Statement = {
   readonly conditions: readonly Condition[];
 };
 
-export type Condition = { readonly operator: string; readonly key: string; readonly values: readonly string[] };
+export type Condition = {
+  readonly operator: string;
+  readonly key: string;
+  readonly values: readonly string[];
+};
 
 export type Policy = { readonly version: string; readonly statements: readonly Statement[] };
 
@@ -33,7 +37,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function onlyMembers(value: Readonly<Record<string, unknown>>, names: readonly string[]): void {
   for (const name of Object.keys(value)) {
-    if (!names.includes(name)) throw malformed(`it has an unknown element ${JSON.stringify(name.slice(0, 40))}`);
+    if (!names.includes(name))
+      throw malformed(`it has an unknown element ${JSON.stringify(name.slice(0, 40))}`);
   }
 }
 
@@ -58,7 +63,8 @@ function principals(value: unknown): readonly string[] | null {
   for (const [type, entry] of Object.entries(value)) strings(entry, `Principal ${type}`);
   const named = strings(value['AWS'], 'Principal AWS') ?? [];
   for (const name of named) {
-    const known = name === '*' || /^[0-9]{12}$/.test(name) || /^arn:[a-z-]+:(iam|sts)::[0-9]{12}:.+$/.test(name);
+    const known =
+      name === '*' || /^[0-9]{12}$/.test(name) || /^arn:[a-z-]+:(iam|sts)::[0-9]{12}:.+$/.test(name);
     if (!known) throw malformed('it names an invalid principal');
   }
   return named;
@@ -69,12 +75,14 @@ function conditions(value: unknown): readonly Condition[] {
   if (!isRecord(value)) throw malformed('Condition must be a map');
   const found: Condition[] = [];
   for (const [operator, tests] of Object.entries(value)) {
-    if (!isConditionOperator(operator)) throw malformed(`it has an unknown operator ${operator.slice(0, 40)}`);
+    if (!isConditionOperator(operator))
+      throw malformed(`it has an unknown operator ${operator.slice(0, 40)}`);
     if (!isRecord(tests)) throw malformed(`the condition ${operator} must be a map`);
     for (const [key, wanted] of Object.entries(tests)) {
       const list: unknown[] = Array.isArray(wanted) ? wanted : [wanted];
       const values = list.map((entry) => {
-        if (typeof entry === 'string' || typeof entry === 'boolean' || typeof entry === 'number') return String(entry);
+        if (typeof entry === 'string' || typeof entry === 'boolean' || typeof entry === 'number')
+          return String(entry);
         throw malformed(`the condition on ${key.slice(0, 40)} must hold strings`);
       });
       found.push({ operator, key, values });

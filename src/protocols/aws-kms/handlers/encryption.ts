@@ -56,7 +56,8 @@ const decrypt: Handler = async (request) => {
     algorithm: algorithmIn(request, 'EncryptionAlgorithm'),
     dryRun: input.flag('DryRun'),
   });
-  const symmetric = done.key.spec === 'AES_256' ? `,"KeyMaterialId":"${materialId(done.key, done.version)}"` : '';
+  const symmetric =
+    done.key.spec === 'AES_256' ? `,"KeyMaterialId":"${materialId(done.key, done.version)}"` : '';
   return `{"EncryptionAlgorithm":"${algorithmName(done.algorithm)}","KeyId":"${arnOf(request, done.key)}","Plaintext":"${base64AndWipe(done.plaintext)}"${symmetric}}`;
 };
 
@@ -92,7 +93,8 @@ const reEncrypt: Handler = async (request) => {
 
 function dataKeyLength({ input }: Request): number {
   const [bytes, spec] = [input.number('NumberOfBytes'), input.text('KeySpec')];
-  if ((bytes === null) === (spec === null)) throw validation('Please specify either number of bytes or key spec.');
+  if ((bytes === null) === (spec === null))
+    throw validation('Please specify either number of bytes or key spec.');
   return bytes ?? (spec === 'AES_128' ? 16 : 32);
 }
 
@@ -116,7 +118,9 @@ function dataKey(withPlaintext: boolean): Handler {
 }
 
 function dataKeyPair(withPlaintext: boolean): Handler {
-  const operation = withPlaintext ? operations.generateDataKeyPair : operations.generateDataKeyPairWithoutPlaintext;
+  const operation = withPlaintext
+    ? operations.generateDataKeyPair
+    : operations.generateDataKeyPairWithoutPlaintext;
   return async (request) => {
     requireServed(request);
     const spec = request.input.text('KeyPairSpec') ?? '';

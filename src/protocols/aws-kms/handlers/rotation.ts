@@ -1,6 +1,6 @@
 import { currentVersion, type Key, type KeyVersion } from '#domain';
 import { operations } from '#operations';
-import { arnOf, keyOnly, type Handler, type Request } from '../handler.ts';
+import { anyKey, arnOf, type Handler, type Request } from '../handler.ts';
 import { pageEnd, pageFrom } from '../marker.ts';
 import { seconds } from '../metadata.ts';
 
@@ -10,17 +10,20 @@ const onlySymmetricEncryption = true;
 
 const enableKeyRotation: Handler = async (request) => {
   const periodDays = request.input.number('RotationPeriodInDays') ?? usualPeriodDays;
-  await request.run(operations.enableRotation, { key: keyOnly(request), periodDays, onlySymmetricEncryption });
+  await request.run(operations.enableRotation, { key: anyKey(request), periodDays, onlySymmetricEncryption });
   return null;
 };
 
 const disableKeyRotation: Handler = async (request) => {
-  await request.run(operations.disableRotation, { key: keyOnly(request), onlySymmetricEncryption });
+  await request.run(operations.disableRotation, { key: anyKey(request), onlySymmetricEncryption });
   return null;
 };
 
 const getKeyRotationStatus: Handler = async (request) => {
-  const key = await request.run(operations.getRotationStatus, { key: keyOnly(request), onlySymmetricEncryption });
+  const key = await request.run(operations.getRotationStatus, {
+    key: anyKey(request),
+    onlySymmetricEncryption,
+  });
   return {
     KeyId: arnOf(request, key),
     KeyRotationEnabled: key.rotation !== null,
@@ -31,7 +34,7 @@ const getKeyRotationStatus: Handler = async (request) => {
 };
 
 const rotateKeyOnDemand: Handler = async (request) => {
-  const key = await request.run(operations.rotateKey, { key: keyOnly(request), onlySymmetricEncryption });
+  const key = await request.run(operations.rotateKey, { key: anyKey(request), onlySymmetricEncryption });
   return { KeyId: arnOf(request, key) };
 };
 
@@ -52,7 +55,7 @@ function rotationEntry(request: Request, key: Key, version: KeyVersion): object 
 
 const listKeyRotations: Handler = async (request) => {
   const { key, versions, next } = await request.run(operations.listRotations, {
-    key: keyOnly(request),
+    key: anyKey(request),
     page: pageFrom(request.input),
     withFirst: request.input.text('IncludeKeyMaterial') === 'ALL_KEY_MATERIAL',
     onlySymmetricEncryption,

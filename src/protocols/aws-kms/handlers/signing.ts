@@ -25,7 +25,8 @@ function signedMessage({ input }: Request) {
     throw validation(`MessageType EXTERNAL_MU is not valid for algorithm ${algorithm}.`);
   }
   const noDigest = algorithm === 'ED25519_SHA_512' || algorithm === 'ML_DSA_SHAKE_256';
-  if (type === 'DIGEST' && noDigest) throw validation(`MessageType DIGEST is not valid for algorithm ${algorithm}.`);
+  if (type === 'DIGEST' && noDigest)
+    throw validation(`MessageType DIGEST is not valid for algorithm ${algorithm}.`);
   if (type === 'RAW' && algorithm === 'ED25519_PH_SHA_512') {
     throw validation(`MessageType RAW is not valid for algorithm ${algorithm}.`);
   }
@@ -37,7 +38,11 @@ async function digestChecked<T>(request: Request, work: Promise<T>): Promise<T> 
   try {
     return await work;
   } catch (error) {
-    if (error instanceof ClavigerError && error.code === 'input-invalid' && error.details['field'] === 'message') {
+    if (
+      error instanceof ClavigerError &&
+      error.code === 'input-invalid' &&
+      error.details['field'] === 'message'
+    ) {
       throw validation(`Digest is invalid length for algorithm ${request.input.text('SigningAlgorithm')}.`);
     }
     throw error;
@@ -85,7 +90,11 @@ const generateMac: Handler = async (request) => {
     algorithm: algorithmIn(request, 'MacAlgorithm'),
     dryRun: request.input.flag('DryRun'),
   });
-  return { Mac: base64(done.mac), MacAlgorithm: request.input.text('MacAlgorithm'), KeyId: arnOf(request, done.key) };
+  return {
+    Mac: base64(done.mac),
+    MacAlgorithm: request.input.text('MacAlgorithm'),
+    KeyId: arnOf(request, done.key),
+  };
 };
 
 const verifyMac: Handler = async (request) => {
@@ -97,7 +106,11 @@ const verifyMac: Handler = async (request) => {
     algorithm: algorithmIn(request, 'MacAlgorithm'),
     dryRun: request.input.flag('DryRun'),
   });
-  return { KeyId: arnOf(request, done.key), MacValid: true, MacAlgorithm: request.input.text('MacAlgorithm') };
+  return {
+    KeyId: arnOf(request, done.key),
+    MacValid: true,
+    MacAlgorithm: request.input.text('MacAlgorithm'),
+  };
 };
 
 const deriveSharedSecret: Handler = async (request) => {

@@ -1,0 +1,98 @@
+import type { Command } from 'commander';
+import { auditEvents, loadConfig, renderCloudTrail, verifyAudit } from '#server';
+import { checkoutHome } from '../connect.ts';
+import { CliError, exitCodes, show, table } from '../output.ts';
+
+type Filter = { key?: string; principal?: string; operation?: string; limit: string; output?: string };
+
+function config() {
+  return loadConfig({ env: process.env, checkoutHome: checkoutHome() });
+}
+
+function filterOf({ key, principal, operation }: Filter) {
+  return {
+    ...(key ? { keyId: key } : {}),
+    ...(principal ? { principal } : {}),
+    ...(operation ? { operation } : {}),
+  };
+}
+
+/** `audit list|verify|export`, on the log files of this machine. */
+export function addAuditCommands(program: Command): void {
+  const audit = program.command('audit').description('read and verify the audit log on this machine');
+  const filters = (command: Command) =>
+    command
+      .option('--key <id>', 'only of this key')
+      .option('--principal <name>', 'only of this principal')
+      .option('--operation <name>', 'only of this operation, e.g. keys.decrypt');
+
+  filters(audit.command('list').description('the newest events'))
+    .option('--limit <count>', 'how many', '50')
+    .option('-o, --output <form>', 'table, json or jsonl')
+    .action((wish: Filter) => {
+      const events = auditEvents(config().auditFolder, filterOf(wish), Number(wish.limit));
+      show(wish.output, events, () =>
+        table(
+          ['time', 'principal', 'operation', 'outcome', 'key', 'protocol', 'from'],
+          events.map(({ event }) => [
+            new Date(event.at).toISOString(),
+            event.principal,
+            event.operation,
+            event.reason ?? event.outcome,
+            event.keyId,
+            event.protocol,
+            event.sourceAddress,
+          ]),
+        ),
+      );
+    });
+
+  filters(audit.command('export').description('all events, oldest first, a JSON object a line'))
+    .option('--format <format>', 'jsonl or cloudtrail', 'jsonl')
+    .action(async (wish: Filter & { format: string }) => {
+      if (wish.format !== 'jsonl' && wish.format !== 'cloudtrail') {
+        throw new CliError(
+          exitCodes.usage,
+          `There is no format ${wish.format}.`,
+          'use --format jsonl or cloudtrail',
+        );
+      }
+      for await (const line of renderCloudTrail(config(), filterOf(wish), wish.format)) {
+        if (!process.stdout.write(`${line}\n`))
+          await new Promise((done) => process.stdout.once('drain', done));
+      }
+    });
+
+  audit
+    .command('verify')
+    .description('rebuild every log from its raw entries; exit code 8 where anything is not as it must be')
+    .option('--folder <folder>', 'folder of the logs')
+    .option('--keys <file>', 'the keys.json that you trust, for one log; else the one beside each log')
+    .option('--offline', 'do not ask the store how far each log had come')
+    .option('-o, --output <form>', 'table, json or jsonl')
+    .action(async (wish: { folder?: string; keys?: string; offline?: boolean; output?: string }) => {
+      const results = await verifyAudit(config(), wish);
+      const findings = results.flatMap((result) =>
+        result.findings.map((finding) => ({ log: result.folder, ...finding })),
+      );
+      show(wish.output, results, () =>
+        table(
+          ['log', 'events', 'root', 'findings'],
+          results.map((result) => [
+            result.folder,
+            result.size,
+            result.root.slice(0, 16),
+            result.findings.length,
+          ]),
+        ),
+      );
+      for (const { log, file, problem } of findings) process.stderr.write(`${log}/${file}: ${problem}\n`);
+      if (findings.length > 0) {
+        throw new CliError(
+          exitCodes.verificationFailed,
+          `The audit log is not as it was written: ${findings.length} findings.`,
+        );
+      }
+      process.stderr.write('Every log is as it was written.\n');
+    });
+}
