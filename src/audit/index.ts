@@ -1,6 +1,7 @@
 export { cloudTrailRecord } from './cloudtrail.ts';
 export { newLogKeys, openLogKeys, type LogKeys } from './keys.ts';
-export { openAuditLog, type LogHeadReport, type LogOptions } from './log.ts';
+export type { LogHeadReport, LogOptions } from './journal.ts';
+export { openAuditLog } from './log.ts';
 export { consistencyProof, inclusionProof, isConsistent, isIncluded, subtreeRoots } from './proofs.ts';
 export { type EventFilter, logFolders, type LoggedEvent, missingEvents, readEvents } from './read.ts';
 export {

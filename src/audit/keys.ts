@@ -35,26 +35,9 @@ export function openLogKeys(packed: Uint8Array): LogKeys {
   return { ed25519: signer('ed25519', value.ed25519), mlDsa44: signer('mlDsa44', value.mlDsa44) };
 }
 
-export type LogPublicKeys = readonly Pick<Signer, 'kind' | 'publicKey'>[];
-
 /** The public keys as the file `keys.json` beside the log tells them. */
 export function publicKeysText(keys: LogKeys): string {
   const encode = ({ publicKey }: Signer) =>
     publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
   return `${JSON.stringify({ v: 1, ed25519: encode(keys.ed25519), mlDsa44: encode(keys.mlDsa44) }, null, 2)}\n`;
-}
-
-/** Reads `keys.json`. Throws `integrity-failed`. */
-export function readPublicKeys(text: string): LogPublicKeys {
-  try {
-    const value = JSON.parse(text) as Record<string, string>;
-    const open = (encoded: string | undefined): KeyObject =>
-      createPublicKey({ key: Buffer.from(encoded ?? '', 'base64'), format: 'der', type: 'spki' });
-    return [
-      { kind: 'ed25519', publicKey: open(value['ed25519']) },
-      { kind: 'mlDsa44', publicKey: open(value['mlDsa44']) },
-    ];
-  } catch (cause) {
-    throw new ClavigerError('integrity-failed', 'The public keys of the log can not be read.', { cause });
-  }
 }

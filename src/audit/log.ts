@@ -1,34 +1,25 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { verify } from 'node:crypto';
-import { ClavigerError, StopError, type AuditEvent } from '#domain';
+import { ClavigerError, type AuditEvent } from '#domain';
 import type { AuditLog } from '#ports';
-import { checkpointText, openNote, originOf, signedNote } from './checkpoint.ts';
+import { originOf, signedNote } from './checkpoint.ts';
 import { eventBytes } from './event-bytes.ts';
-import { type LogFiles, putTile, realFiles, replaceFile, syncFolder } from './files.ts';
+import { type LogFiles, putTile, realFiles, replaceFile } from './files.ts';
 import { lockFolder } from './folder-lock.ts';
 import { entryBytesMax, frameBytes } from './frame.ts';
-import { type LogKeys, publicKeysText } from './keys.ts';
+import {
+  createSegment,
+  type LogOptions,
+  openJournal,
+  type Opened,
+  type Position,
+  requireCheckpointCovered,
+} from './journal.ts';
+import { publicKeysText } from './keys.ts';
 import { leafHash } from './merkle-hash.ts';
-import { readSegment, segmentBytesMax, segmentName, segmentStartBytes } from './segment.ts';
+import { segmentBytesMax, segmentName } from './segment.ts';
 import { bundleBytes, bundlePath, tilePath } from './tile-files.ts';
-import { type FullTile, GrowingTree, tileWidth } from './tree.ts';
-
-export type LogHeadReport = { readonly size: number; readonly root: string };
-
-export type LogOptions = {
-  readonly folder: string;
-  readonly node: string;
-  readonly keys: LogKeys;
-  /** Told how far the log has come, once a checkpoint of it is published. */
-  readonly onHead?: (head: LogHeadReport) => Promise<void>;
-  /** How often a checkpoint is published. */
-  readonly publishMillis?: number;
-  readonly recoverMillis?: number;
-  readonly files?: LogFiles;
-  /** Told of what fails in the background. */
-  readonly onProblem?: (what: string, error: unknown) => void;
-};
+import { type FullTile, type GrowingTree, tileWidth } from './tree.ts';
 
 type Waiting = {
   readonly bytes: Buffer;
@@ -37,9 +28,6 @@ type Waiting = {
 };
 
 const batchMax = 4096;
-
-/** What the log knows of the place where it writes. */
-type Position = { segment: number; fd: number; length: number };
 
 function unavailable(cause?: unknown): ClavigerError {
   return new ClavigerError(
@@ -311,117 +299,6 @@ class JournalLog implements AuditLog {
     });
     fs.closeSync(this.#position.fd);
     this.#position = { segment: number, ...fd };
-  }
-}
-
-type Opened = {
-  readonly tree: GrowingTree;
-  readonly bundle: Buffer[];
-  readonly position: Position;
-  readonly behind: { tiles: FullTile[]; bundles: { index: number; entries: Buffer[] }[] };
-};
-
-function createSegment(
-  folder: string,
-  number: number,
-  start: Parameters<typeof segmentStartBytes>[0],
-): { fd: number; length: number } {
-  const file = path.join(folder, 'journal', segmentName(number));
-  const bytes = segmentStartBytes(start);
-  const fd = fs.openSync(file, 'w+', 0o600);
-  realFiles.write(fd, bytes, 0);
-  fs.fsyncSync(fd);
-  syncFolder(path.dirname(file));
-  return { fd, length: bytes.length };
-}
-
-/** Names of the journal's segments, in order. */
-export function segmentNumbers(folder: string): number[] {
-  return fs
-    .readdirSync(path.join(folder, 'journal'))
-    .filter((name) => /^[0-9]{6}$/.test(name))
-    .map(Number)
-    .sort((a, b) => a - b);
-}
-
-const emptyStart = (node: string) => ({ node, tree: { size: 0, peaks: [], levels: [] }, bundle: [] });
-
-/** Continues the last segment, checking every frame of it; a torn end is set aside. */
-function openJournal(options: LogOptions): Opened {
-  const { folder, node } = options;
-  const numbers = segmentNumbers(folder);
-  const last = numbers.at(-1);
-  const behind: Opened['behind'] = { tiles: [], bundles: [] };
-  if (last === undefined) {
-    if (fs.existsSync(path.join(folder, 'checkpoint'))) {
-      throw new StopError(
-        'integrity-failed',
-        `The audit journal in ${folder} is gone, but its checkpoint is there.`,
-      );
-    }
-    const created = createSegment(folder, 1, emptyStart(node));
-    return { tree: new GrowingTree(), bundle: [], position: { segment: 1, ...created }, behind };
-  }
-  const file = path.join(folder, 'journal', segmentName(last));
-  const bytes = fs.readFileSync(file);
-  const segment = readSegment(bytes, file);
-  if (!segment) {
-    // the head of a new segment was not finished: the one before it goes on
-    fs.renameSync(file, `${file}.torn-${Date.now()}`);
-    syncFolder(path.dirname(file));
-    return openJournal(options);
-  }
-  if (segment.start.node !== node) {
-    throw new StopError(
-      'integrity-failed',
-      `The audit journal ${file} belongs to ${segment.start.node}, not ${node}.`,
-    );
-  }
-  const tree = new GrowingTree(segment.start.tree);
-  let bundle: Buffer[] = segment.start.bundle.map((text) => Buffer.from(text, 'base64'));
-  for (const frame of segment.frames) {
-    if (frame.firstIndex !== tree.size)
-      throw new StopError('integrity-failed', `The audit journal ${file} has a gap.`);
-    for (const entry of frame.entries) {
-      bundle.push(entry);
-      if (bundle.length === tileWidth) {
-        behind.bundles.push({ index: Math.floor(tree.size / tileWidth), entries: bundle });
-        bundle = [];
-      }
-      tree.append(leafHash(entry), behind.tiles);
-    }
-    const text = checkpointText({ origin: originOf(node), size: frame.size, root: frame.root });
-    const { publicKey } = options.keys.ed25519;
-    if (!tree.root().equals(frame.root) || !verify(null, Buffer.from(text), publicKey, frame.signature)) {
-      throw new StopError(
-        'integrity-failed',
-        `The audit journal ${file} was changed before byte ${frame.end}.`,
-      );
-    }
-  }
-  if (segment.end < bytes.length) {
-    fs.writeFileSync(`${file}.torn-${Date.now()}`, bytes.subarray(segment.end), { mode: 0o600 });
-    fs.truncateSync(file, segment.end);
-  }
-  const fd = fs.openSync(file, 'r+');
-  fs.fsyncSync(fd);
-  // what is full already is written again only where it is missing
-  const missing = (name: string) => !fs.existsSync(path.join(folder, name));
-  behind.tiles = behind.tiles.filter(({ level, index }) => missing(tilePath(level, index, tileWidth)));
-  behind.bundles = behind.bundles.filter(({ index }) => missing(bundlePath(index, tileWidth)));
-  return { tree, bundle, position: { segment: last, fd, length: segment.end }, behind };
-}
-
-function requireCheckpointCovered(options: LogOptions, size: number): void {
-  const file = path.join(options.folder, 'checkpoint');
-  if (!fs.existsSync(file)) return;
-  const { ed25519, mlDsa44 } = options.keys;
-  const checkpoint = openNote(fs.readFileSync(file, 'utf8'), [ed25519, mlDsa44]);
-  if (checkpoint.size > size) {
-    throw new StopError(
-      'integrity-failed',
-      `The audit journal has ${size} events, but ${checkpoint.size} were published: it was shortened.`,
-    );
   }
 }
 

@@ -80,8 +80,11 @@ type Tree = { readonly size: number; readonly root: Buffer };
 //= rfc9162 2.1.4.2: verifying a consistency proof
 export function isConsistent(old: Tree, tree: Tree, proof: readonly Buffer[]): boolean {
   if (old.size === tree.size) return proof.length === 0 && constantTimeEqual(old.root, tree.root);
-  if (old.size === 0) return proof.length === 0;
-  if (old.size > tree.size) return false;
+  if (old.size === 0 || old.size > tree.size) return old.size === 0 && proof.length === 0;
+  return isLaterTree(old, tree, proof);
+}
+
+function isLaterTree(old: Tree, tree: Tree, proof: readonly Buffer[]): boolean {
   const isPower = (old.size & (old.size - 1)) === 0;
   const steps = isPower ? [old.root, ...proof] : [...proof];
   let [at, last] = [old.size - 1, tree.size - 1];

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { AuditEvent } from '#domain';
 import { readEvent } from './event-bytes.ts';
-import { segmentNumbers } from './log.ts';
+import { segmentNumbers } from './journal.ts';
 import { readSegment, segmentName } from './segment.ts';
 
 export type EventFilter = {

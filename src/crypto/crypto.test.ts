@@ -247,7 +247,10 @@ describe('secret bytes', () => {
     const original = utf8('very secret');
     const secret = crypto.SecretBytes.take(original);
     assert.ok(original.every((byte) => byte === 0));
-    assert.equal(`${secret} ${JSON.stringify({ secret })} ${inspect(secret)}`.includes('very'), false);
+    assert.equal(
+      `${String(secret)} ${JSON.stringify({ secret })} ${inspect(secret)}`.includes('very'),
+      false,
+    );
     let lent: Uint8Array = new Uint8Array();
     secret.use((bytes) => {
       lent = bytes;

@@ -105,8 +105,9 @@ export function createClient(options: ClientOptions) {
     const answer = (await response.json().catch(() => ({}))) as Json;
     if (response.ok) return answer;
     const requestId = response.headers.get('x-request-id');
-    const detail = String(answer['detail'] ?? response.statusText);
-    throw new ClavigerApiError(String(answer['code'] ?? 'http-error'), response.status, detail, requestId);
+    const detail = typeof answer['detail'] === 'string' ? answer['detail'] : response.statusText;
+    const code = typeof answer['code'] === 'string' ? answer['code'] : 'http-error';
+    throw new ClavigerApiError(code, response.status, detail, requestId);
   }
 
   async function call(method: string, path: string, body: Json | null = null): Promise<Json> {

@@ -77,57 +77,75 @@ function nameEntity(name: { environment: string; region: string; name: string })
   return `name:${name.environment}/${name.region}/${name.name}`;
 }
 
+async function createEnvironment(
+  query: Query,
+  change: Extract<Change, { kind: 'environment-created' }>,
+): Promise<string> {
+  const { name, accountId, createdAt } = change.environment;
+  await insert(
+    query,
+    'INSERT INTO environments (name, account_id, created_at, wrapped_kek) VALUES ($1, $2, $3, $4)',
+    [name, accountId, createdAt, change.wrappedKek],
+    new ClavigerError(
+      'environment-taken',
+      `There is an environment ${name}, or one of account ${accountId}, already.`,
+    ),
+  );
+  return `environment:${name}`;
+}
+
+async function putPrincipal(
+  query: Query,
+  change: Extract<Change, { kind: 'principal-put' }>,
+): Promise<string> {
+  const { principal } = change;
+  const rows = await query(
+    `INSERT INTO principals (id, environment, name, doc) VALUES ($1, $2, $3, $4)
+     ON CONFLICT DO NOTHING RETURNING 1 AS done`,
+    [principal.id, principal.environment, principal.name, JSON.stringify(principal)],
+  );
+  if (rows.length > 0) return `principal:${principal.id}`;
+  const updated = await query(
+    'UPDATE principals SET doc = $3 WHERE id = $1 AND name = $2 RETURNING 1 AS done',
+    [principal.id, principal.name, JSON.stringify(principal)],
+  );
+  if (updated.length > 0) return `principal:${principal.id}`;
+  throw new ClavigerError('principal-taken', `There is a principal ${principal.name} already.`);
+}
+
+async function createCredential(
+  query: Query,
+  change: Extract<Change, { kind: 'credential-created' }>,
+): Promise<string> {
+  const { credential } = change;
+  const secret = credential.kind === 'access-key' ? credential.wrappedSecret : null;
+  await insert(
+    query,
+    `INSERT INTO credentials (id, kind, principal_id, environment, wrapped_secret, created_at, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    [
+      credential.id,
+      credential.kind,
+      credential.principalId,
+      credential.environment,
+      secret,
+      credential.createdAt,
+      credential.expiresAt,
+    ],
+    conflict(),
+  );
+  return `credential:${credential.id}`;
+}
+
 /** Makes one change and returns the entity that it touched. */
 export async function applyChange(query: Query, change: Change): Promise<string> {
   switch (change.kind) {
-    case 'environment-created': {
-      const { name, accountId, createdAt } = change.environment;
-      await insert(
-        query,
-        'INSERT INTO environments (name, account_id, created_at, wrapped_kek) VALUES ($1, $2, $3, $4)',
-        [name, accountId, createdAt, change.wrappedKek],
-        new ClavigerError(
-          'environment-taken',
-          `There is an environment ${name}, or one of account ${accountId}, already.`,
-        ),
-      );
-      return `environment:${name}`;
-    }
-    case 'principal-put': {
-      const { principal } = change;
-      const rows = await query(
-        `INSERT INTO principals (id, environment, name, doc) VALUES ($1, $2, $3, $4)
-         ON CONFLICT DO NOTHING RETURNING 1 AS done`,
-        [principal.id, principal.environment, principal.name, JSON.stringify(principal)],
-      );
-      if (rows.length > 0) return `principal:${principal.id}`;
-      const updated = await query(
-        'UPDATE principals SET doc = $3 WHERE id = $1 AND name = $2 RETURNING 1 AS done',
-        [principal.id, principal.name, JSON.stringify(principal)],
-      );
-      if (updated.length > 0) return `principal:${principal.id}`;
-      throw new ClavigerError('principal-taken', `There is a principal ${principal.name} already.`);
-    }
-    case 'credential-created': {
-      const { credential } = change;
-      const secret = credential.kind === 'access-key' ? credential.wrappedSecret : null;
-      await insert(
-        query,
-        `INSERT INTO credentials (id, kind, principal_id, environment, wrapped_secret, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-        [
-          credential.id,
-          credential.kind,
-          credential.principalId,
-          credential.environment,
-          secret,
-          credential.createdAt,
-          credential.expiresAt,
-        ],
-        conflict(),
-      );
-      return `credential:${credential.id}`;
-    }
+    case 'environment-created':
+      return createEnvironment(query, change);
+    case 'principal-put':
+      return putPrincipal(query, change);
+    case 'credential-created':
+      return createCredential(query, change);
     case 'credential-deleted':
       await query('DELETE FROM credentials WHERE id = $1', [change.id]);
       return `credential:${change.id}`;

@@ -175,17 +175,22 @@ function checkJournal(check: Check, onProgress: VerifyOptions['onProgress']): vo
   }
 }
 
-/** Rebuilds a node's log from its raw entries and compares everything that is kept of it. */
-export function verifyLog(folder: string, options: VerifyOptions = {}): Verified {
-  const check = new Check(path.resolve(folder));
-  const keyFile = readKeyFile(path.join(folder, 'keys.json'));
-  const keys = options.keysText === undefined ? keyFile : readKeyFile(null, options.keysText);
+/** Takes the keys that are trusted: those that were given, else those beside the log. */
+function chooseKeys(check: Check, given: string | undefined): void {
+  const keyFile = readKeyFile(path.join(check.folder, 'keys.json'));
+  const keys = given === undefined ? keyFile : readKeyFile(null, given);
   if (typeof keyFile === 'string') check.find('keys.json', keyFile);
   if (typeof keys === 'string') check.find('keys.json', keys);
   else check.keys = keys;
   if (typeof keyFile !== 'string' && typeof keys !== 'string' && keyFile.text !== keys.text) {
     check.find('keys.json', 'it holds other keys than the ones that are trusted');
   }
+}
+
+/** Rebuilds a node's log from its raw entries and compares everything that is kept of it. */
+export function verifyLog(folder: string, options: VerifyOptions = {}): Verified {
+  const check = new Check(path.resolve(folder));
+  chooseKeys(check, options.keysText);
   const note = check.keys ? checkNote(path.join(folder, 'checkpoint'), check.node, check.keys) : 'no keys';
   if (typeof note === 'string') check.find('checkpoint', note);
   const published = typeof note === 'string' ? null : note;

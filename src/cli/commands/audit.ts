@@ -63,6 +63,10 @@ export function addAuditCommands(program: Command): void {
       }
     });
 
+  addVerify(audit);
+}
+
+function addVerify(audit: Command): void {
   audit
     .command('verify')
     .description('rebuild every log from its raw entries; exit code 8 where anything is not as it must be')

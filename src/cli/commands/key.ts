@@ -29,6 +29,9 @@ function keyText(key: KeyRecord): string {
   return `${head}\n${versions}`;
 }
 
+const form = ['-o, --output <form>', 'table, json or jsonl'] as const;
+const tell = (output: string | undefined, key: KeyRecord) => show(output, key, () => keyText(key));
+
 /** Destruction is asked for by typing the key's name, or by saying it in the command. */
 async function requireConfirmed(name: string, confirmed: string | undefined): Promise<void> {
   if (confirmed !== undefined) {
@@ -49,8 +52,6 @@ async function requireConfirmed(name: string, confirmed: string | undefined): Pr
 /** `key ...`. */
 export function addKeyCommands(program: Command): void {
   const keys = program.command('key').description('make and manage keys');
-  const form = ['-o, --output <form>', 'table, json or jsonl'] as const;
-  const tell = (output: string | undefined, key: KeyRecord) => show(output, key, () => keyText(key));
 
   keys
     .command('create')
@@ -110,6 +111,10 @@ export function addKeyCommands(program: Command): void {
       });
   }
 
+  addDestruction(keys);
+}
+
+function addDestruction(keys: Command): void {
   keys
     .command('schedule-destroy <key>')
     .description('stop a key now, and destroy it for ever after a waiting period')

@@ -10,6 +10,11 @@ const part = encodeURIComponent;
 
 /** `environment ...` and `principal ...`. */
 export function addPeopleCommands(program: Command): void {
+  addEnvironments(program);
+  addPrincipals(program);
+}
+
+function addEnvironments(program: Command): void {
   const environments = program.command('environment').description('make and list environments');
   environments
     .command('list')
@@ -41,7 +46,9 @@ export function addPeopleCommands(program: Command): void {
       });
       show(wish.output, made, () => facts({ environment: name, ...made }));
     });
+}
 
+function addPrincipals(program: Command): void {
   const principals = program.command('principal').description('make and manage those who may ask');
   principals
     .command('list')

@@ -72,10 +72,14 @@ export function addServerCommands(program: Command): void {
     .option('-o, --output <form>', 'table, json or jsonl')
     .action(({ output }: { output?: string }) => {
       const { origins, listen, tls, ...rest } = configFrom({});
-      const values: Record<string, unknown> = { ...rest, listen: `${listen.host}:${listen.port}`, ...tls };
+      const values: Readonly<Record<string, unknown>> = {
+        ...rest,
+        listen: `${listen.host}:${listen.port}`,
+        ...tls,
+      };
       const rows = settings.map(({ name, variable }) => {
         // a url may hold a password
-        const value = String(values[name] ?? '').replace(/\/\/[^/@]*@/, '//***@');
+        const value = `${(values[name] as string | number | null) ?? ''}`.replace(/\/\/[^/@]*@/, '//***@');
         return { name, value, origin: origins[name] ?? 'default', variable };
       });
       show(output, rows, () =>

@@ -45,7 +45,10 @@ export const putPolicy = defineOperation<PolicyInput, Key>({
   }),
   run: ({ keys, caller }, wish) => {
     const { key } = present(keys[0]);
-    const after = { ...key, policy: acceptPolicy(caller, wish.policy, wish.bypassLockoutCheck) };
+    const after = {
+      ...key,
+      policy: acceptPolicy(caller, wish.policy, { ...key, bypassLockoutCheck: wish.bypassLockoutCheck }),
+    };
     return { output: revised(key, after), changes: [updateOf(key, after)] };
   },
 });

@@ -14,6 +14,7 @@ import type { StoredMaterial } from '#ports';
 import { defineOperation } from '../define.ts';
 import type { House } from '../house.ts';
 import { keySpec, keyUsage, nameOfKey, tag } from '../inputs.ts';
+import { keyArn } from '../key-cache.ts';
 import type { Caller } from '../operation.ts';
 import { requireDistinctTags } from './tag-rules.ts';
 
@@ -73,10 +74,18 @@ function requireOffered(wish: Input): void {
   });
 }
 
-/** The policy of a new key: checked, and not one that locks its maker out. */
-export function acceptPolicy(caller: Caller, policy: string, bypassLockoutCheck: boolean): string {
+/** The key that a policy is for. */
+export type PolicyPlace = {
+  readonly id: string;
+  readonly region: string;
+  readonly bypassLockoutCheck: boolean;
+};
+
+/** The policy of a key: checked, and not one that locks its maker out. */
+export function acceptPolicy(caller: Caller, policy: string, place: PolicyPlace): string {
   const parsed = parsePolicy(policy);
-  if (!bypassLockoutCheck && locksOut(parsed, caller)) {
+  const arn = keyArn(caller.accountId, place);
+  if (!place.bypassLockoutCheck && locksOut(parsed, { ...caller, keyArn: arn })) {
     throw new ClavigerError(
       'policy-lockout',
       'The new key policy will not allow you to update the key policy in the future.',
@@ -102,12 +111,12 @@ export const createKey = defineOperation<Input, Key>({
   run: async ({ house, caller, now }, wish) => {
     requireOffered(wish);
     requireDistinctTags(wish.tags);
-    const policy = acceptPolicy(
-      caller,
-      wish.policy ?? defaultPolicy(caller.accountId),
-      wish.bypassLockoutCheck,
-    );
     const keyId = newId();
+    const policy = acceptPolicy(caller, wish.policy ?? defaultPolicy(caller.accountId), {
+      id: keyId,
+      region: caller.region,
+      bypassLockoutCheck: wish.bypassLockoutCheck,
+    });
     const { environment } = caller.principal;
     await house.hierarchy.newShredSecret(environment, keyId);
     const first = { environment, keyId, spec: wish.spec, number: 1, now, rotation: 'first' } as const;

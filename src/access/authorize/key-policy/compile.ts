@@ -68,8 +68,11 @@ export function compilePolicy(policy: Policy, place: Place): CompiledPolicy {
 }
 
 /** Whether a policy would keep its writer from ever changing it again. */
-export function locksOut(policy: Policy, caller: { principal: Principal; accountId: string }): boolean {
-  const compiled = compilePolicy(policy, { accountId: caller.accountId, keyArn: '*' });
+export function locksOut(
+  policy: Policy,
+  caller: { principal: Principal; accountId: string; keyArn: string },
+): boolean {
+  const compiled = compilePolicy(policy, caller);
   const { effect } = compiled.answer({
     principalArn: principalArn(caller.accountId, caller.principal.name),
     action: 'kms:putkeypolicy',

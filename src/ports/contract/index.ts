@@ -1,1 +1,0 @@
-// The contract suites of the ports: one a port, run against each adapter.
