@@ -136,6 +136,10 @@ describe('the log', () => {
     let failing = false;
     const files = {
       ...realFiles,
+      syncNow: (fd: number) => {
+        if (failing) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+        realFiles.syncNow(fd);
+      },
       sync: (fd: number) =>
         failing ? Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' })) : realFiles.sync(fd),
     };

@@ -7,6 +7,8 @@ export type LogFiles = {
   /** Appends at a position; throws where the system does. */
   readonly write: (fd: number, bytes: Buffer, position: number) => void;
   readonly sync: (fd: number) => Promise<void>;
+  /** The same, while everything else waits: cheaper where the disk is quick. */
+  readonly syncNow: (fd: number) => void;
   readonly truncate: (fd: number, length: number) => Promise<void>;
 };
 
@@ -19,6 +21,7 @@ export const realFiles: LogFiles = {
     while (done < bytes.length) done += fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
   },
   sync: (fd) => fdatasync(fd),
+  syncNow: (fd) => fs.fdatasyncSync(fd),
   truncate: (fd, length) => ftruncate(fd, length),
 };
 

@@ -69,10 +69,13 @@ function send(response: http.ServerResponse, answer: HttpResponse): void {
   if (response.destroyed || response.headersSent) return;
   const headers: string[] = [];
   for (const name in answer.headers) headers.push(name, answer.headers[name] ?? '');
-  const length = typeof answer.body === 'string' ? Buffer.byteLength(answer.body) : answer.body.byteLength;
+  const { body } = answer;
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
   headers.push('content-length', String(length));
   response.writeHead(answer.status, headers);
-  response.end(answer.body);
+  // as many bytes as characters: it is ASCII, and goes out with the head in one write
+  if (typeof body === 'string' && length === body.length) response.end(body, 'latin1');
+  else response.end(body);
 }
 
 function plain(status: number, text: string): HttpResponse {
