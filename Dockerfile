@@ -4,7 +4,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends libatomic1 npm 
   && rm -rf /var/lib/apt/lists/* && useradd --system --home /var/lib/claviger --create-home claviger
 WORKDIR /opt/claviger
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts
+RUN npm install --no-save --omit=dev --ignore-scripts
 COPY claviger ./
 COPY src ./src
 USER claviger

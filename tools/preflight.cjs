@@ -61,14 +61,15 @@ if (!runtime)
 if (missingPackages().length > 0 || !fs.existsSync(path.join(modules, runtime))) {
   process.stderr.write('claviger: installing what is missing (once) ...\n');
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
-  const args = [...npm.slice(1), 'ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  // not `npm ci`: it refuses a lockfile that lacks an optional package of a platform which its registry did not have
+  const args = [...npm.slice(1), 'install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
   if (goal === 'start') args.push('--omit=dev');
   const done = spawnSync(npm[0], args, { cwd: root, encoding: 'utf8', shell: process.platform === 'win32' });
   if (done.status !== 0) {
     process.stderr.write(`${done.stdout || ''}${done.stderr || ''}`);
     stop(
       'the packages could not be installed',
-      'check the network and the permissions of this folder, then run npm ci',
+      'check the network and the permissions of this folder, then run npm install',
     );
   }
 }
@@ -79,6 +80,6 @@ if (probe.status !== 0) {
   const atomic = /libatomic/.test(probe.stderr || '') || probe.status === 127;
   stop(
     `the bundled Node 26 does not start${probe.stderr ? `: ${probe.stderr.trim()}` : ''}`,
-    atomic ? 'install libatomic1, e.g. apt-get install libatomic1' : 'delete node_modules and run npm ci',
+    atomic ? 'install libatomic1, e.g. apt-get install libatomic1' : 'delete node_modules and run npm install',
   );
 }
