@@ -1,42 +1,26 @@
-import { createPublicKey, diffieHellman, type KeyObject } from 'node:crypto';
-import { ClavigerError, type AlgorithmName } from '#domain';
-import { type KeyMaterial, secretOf } from './material.ts';
+import { diffieHellman } from 'node:crypto';
+import { type AlgorithmName, ClavigerError } from '#domain';
+import { algorithmOf } from './algorithms.ts';
+import { handleOf, type KeyMaterial, privateKeyOf } from './key-handle.ts';
+import { openPublicKey } from './material.ts';
 import { SecretBytes } from './secret-bytes.ts';
 
-function peerKey(spki: Uint8Array): KeyObject {
-  try {
-    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-  } catch (cause) {
-    throw new ClavigerError('public-key-invalid', 'The public key can not be read.', { cause });
-  }
-}
-
 /**
- * The secret that two key pairs agree on (ECDH: the x coordinate; X25519), from the other's SubjectPublicKeyInfo (DER).
- * Throws `public-key-invalid` for a key of another kind or curve, or a point that gives no secret.
+ * The shared secret with a peer, raw: the x coordinate for ECDH (SP 800-56A, 5.7.1.2), 32 bytes for X25519
+ * (RFC 7748, 6.1). It is input of a key derivation, never a key. The peer's key comes as SubjectPublicKeyInfo
+ * DER; throws `public-key-invalid` where it is malformed, on another curve, or (X25519) would make the secret
+ * all zero.
  */
 export function agree(algorithm: AlgorithmName, material: KeyMaterial, peerSpki: Uint8Array): SecretBytes {
-  if (algorithm !== 'ECDH' && algorithm !== 'X25519') {
-    throw new ClavigerError('algorithm-forbids', `${algorithm} agrees on no secret.`);
-  }
-  const privateKey = secretOf(material);
-  const publicKey = peerKey(peerSpki);
-  const sameCurve =
-    publicKey.asymmetricKeyType === privateKey.asymmetricKeyType &&
-    publicKey.asymmetricKeyDetails?.namedCurve === privateKey.asymmetricKeyDetails?.namedCurve;
-  if (!sameCurve)
-    throw new ClavigerError('public-key-invalid', 'The public key is on another curve than the key.');
-  let shared: Buffer;
+  const handle = handleOf(material);
+  const { refusesZero } = algorithmOf('agreement', algorithm, handle.spec);
+  const privateKey = privateKeyOf(handle);
+  const publicKey = handleOf(openPublicKey(handle.spec, peerSpki)).key;
   try {
-    shared = diffieHellman({ privateKey, publicKey });
-  } catch (cause) {
-    throw new ClavigerError('public-key-invalid', 'No secret can be agreed on with this public key.', {
-      cause,
-    });
+    const secret = diffieHellman({ privateKey, publicKey });
+    if (!refusesZero || secret.some((byte) => byte !== 0)) return SecretBytes.take(secret);
+  } catch {
+    // OpenSSL refuses points of low order by itself
   }
-  //= rfc7748 6.1: an all-zero result is refused
-  if (shared.every((byte) => byte === 0)) {
-    throw new ClavigerError('public-key-invalid', 'No secret can be agreed on with this public key.');
-  }
-  return SecretBytes.take(shared);
+  throw new ClavigerError('public-key-invalid', 'The public key gives no shared secret.');
 }

@@ -3,70 +3,96 @@ import { ClavigerError } from '#domain';
 import { fillNonce } from './random.ts';
 import { SecretBytes } from './secret-bytes.ts';
 
-/** Where a sealed secret belongs: the key above it, and words that bind it to its place. */
-export type SealingPlace = {
+/**
+ * What a secret is sealed under. Both `kek` and `salt` are needed to open it, and exactly the same `info`.
+ */
+export type EnvelopeKey = {
+  /** The key-encryption key, 32 bytes. */
   readonly kek: SecretBytes;
+  /**
+   * Different for each sealed secret: so a derived key seals one message, ever. It may be a second secret.
+   */
   readonly salt: Uint8Array;
+  /** The identity of what is sealed, at most 1000 bytes in UTF-8; it is authenticated. */
   readonly info: string;
 };
 
-const formatByte = 1;
-const nonceBytes = 12;
-const tagBytes = 16;
-const headBytes = 1 + nonceBytes;
-
-function derived<T>({ kek, salt, info }: SealingPlace, work: (key: Buffer) => T): T {
-  const key = kek.use((bytes) => Buffer.from(hkdfSync('sha256', bytes, salt, Buffer.from(info, 'utf8'), 32)));
-  try {
-    return work(key);
-  } finally {
-    key.fill(0);
-  }
-}
-
-function associated(info: string): Buffer {
-  return Buffer.concat([Buffer.of(formatByte), Buffer.from(info, 'utf8')]);
-}
+const formatOne = 1;
+const nonceLength = 12;
+const tagLength = 16;
+const headerLength = 1 + nonceLength;
+const infoLengthMax = 1000;
 
 /**
- * Seals a secret of the house: AES-256-GCM under HKDF-SHA-256(kek, salt, info), random nonce, with the format and the place as
- * associated data. Format byte, nonce, ciphertext and tag follow each other.
+ * Seals a secret under a derived single-use key: format byte (1), nonce (12), ciphertext, tag (16). The key
+ * is HKDF-SHA-256(kek, salt, info); AES-256-GCM authenticates the format byte and the info.
  */
-export function sealSecret(place: SealingPlace, secret: SecretBytes): Buffer {
-  return derived(place, (key) => {
-    const sealed = Buffer.allocUnsafe(headBytes + secret.length + tagBytes);
-    sealed[0] = formatByte;
-    fillNonce(sealed, 1, nonceBytes);
-    const cipher = createCipheriv('aes-256-gcm', key, sealed.subarray(1, headBytes));
-    cipher.setAAD(associated(place.info));
+export function sealSecret(envelope: EnvelopeKey, secret: SecretBytes): Uint8Array {
+  const sealed = Buffer.allocUnsafeSlow(headerLength + secret.length + tagLength);
+  sealed[0] = formatOne;
+  fillNonce(sealed, 1, nonceLength);
+  return withDerivedKey(envelope, (key, info) => {
+    const cipher = createCipheriv('aes-256-gcm', key, sealed.subarray(1, headerLength));
+    cipher.setAAD(associatedData(formatOne, info));
     sealed.set(
       secret.use((bytes) => cipher.update(bytes)),
-      headBytes,
+      headerLength,
     );
     cipher.final();
-    sealed.set(cipher.getAuthTag(), headBytes + secret.length);
+    sealed.set(cipher.getAuthTag(), sealed.length - tagLength);
     return sealed;
   });
 }
 
-/** Opens what `sealSecret` made for this very place. Throws `integrity-failed`. */
-export function openSecret(place: SealingPlace, sealed: Uint8Array): SecretBytes {
-  if (sealed[0] !== formatByte || sealed.length < headBytes + tagBytes) {
-    throw new ClavigerError('integrity-failed', 'A sealed secret has an unknown form.');
-  }
-  return derived(place, (key) => {
-    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, headBytes));
-    decipher.setAAD(associated(place.info));
-    decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
+/**
+ * Opens what `sealSecret` made. Throws `integrity-failed` for an unknown format, a changed byte, another key,
+ * another salt or another info: the error does not tell which.
+ */
+export function openSecret(envelope: EnvelopeKey, sealed: Uint8Array): SecretBytes {
+  if (sealed.length < headerLength + tagLength) throw sealBroken();
+  if (sealed[0] !== formatOne) throw sealBroken();
+  return withDerivedKey(envelope, (key, info) => {
+    const nonce = sealed.subarray(1, headerLength);
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagLength });
+    decipher.setAAD(associatedData(formatOne, info));
+    decipher.setAuthTag(sealed.subarray(sealed.length - tagLength));
+    const secret = decipher.update(sealed.subarray(headerLength, sealed.length - tagLength));
     try {
-      const opened = decipher.update(sealed.subarray(headBytes, sealed.length - tagBytes));
       decipher.final();
-      return SecretBytes.take(opened);
-    } catch {
-      throw new ClavigerError(
-        'integrity-failed',
-        'A sealed secret does not open: it was changed or belongs elsewhere.',
-      );
+    } catch (cause) {
+      secret.fill(0);
+      throw sealBroken(cause);
     }
+    return SecretBytes.take(secret);
   });
+}
+
+function sealBroken(cause?: unknown): ClavigerError {
+  return new ClavigerError('integrity-failed', 'A sealed secret does not open under its key.', { cause });
+}
+
+function associatedData(format: number, info: Uint8Array): Uint8Array {
+  const data = new Uint8Array(1 + info.length);
+  data[0] = format;
+  data.set(info, 1);
+  return data;
+}
+
+function withDerivedKey<T>(envelope: EnvelopeKey, work: (key: Uint8Array, info: Uint8Array) => T): T {
+  if (envelope.kek.length !== 32) {
+    throw new ClavigerError('integrity-failed', 'A key-encryption key must have 32 bytes.');
+  }
+  const info = Buffer.from(envelope.info, 'utf8');
+  if (info.length > infoLengthMax) {
+    throw new ClavigerError(
+      'input-invalid',
+      `The identity of a sealed secret exceeds ${infoLengthMax} bytes.`,
+    );
+  }
+  const key = new Uint8Array(envelope.kek.use((kek) => hkdfSync('sha256', kek, envelope.salt, info, 32)));
+  try {
+    return work(key, info);
+  } finally {
+    key.fill(0);
+  }
 }

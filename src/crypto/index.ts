@@ -1,14 +1,30 @@
-export { open, seal } from './aead.ts';
+export { open, seal, sealOverhead } from './aead.ts';
 export { agree } from './agreement.ts';
-export { constantTimeEqual, keyedFingerprint, sha256, sha256Hex } from './digest.ts';
-export { openSecret, sealSecret, type SealingPlace } from './envelope.ts';
-export { deriveKey, type Derivation } from './kdf.ts';
-export { decapsulate, encapsulate } from './kem.ts';
+export { constantTimeEqual, sha256, sha256Hex } from './digest.ts';
+export { type EnvelopeKey, openSecret, sealSecret } from './envelope.ts';
+export { keyedFingerprint } from './fingerprint.ts';
+export { deriveKey } from './kdf.ts';
+export { decapsulate, type Encapsulated, encapsulate } from './kem.ts';
+export type { DerivationInput } from './key-derivation.ts';
+export type { Holds, KeyMaterial } from './key-handle.ts';
 export { unwrapKey, wrapKey } from './key-wrap.ts';
 export { mac, verifyMac } from './mac.ts';
-export { generateMaterial, openMaterial, openPublicKey, type KeyMaterial } from './material.ts';
-export { passphraseDefaults, passphraseKey, type PassphraseCost } from './passphrase.ts';
-export { newId, randomBytes } from './random.ts';
-export { decryptRsa, encryptRsa, oaepPlaintextMax } from './rsa.ts';
+export {
+  type GeneratedMaterial,
+  generateMaterial,
+  openMaterial,
+  openPublicKey,
+  publicKeyOf,
+} from './material.ts';
+export {
+  type PassphraseCosts,
+  type PassphraseParameters,
+  passphraseBounds,
+  passphraseDefaults,
+  passphraseKey,
+} from './passphrase.ts';
+export { fillNonce, newId, randomBytes, randomNonce } from './random.ts';
+export { decryptRsa, encryptRsa, oaepPlaintextMax } from './rsa-encryption.ts';
 export { SecretBytes } from './secret-bytes.ts';
-export { sign, verify, type MessageForm, type SignatureToVerify } from './signature.ts';
+export { messageForms, sign, verify } from './signature.ts';
+export type { MessageForm } from './signature-shape.ts';

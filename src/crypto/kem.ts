@@ -1,24 +1,32 @@
-import { decapsulate as openSecretOf, encapsulate as newSecretFor } from 'node:crypto';
+import { decapsulate as decapsulateNative, encapsulate as encapsulateNative } from 'node:crypto';
 import { ClavigerError } from '#domain';
-import { type KeyMaterial, publicOf, secretOf } from './material.ts';
+import { algorithmOf } from './algorithms.ts';
+import { handleOf, type KeyMaterial, privateKeyOf } from './key-handle.ts';
 import { SecretBytes } from './secret-bytes.ts';
 
-const ciphertextBytes: Readonly<Record<string, number>> = {
-  ML_KEM_512: 768,
-  ML_KEM_768: 1088,
-  ML_KEM_1024: 1568,
-};
+export type Encapsulated = { readonly ciphertext: Uint8Array; readonly secret: SecretBytes };
 
-/** A fresh shared secret (32 bytes) and the ciphertext from which the key's holder learns it (FIPS 203). */
-export function encapsulate(material: KeyMaterial): { ciphertext: Uint8Array; secret: SecretBytes } {
-  const { ciphertext, sharedKey } = newSecretFor(publicOf(material));
+/**
+ * Makes a fresh 32-byte secret and encapsulates it to the key's public half (ML-KEM, FIPS 203, algorithm 20).
+ */
+export function encapsulate(material: KeyMaterial): Encapsulated {
+  const handle = handleOf(material);
+  algorithmOf('kem', 'ML_KEM', handle.spec);
+  const { ciphertext, sharedKey } = encapsulateNative(handle.publicKey);
   return { ciphertext, secret: SecretBytes.take(sharedKey) };
 }
 
-/** The shared secret of a ciphertext. One of a wrong length is `ciphertext-invalid`; a forged one gives another secret. */
+/**
+ * The encapsulated secret (FIPS 203, algorithm 21). Throws `ciphertext-invalid` for a ciphertext of a wrong
+ * length. A ciphertext of the right length that was made for another key gives an unrelated secret and no
+ * error: that is how ML-KEM rejects.
+ */
 export function decapsulate(material: KeyMaterial, ciphertext: Uint8Array): SecretBytes {
-  if (ciphertext.length !== ciphertextBytes[material.spec]) {
-    throw new ClavigerError('ciphertext-invalid', 'The ciphertext has a wrong length for this key.');
+  const handle = handleOf(material);
+  const { ciphertextLengths } = algorithmOf('kem', 'ML_KEM', handle.spec);
+  const privateKey = privateKeyOf(handle);
+  if (ciphertext.length !== ciphertextLengths[handle.spec]) {
+    throw new ClavigerError('ciphertext-invalid', 'The ciphertext has not the length of an encapsulation.');
   }
-  return SecretBytes.take(openSecretOf(secretOf(material), Buffer.from(ciphertext)));
+  return SecretBytes.take(decapsulateNative(privateKey, ciphertext));
 }

@@ -1,33 +1,15 @@
-import { createHmac, type KeyObject } from 'node:crypto';
-import { ClavigerError, type AlgorithmName } from '#domain';
-import { aesCmac } from './cmac.ts';
+import type { AlgorithmName } from '#domain';
+import { algorithmOf } from './algorithms.ts';
 import { constantTimeEqual } from './digest.ts';
-import { type KeyMaterial, secretOf } from './material.ts';
+import { handleOf, type KeyMaterial } from './key-handle.ts';
 
-type MacOf = (key: KeyObject, message: Uint8Array) => Buffer;
-
-function hmac(hash: string): MacOf {
-  return (key, message) => createHmac(hash, key).update(message).digest();
+/** The authentication code of a message, never truncated. */
+export function mac(algorithm: AlgorithmName, material: KeyMaterial, message: Uint8Array): Uint8Array {
+  const handle = handleOf(material);
+  return algorithmOf('mac', algorithm, handle.spec).compute(handle, message);
 }
 
-const macs: Readonly<Partial<Record<AlgorithmName, MacOf>>> = Object.freeze({
-  __proto__: null as never,
-  HMAC_SHA_224: hmac('sha224'),
-  HMAC_SHA_256: hmac('sha256'),
-  HMAC_SHA_384: hmac('sha384'),
-  HMAC_SHA_512: hmac('sha512'),
-  AES_CMAC: aesCmac,
-});
-
-/** The message authentication code, in full length. */
-export function mac(algorithm: AlgorithmName, material: KeyMaterial, message: Uint8Array): Buffer {
-  const compute = macs[algorithm];
-  if (!compute)
-    throw new ClavigerError('algorithm-forbids', `${algorithm} makes no message authentication code.`);
-  return compute(secretOf(material), message);
-}
-
-/** Whether a code is that of the message; compared in constant time. */
+/** Whether a code is that of the message: whole, and compared in constant time. */
 export function verifyMac(
   algorithm: AlgorithmName,
   material: KeyMaterial,

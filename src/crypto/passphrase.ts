@@ -1,46 +1,77 @@
 import { argon2 } from 'node:crypto';
-import { promisify } from 'node:util';
 import { ClavigerError } from '#domain';
 import { SecretBytes } from './secret-bytes.ts';
 
-/** Cost of argon2id: RFC 9106 section 4, the second recommended option. */
-export const passphraseDefaults = Object.freeze({ memoryKiB: 65_536, passes: 3, parallelism: 4 });
-
-export type PassphraseCost = {
-  readonly salt: Uint8Array;
+/** Costs of Argon2id, as they are written down beside what the passphrase protects. */
+export type PassphraseCosts = {
   readonly memoryKiB: number;
   readonly passes: number;
   readonly parallelism: number;
 };
 
-const derive = promisify(argon2);
+export type PassphraseParameters = PassphraseCosts & {
+  /** 16 to 64 random bytes. */
+  readonly salt: Uint8Array;
+};
 
-function requireBounds({ salt, memoryKiB, passes, parallelism }: PassphraseCost): void {
-  const good =
-    salt.length >= 16 &&
-    memoryKiB >= 8192 &&
-    memoryKiB <= 4_194_304 &&
-    passes >= 1 &&
-    passes <= 64 &&
-    parallelism <= 64;
-  if (!good) throw new ClavigerError('configuration-invalid', 'The cost of the passphrase is out of bounds.');
+//= rfc9106 4: the second recommended option (64 MiB, three passes, four lanes)
+/** What a new passphrase gets. */
+export const passphraseDefaults: PassphraseCosts = Object.freeze({
+  memoryKiB: 65_536,
+  passes: 3,
+  parallelism: 4,
+});
+
+/** What is accepted: below is too weak for any passphrase, above would be a way to exhaust the machine. */
+export const passphraseBounds = Object.freeze({
+  memoryKiB: Object.freeze({ min: 19_456, max: 4_194_304 }),
+  passes: Object.freeze({ min: 1, max: 64 }),
+  parallelism: Object.freeze({ min: 1, max: 64 }),
+  saltLength: Object.freeze({ min: 16, max: 64 }),
+});
+
+/**
+ * Derives a 32-byte key from a passphrase with Argon2id (RFC 9106), off the main thread. Throws
+ * `input-invalid` for an empty passphrase or a cost out of bounds, `operation-unsupported` where OpenSSL
+ * offers no Argon2 (FIPS provider).
+ */
+export async function passphraseKey(
+  passphrase: SecretBytes,
+  parameters: PassphraseParameters,
+): Promise<SecretBytes> {
+  requireWithin('memoryKiB', parameters.memoryKiB);
+  requireWithin('passes', parameters.passes);
+  requireWithin('parallelism', parameters.parallelism);
+  requireWithin('saltLength', parameters.salt.length);
+  if (passphrase.length === 0) throw new ClavigerError('input-invalid', 'The passphrase is empty.');
+  const key = await passphrase.use((message) => derive(message, parameters));
+  return SecretBytes.take(key);
 }
 
-/** A key of 32 bytes from a passphrase, by argon2id (RFC 9106). */
-export async function passphraseKey(passphrase: SecretBytes, cost: PassphraseCost): Promise<SecretBytes> {
-  requireBounds(cost);
-  const message = passphrase.use((bytes) => Buffer.from(bytes));
+function requireWithin(name: keyof typeof passphraseBounds, value: number): void {
+  const { min, max } = passphraseBounds[name];
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
+  throw new ClavigerError('input-invalid', `The passphrase cost ${name} must be from ${min} to ${max}.`);
+}
+
+function derive(message: Uint8Array, costs: PassphraseParameters): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const options = {
+    message,
+    nonce: costs.salt,
+    parallelism: costs.parallelism,
+    tagLength: 32,
+    memory: costs.memoryKiB,
+    passes: costs.passes,
+  };
   try {
-    const key = await derive('argon2id', {
-      message,
-      nonce: cost.salt,
-      parallelism: cost.parallelism,
-      tagLength: 32,
-      memory: cost.memoryKiB,
-      passes: cost.passes,
-    });
-    return SecretBytes.take(key as Buffer);
-  } finally {
-    message.fill(0);
+    argon2('argon2id', options, (error, key) => (error ? reject(refused(error)) : resolve(key)));
+  } catch (cause) {
+    reject(refused(cause));
   }
+  return promise;
+}
+
+function refused(cause: unknown): ClavigerError {
+  return new ClavigerError('operation-unsupported', 'Argon2id is not available here.', { cause });
 }

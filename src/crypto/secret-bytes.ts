@@ -1,63 +1,65 @@
 import { randomFillSync, timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
-
-const wiped = 'These secret bytes were wiped.';
+import { ClavigerError } from '#domain';
 
 /**
- * Bytes that must not leak: opened on purpose, copied in and out, compared in constant time, wiped by `using`, and shown by nothing.
- * A JavaScript runtime can't promise that no copy was made below it (SECURITY.md); this keeps ours few and short-lived.
+ * Secret bytes that are opened on purpose, compared in constant time and wiped by `using`. They never print:
+ * every rendering is `[secret]`. What JavaScript can't promise: the engine may move or page out memory, and a
+ * copy that `use` hands to a library is that library's to wipe.
  */
 export class SecretBytes implements Disposable {
-  #bytes: Buffer | null;
+  readonly #bytes: Uint8Array;
+  #wiped = false;
 
-  private constructor(bytes: Buffer) {
+  private constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }
 
-  /** A copy; the caller keeps, and wipes, the original. */
+  /** Copies the bytes into memory of their own; the caller keeps, and wipes, what it passed. */
   static copyOf(bytes: Uint8Array): SecretBytes {
-    const copy = Buffer.allocUnsafeSlow(bytes.length);
-    copy.set(bytes);
-    return new SecretBytes(copy);
+    const own = Buffer.allocUnsafeSlow(bytes.length);
+    own.set(bytes);
+    return new SecretBytes(own);
   }
 
-  /** Copies the bytes and wipes the original. */
+  /** Takes ownership without a copy: the caller must not touch the bytes again. */
   static take(bytes: Uint8Array): SecretBytes {
-    const taken = SecretBytes.copyOf(bytes);
-    bytes.fill(0);
-    return taken;
-  }
-
-  /** Fresh random bytes from OpenSSL's generator. */
-  static random(length: number): SecretBytes {
-    const bytes = Buffer.allocUnsafeSlow(length);
-    randomFillSync(bytes);
     return new SecretBytes(bytes);
   }
 
+  /** Fresh bytes from the system's cryptographic generator. */
+  static random(length: number): SecretBytes {
+    return new SecretBytes(randomFillSync(Buffer.allocUnsafeSlow(length)));
+  }
+
+  /** Number of bytes; known even after the wipe. */
   get length(): number {
-    return this.#open().length;
+    return this.#bytes.length;
   }
 
-  /** Lends the bytes to `work`, which must not keep them. */
+  /**
+   * Opens the bytes for the time of `work`, which must neither keep nor return them. Where `work` is
+   * asynchronous the caller keeps this object alive until it has ended. Throws `internal` after the wipe.
+   */
   use<T>(work: (bytes: Uint8Array) => T): T {
-    return work(this.#open());
+    if (this.#wiped) throw new ClavigerError('internal', 'A secret was used after it was wiped.');
+    return work(this.#bytes);
   }
 
+  /** A second secret with the same content and a life of its own. */
   copy(): SecretBytes {
-    return SecretBytes.copyOf(this.#open());
+    return this.use((bytes) => SecretBytes.copyOf(bytes));
   }
 
-  /** Compares in constant time; only the lengths may be told apart. */
+  /** Whether both hold the same bytes; the time tells the lengths and nothing else. */
   equals(other: SecretBytes | Uint8Array): boolean {
-    const mine = this.#open();
-    const theirs = other instanceof SecretBytes ? other.#open() : other;
-    return mine.length === theirs.length && timingSafeEqual(mine, theirs);
+    if (other instanceof SecretBytes) return other.use((bytes) => this.equals(bytes));
+    return this.use((bytes) => bytes.length === other.length && timingSafeEqual(bytes, other));
   }
 
   [Symbol.dispose](): void {
-    this.#bytes?.fill(0);
-    this.#bytes = null;
+    this.#bytes.fill(0);
+    this.#wiped = true;
   }
 
   toString(): string {
@@ -70,10 +72,5 @@ export class SecretBytes implements Disposable {
 
   [inspect.custom](): string {
     return '[secret]';
-  }
-
-  #open(): Buffer {
-    if (this.#bytes === null) throw new Error(wiped);
-    return this.#bytes;
   }
 }

@@ -65,10 +65,7 @@ export const verify = defineOperation<VerifyInput, Used>({
     const material = target.version.publicKey
       ? openPublicKey(target.key.spec, target.version.publicKey)
       : materialOf(target);
-    const good = await verifyWith(used, material, wish.message, {
-      signature: wish.signature,
-      form: wish.form,
-    });
+    const good = await verifyWith(used, material, wish.message, wish.signature, wish.form);
     if (!good)
       throw new ClavigerError('signature-invalid', 'The signature does not belong to this message and key.');
     return { output: { key: target.key, version: target.version.number, algorithm: used } };

@@ -38,11 +38,8 @@ async function digestChecked<T>(request: Request, work: Promise<T>): Promise<T> 
   try {
     return await work;
   } catch (error) {
-    if (
-      error instanceof ClavigerError &&
-      error.code === 'input-invalid' &&
-      error.details['field'] === 'message'
-    ) {
+    const isDigest = (request.input.text('MessageType') ?? 'RAW') !== 'RAW';
+    if (isDigest && error instanceof ClavigerError && error.code === 'input-invalid') {
       throw validation(`Digest is invalid length for algorithm ${request.input.text('SigningAlgorithm')}.`);
     }
     throw error;

@@ -1,0 +1,155 @@
+import {
+  constants,
+  createHash,
+  type KeyObject,
+  hash as hashOnce,
+  privateEncrypt,
+  publicDecrypt,
+  randomFillSync,
+  timingSafeEqual,
+} from 'node:crypto';
+import type { Hash } from './hashes.ts';
+import { type KeyHandle, privateKeyOf } from './key-handle.ts';
+import {
+  nativeForm,
+  type SignatureAlgorithm,
+  type SignatureForm,
+  signatureAlgorithm,
+} from './signature-shape.ts';
+
+/** RSASSA-PKCS1-v1_5 (RFC 8017, 8.2). */
+export function rsaPkcs1(hash: Hash): SignatureAlgorithm {
+  return signatureAlgorithm({
+    raw: nativeForm(hash, { padding: constants.RSA_PKCS1_PADDING }),
+    digest: digestForm(hash, {
+      encode: (digest) => encodePkcs1(hash, digest),
+      signPadding: constants.RSA_PKCS1_PADDING,
+      matches: (encoded, digest) => sameBytes(encoded, pkcs1Block(encodePkcs1(hash, digest), encoded.length)),
+    }),
+  });
+}
+
+/** RSASSA-PSS with MGF1 of the same hash and a salt as long as the hash (RFC 8017, 8.1; FIPS 186-5, 5.4). */
+export function rsaPss(hash: Hash): SignatureAlgorithm {
+  return signatureAlgorithm({
+    raw: nativeForm(hash, { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: hash.length }),
+    digest: digestForm(hash, {
+      encode: (digest, length) => encodePss(hash, digest, length),
+      signPadding: constants.RSA_NO_PADDING,
+      matches: (encoded, digest) => matchesPss(hash, encoded, digest),
+    }),
+  });
+}
+
+/** An encoding of a digest for the RSA primitive; OpenSSL has none of them for digests through Node. */
+type DigestEncoding = {
+  /** What goes into the private operation of a modulus of `length` bytes. */
+  encode(digest: Uint8Array, length: number): Uint8Array;
+  readonly signPadding: number;
+  /** Whether what the public operation gave is an encoding of the digest. */
+  matches(encoded: Uint8Array, digest: Uint8Array): boolean;
+};
+
+function digestForm(hash: Hash, encoding: DigestEncoding): SignatureForm {
+  return Object.freeze({
+    messageLength: hash.length,
+    sign: async (handle: KeyHandle, digest: Uint8Array) => {
+      const key = privateKeyOf(handle);
+      return privateEncrypt(
+        { key, padding: encoding.signPadding },
+        encoding.encode(digest, modulusLengthOf(key)),
+      );
+    },
+    verify: async (handle: KeyHandle, digest: Uint8Array, signature: Uint8Array) => {
+      const key = handle.publicKey;
+      if (signature.length !== modulusLengthOf(key)) return false;
+      const encoded = publicOperation(key, signature);
+      return encoded !== null && encoding.matches(encoded, digest);
+    },
+  });
+}
+
+/** RSAVP1; null for a signature that is not below the modulus (RFC 8017, 5.2.2). */
+function publicOperation(key: KeyObject, signature: Uint8Array): Uint8Array | null {
+  try {
+    return publicDecrypt({ key, padding: constants.RSA_NO_PADDING }, signature);
+  } catch {
+    return null;
+  }
+}
+
+/** Bytes of the modulus; every spec's modulus has a whole number of them. */
+export function modulusLengthOf(key: KeyObject): number {
+  return (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
+}
+
+//= rfc8017 9.2: DigestInfo
+function encodePkcs1(hash: Hash, digest: Uint8Array): Uint8Array {
+  return Buffer.concat([hash.digestInfoPrefix, digest]);
+}
+
+//= rfc8017 9.2: EM = 00 01 FF.. 00 T, compared whole, so that nothing is parsed
+function pkcs1Block(digestInfo: Uint8Array, length: number): Uint8Array {
+  const block = Buffer.alloc(length, 0xff);
+  const start = length - digestInfo.length;
+  block[0] = 0;
+  block[1] = 1;
+  block[start - 1] = 0;
+  block.set(digestInfo, start);
+  return block;
+}
+
+//= rfc8017 9.1.1: EMSA-PSS-ENCODE with emBits = 8 * length - 1
+function encodePss(hash: Hash, digest: Uint8Array, length: number): Uint8Array {
+  const salt = randomFillSync(new Uint8Array(hash.length));
+  const seed = saltedHash(hash, digest, salt);
+  const block = Buffer.alloc(length);
+  const maskedLength = length - hash.length - 1;
+  block[maskedLength - hash.length - 1] = 1;
+  block.set(salt, maskedLength - hash.length);
+  xorInto(block.subarray(0, maskedLength), maskOf(hash, seed, maskedLength));
+  block[0] = (block[0] as number) & 0x7f;
+  block.set(seed, maskedLength);
+  block[length - 1] = 0xbc;
+  return block;
+}
+
+//= rfc8017 9.1.2: EMSA-PSS-VERIFY, step by step; all of `encoded` is public
+function matchesPss(hash: Hash, encoded: Uint8Array, digest: Uint8Array): boolean {
+  const maskedLength = encoded.length - hash.length - 1;
+  const saltStart = maskedLength - hash.length;
+  if (encoded[encoded.length - 1] !== 0xbc || (encoded[0] as number) & 0x80) return false;
+  const seed = encoded.subarray(maskedLength, maskedLength + hash.length);
+  const block = Buffer.from(encoded.subarray(0, maskedLength));
+  xorInto(block, maskOf(hash, seed, maskedLength));
+  block[0] = (block[0] as number) & 0x7f;
+  if (block[saltStart - 1] !== 1 || block.subarray(0, saltStart - 1).some((byte) => byte !== 0)) return false;
+  return sameBytes(seed, saltedHash(hash, digest, block.subarray(saltStart)));
+}
+
+/** H = Hash(eight zero bytes, digest, salt). */
+function saltedHash(hash: Hash, digest: Uint8Array, salt: Uint8Array): Uint8Array {
+  return createHash(hash.name).update(new Uint8Array(8)).update(digest).update(salt).digest();
+}
+
+//= rfc8017 B.2.1: MGF1
+function maskOf(hash: Hash, seed: Uint8Array, length: number): Uint8Array {
+  const mask = Buffer.alloc(Math.ceil(length / hash.length) * hash.length);
+  const input = Buffer.alloc(seed.length + 4);
+  input.set(seed);
+  for (let counter = 0; counter * hash.length < length; counter++) {
+    input.writeUInt32BE(counter, seed.length);
+    mask.set(hashOnce(hash.name, input, 'buffer'), counter * hash.length);
+  }
+  return mask.subarray(0, length);
+}
+
+function xorInto(target: Uint8Array, mask: Uint8Array): void {
+  for (let index = 0; index < target.length; index++) {
+    target[index] = (target[index] as number) ^ (mask[index] as number);
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
