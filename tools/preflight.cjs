@@ -80,6 +80,8 @@ if (probe.status !== 0) {
   const atomic = /libatomic/.test(probe.stderr || '') || probe.status === 127;
   stop(
     `the bundled Node 26 does not start${probe.stderr ? `: ${probe.stderr.trim()}` : ''}`,
-    atomic ? 'install libatomic1, e.g. apt-get install libatomic1' : 'delete node_modules and run npm install',
+    atomic
+      ? 'install libatomic1, e.g. apt-get install libatomic1'
+      : 'delete node_modules and run npm install',
   );
 }

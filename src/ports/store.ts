@@ -83,11 +83,14 @@ export type Change =
  */
 export type Commit = { readonly changes: readonly Change[]; readonly events: readonly AuditEvent[] };
 
-/** What changed since a point of the change sequence; entities are `key:ID`, `credential:ID`, `principal:ID`, `environment:NAME`, `name:ENV/REGION/NAME`. */
+/**
+ * What changed since a point of the change sequence. Entities are `key:ID`, `credential:ID`, `principal:ID`,
+ * `environment:NAME`, `name:ENV/REGION/NAME`. Where `isComplete` is false the store no longer knows them all (the point
+ * is too long ago, or it is not of this store): drop the whole cache.
+ */
 export type ChangeFeed = {
   readonly sequence: number;
   readonly entities: readonly string[];
-  /** False where the store has forgotten some of the changes: everything may have changed. */
   readonly isComplete: boolean;
 };
 

@@ -1,24 +1,85 @@
-/** One row of a result, by column name. */
+import { ClavigerError, StopError } from '#domain';
+
+/** What a statement can be given. */
+export type Value = string | number | null | Uint8Array;
+
+/** One row of an answer, by column name. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Runs one statement; parameters are `$1`, `$2` ... */
-export type Query = (sql: string, parameters?: readonly Parameter[]) => Promise<readonly Row[]>;
+/** Something that runs statements with `$1` placeholders. */
+export type Session = { query(sql: string, params?: readonly Value[]): Promise<readonly Row[]> };
 
-export type Parameter = string | number | null | Uint8Array;
-
-/** What the statements need of a database; the two drivers are all that differs between the stores. */
-export interface Driver {
+/** Where the SQL of two engines differs, as short pieces of text. */
+export type Dialect = {
   readonly kind: 'sqlite' | 'postgres';
-  /** Reads what is committed. */
-  readonly query: Query;
-  /** Runs work in one transaction, durable when it resolves; rolled back, and usable again, when it rejects. */
-  transaction<T>(work: (query: Query) => Promise<T>): Promise<T>;
-  /** A number that changes when another connection has committed; null where only a query can tell. */
-  foreignChanges(): number | null;
-  /** Leaves no copy of erased values in logs of the database that it can reach. */
-  forgetErased(): Promise<void>;
+  /** Type of text that is ordered by its bytes. */
+  readonly text: string;
+  readonly integer: string;
+  readonly blob: string;
+  /** Type of a primary key that counts by itself, upwards. */
+  readonly serial: string;
+  /** What stands after a table's definition. */
+  readonly tableEnd: string;
+  /** A table of the elements of a JSON array, in a column `value`. */
+  elements(placeholder: string): string;
+  /** Keeps other processes out until the transaction ends, where the transaction itself does not. */
+  readonly migrationLock: string | null;
+  /**
+   * Overwrites a column of bytes with as many zero or random bytes; null where a row is never written in
+   * place.
+   */
+  readonly overwrite: {
+    readonly zero: (column: string) => string;
+    readonly random: (column: string) => string;
+  } | null;
+};
+
+/** One database, as the shared statements see it. */
+export type Driver = Session & {
+  readonly dialect: Dialect;
+  /** Statements of one transaction may be sent without waiting for the answers of those before. */
+  readonly pipelines: boolean;
+  /** Runs the work in a transaction of the one writer; durable when it resolves. Never two at a time. */
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /**
+   * A number that differs when anything was committed since the last call; null where the engine has none.
+   */
+  dataVersion(): number | null;
+  /**
+   * Removes old copies of overwritten bytes from the engine's own log, where it can; false: try again later.
+   */
+  removeTraces(): Promise<boolean>;
   close(): Promise<void>;
+};
+
+/** Which kind of rule of the schema was broken. */
+export type BrokenRule = 'unique' | 'reference' | 'other';
+
+/** A statement that broke a rule of the schema. */
+export class ConstraintError extends Error {
+  readonly rule: BrokenRule;
+
+  constructor(rule: BrokenRule, cause: unknown) {
+    super(`a ${rule} constraint was broken`, { cause });
+    this.name = 'ConstraintError';
+    this.rule = rule;
+  }
 }
 
-/** The words in which the databases differ. */
-export type Dialect = { readonly blob: string; readonly bigint: string; readonly serial: string };
+/** A transaction that the engine gave up in favour of another one: the same work may be tried again. */
+export class GaveWayError extends Error {
+  constructor(cause: unknown) {
+    super('the transaction gave way to another one', { cause });
+    this.name = 'GaveWayError';
+  }
+}
+
+/** The store did not answer, or can't write. */
+export function unavailable(cause: unknown): ClavigerError {
+  return new ClavigerError('store-unavailable', 'The store is not available.', { cause });
+}
+
+/** The store's own structures are damaged. */
+export function damaged(cause: unknown): StopError {
+  return new StopError('integrity-failed', 'The store is damaged.', { cause });
+}

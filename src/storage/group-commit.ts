@@ -1,75 +1,190 @@
-import { ClavigerError } from '#domain';
-import type { Driver, Query } from './driver.ts';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { ClavigerError, hasCode } from '#domain';
+import { type Driver, GaveWayError, type Session, unavailable } from './driver.ts';
 
-type Job = {
-  readonly work: (query: Query) => Promise<unknown>;
-  readonly resolve: (value: never) => void;
-  readonly reject: (reason: unknown) => void;
+/** Work for the writer, which may be run more than once: only what it did last stands. */
+export type Work<Notes> = {
+  /** Names of what it writes without regard to others; two works that share one are never in one group. */
+  readonly touches: readonly string[];
+  /** Makes an empty note sheet: what the group must write at its end for this work. */
+  readonly run: (session: Session, notes: Notes) => Promise<unknown>;
+  /**
+   * Works of a group run in this order: nodes that lock the same rows do it in the same order, and don't
+   * deadlock.
+   */
+  readonly order: string;
 };
 
-/** Runs writes of all callers that wait in one transaction, each behind a savepoint of its own. */
-export interface GroupCommit {
-  /** Resolves after the write is durable; a write that rejects is undone alone. */
-  run<T>(work: (query: Query) => Promise<T>): Promise<T>;
-  /** Resolves when nothing waits any more. */
-  idle(): Promise<void>;
+/** What happens around the works of a group. */
+export type GroupRules<Notes> = {
+  newNotes(): Notes;
+  /** Writes, inside the transaction, what the notes of works that stand together ask for. */
+  writeTogether(session: Session, notes: readonly Notes[]): Promise<void>;
+  /** Runs after the commit. */
+  afterwards(notes: readonly Notes[]): Promise<void>;
+};
+
+/** Runs works of the one writer in groups that share a transaction. */
+export type GroupCommit<Notes> = {
+  /**
+   * Resolves after the work is durable. Rejects with the work's own error, alone, or with `store-
+   * unavailable`.
+   */
+  run<T>(
+    touches: readonly string[],
+    work: (session: Session, notes: Notes) => Promise<T>,
+    order?: string,
+  ): Promise<T>;
+  /** Lets what was accepted finish, and refuses what comes later. */
+  close(): Promise<void>;
+};
+
+type Waiting<Notes> = Work<Notes> & { settle(outcome: Outcome): void };
+type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
+const groupSizeMax = 256;
+const attemptsMax = 6;
+
+/** Whether an error ends the whole group: the engine did not answer, or asked to try again. */
+function endsGroup(error: unknown): boolean {
+  return error instanceof GaveWayError || hasCode(error, 'store-unavailable');
 }
 
-const jobsAtOnce = 256;
+export function groupCommit<Notes>(driver: Driver, rules: GroupRules<Notes>): GroupCommit<Notes> {
+  const queue: Waiting<Notes>[] = [];
+  let running: Promise<void> | null = null;
+  let closed = false;
 
-export function createGroupCommit(driver: Driver): GroupCommit {
-  let waiting: Job[] = [];
-  let draining = false;
-
-  async function perform(query: Query, job: Job): Promise<() => void> {
-    await query('SAVEPOINT one_job');
-    try {
-      const value = await job.work(query);
-      await query('RELEASE SAVEPOINT one_job');
-      return () => job.resolve(value as never);
-    } catch (error) {
-      // only what the work itself refused is undone alone; a broken store fails the whole transaction
-      if (!(error instanceof ClavigerError) || error.code === 'store-unavailable') throw error;
-      await query('ROLLBACK TO SAVEPOINT one_job');
-      await query('RELEASE SAVEPOINT one_job');
-      return () => job.reject(error);
+  /** The longest head of the queue whose works have nothing in common. */
+  function nextGroup(): Waiting<Notes>[] {
+    const touched = new Set<string>();
+    let size = 0;
+    for (const waiting of queue) {
+      if (size === groupSizeMax || waiting.touches.some((entity) => touched.has(entity))) break;
+      for (const entity of waiting.touches) touched.add(entity);
+      size += 1;
     }
-  }
-
-  async function commitBatch(batch: readonly Job[]): Promise<void> {
-    try {
-      const answers = await driver.transaction(async (query) => {
-        const done: (() => void)[] = [];
-        for (const job of batch) done.push(await perform(query, job));
-        return done;
-      });
-      for (const answer of answers) answer();
-    } catch (error) {
-      for (const job of batch) job.reject(error);
-    }
+    return queue.splice(0, size).sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
   }
 
   async function drain(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, jobsAtOnce);
-      waiting = waiting.slice(batch.length);
-      await commitBatch(batch);
+    // everything that arrives in this turn of the event loop goes into the first group
+    await nextTurn();
+    while (queue.length > 0) {
+      const group = nextGroup();
+      const outcomes = await commitGroup(driver, rules, group);
+      for (const [index, waiting] of group.entries()) waiting.settle(outcomes[index] as Outcome);
     }
-    // in the same turn as the last look at what waits: nothing can slip in between
-    draining = false;
+  }
+
+  function start(): void {
+    running ??= drain().finally(() => {
+      running = null;
+      if (queue.length > 0) start();
+    });
   }
 
   return {
-    run: (work) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ work, resolve, reject });
-        // what else arrives in this turn of the event loop joins the first transaction
-        if (draining) return;
-        draining = true;
-        setImmediate(() => void drain());
-      }),
-    idle: async () => {
-      while (draining) await new Promise((next) => setImmediate(next));
+    run<T>(
+      touches: readonly string[],
+      work: (session: Session, notes: Notes) => Promise<T>,
+      order = '',
+    ): Promise<T> {
+      if (closed) return Promise.reject(unavailable(new Error('the store is closed')));
+      return new Promise<T>((resolve, reject) => {
+        queue.push({
+          touches,
+          run: work,
+          order,
+          settle: (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value as T)),
+        });
+        start();
+      });
+    },
+    async close() {
+      closed = true;
+      while (running) await running;
     },
   };
+}
+
+async function commitGroup<Notes>(
+  driver: Driver,
+  rules: GroupRules<Notes>,
+  group: readonly Work<Notes>[],
+): Promise<Outcome[]> {
+  let together = true;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const run = together ? runTogether : runApart;
+      const { outcomes, notes } = await driver.transaction((session) =>
+        run({ session, pipelines: driver.pipelines }, rules, group),
+      );
+      await rules.afterwards(notes);
+      return outcomes;
+    } catch (error) {
+      if (error instanceof GaveWayError && attempt < attemptsMax) {
+        await sleep(5 * 2 ** attempt);
+      } else if (endsGroup(error) || group.length === 1 || !together) {
+        const failure =
+          error instanceof GaveWayError
+            ? new ClavigerError('conflict', 'Another change of the same data was faster.', { cause: error })
+            : error;
+        return group.map(() => ({ error: failure }));
+      } else {
+        together = false;
+      }
+    }
+  }
+}
+
+type Lane = { readonly session: Session; readonly pipelines: boolean };
+type Done<Notes> = { readonly outcomes: Outcome[]; readonly notes: readonly Notes[] };
+
+/** All works or none: the fast way, which is left when one of them fails. */
+async function runTogether<Notes>(
+  lane: Lane,
+  rules: GroupRules<Notes>,
+  group: readonly Work<Notes>[],
+): Promise<Done<Notes>> {
+  const started = group.map((work) => ({ work, notes: rules.newNotes() }));
+  const outcomes: Outcome[] = [];
+  if (lane.pipelines) {
+    const results = await Promise.allSettled(started.map(({ work, notes }) => work.run(lane.session, notes)));
+    const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    if (reasons.length > 0) throw reasons.find(endsGroup) ?? reasons[0];
+    for (const result of results) if (result.status === 'fulfilled') outcomes.push({ value: result.value });
+  } else {
+    for (const { work, notes } of started) outcomes.push({ value: await work.run(lane.session, notes) });
+  }
+  const notes = started.map((entry) => entry.notes);
+  await rules.writeTogether(lane.session, notes);
+  return { outcomes, notes };
+}
+
+/** Each work by itself, in a savepoint: those that fail are undone alone. */
+async function runApart<Notes>(
+  { session }: Lane,
+  rules: GroupRules<Notes>,
+  group: readonly Work<Notes>[],
+): Promise<Done<Notes>> {
+  const outcomes: Outcome[] = [];
+  const standing: Notes[] = [];
+  for (const work of group) {
+    await session.query('SAVEPOINT one_work');
+    try {
+      const notes = rules.newNotes();
+      const value = await work.run(session, notes);
+      await rules.writeTogether(session, [notes]);
+      await session.query('RELEASE SAVEPOINT one_work');
+      standing.push(notes);
+      outcomes.push({ value });
+    } catch (error) {
+      if (endsGroup(error)) throw error;
+      await session.query('ROLLBACK TO SAVEPOINT one_work');
+      await session.query('RELEASE SAVEPOINT one_work');
+      outcomes.push({ error });
+    }
+  }
+  return { outcomes, notes: standing };
 }

@@ -1,42 +1,40 @@
-import { ClavigerError } from '#domain';
 import type { ShredStore, Store } from '#ports';
+import { parseAddress } from './address.ts';
 import type { Driver } from './driver.ts';
-import { migrate } from './migrations.ts';
-import { createSqlShredStore } from './sql-shred-store.ts';
-import { createSqlStore } from './sql-store.ts';
+import { migrate, type Schema, shredSchema, storeSchema } from './migrations.ts';
+import { sqlShredStore } from './shred-store.ts';
+import { openSqlite } from './sqlite.ts';
+import { sqlStore } from './store.ts';
 
-async function openDriver(url: string): Promise<Driver> {
-  if (url.startsWith('sqlite:')) {
-    const file = url.slice('sqlite:'.length);
-    if (file === '') throw new ClavigerError('configuration-invalid', 'The store url sqlite: names no file.');
-    const { openSqlite } = await import('./sqlite/sqlite-driver.ts');
-    return openSqlite(file);
+async function openDriver(url: string, schema: Schema): Promise<Driver> {
+  const address = parseAddress(url);
+  let driver: Driver;
+  if (address.kind === 'sqlite') {
+    driver = await openSqlite(address.file);
+  } else {
+    // loaded only where it is used
+    const { openPostgres } = await import('./postgres.ts');
+    driver = await openPostgres(address.url);
   }
-  if (url.startsWith('postgres://') || url.startsWith('postgresql://')) {
-    const { openPostgres } = await import('./postgres/postgres-driver.ts');
-    return openPostgres(url);
-  }
-  // the url may hold a password: it is not repeated
-  throw new ClavigerError('configuration-invalid', 'The store url must begin with sqlite: or postgres://.');
-}
-
-async function migrated(url: string, what: 'store' | 'shred'): Promise<Driver> {
-  const driver = await openDriver(url);
   try {
-    await migrate(driver, what);
-    return driver;
+    await migrate(driver, schema, Date.now());
   } catch (error) {
     await driver.close();
     throw error;
   }
+  return driver;
 }
 
-/** Opens the store at `sqlite:PATH` or `postgres://...`, with its schema brought up to date. */
+/**
+ * Opens the store at `sqlite:PATH` or `postgres://...`, makes it where it is not there, and brings its schema up
+ * to date. Rejects with `configuration-invalid` (an address of another kind, a database of a newer program),
+ * `store-unavailable` or `integrity-failed`.
+ */
 export async function openStore(url: string): Promise<Store> {
-  return createSqlStore(await migrated(url, 'store'));
+  return sqlStore(await openDriver(url, storeSchema));
 }
 
-/** Opens the shred store; it may be in the same kind of database, never in the same file as the store. */
+/** Opens the shred store; addresses and errors as for `openStore`. */
 export async function openShredStore(url: string): Promise<ShredStore> {
-  return createSqlShredStore(await migrated(url, 'shred'));
+  return sqlShredStore(await openDriver(url, shredSchema));
 }

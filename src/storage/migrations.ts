@@ -1,68 +1,105 @@
 import { StopError } from '#domain';
-import type { Dialect, Driver, Query } from './driver.ts';
+import type { Dialect, Driver } from './driver.ts';
 
-type Migration = (dialect: Dialect) => readonly string[];
+/** One step of a schema; steps are numbered from 1 by their place, and are never changed once released. */
+export type Step = (dialect: Dialect) => readonly string[];
 
-/** Forward only: a step that was released is never changed. */
-const migrations: readonly Migration[] = [
-  ({ blob, bigint }) => [
-    `CREATE TABLE environments (name TEXT PRIMARY KEY, account_id TEXT NOT NULL UNIQUE, created_at ${bigint} NOT NULL, wrapped_kek ${blob} NOT NULL)`,
-    `CREATE TABLE principals (id TEXT PRIMARY KEY, environment TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL, UNIQUE (environment, name))`,
-    `CREATE TABLE credentials (id TEXT PRIMARY KEY, kind TEXT NOT NULL, principal_id TEXT NOT NULL, environment TEXT NOT NULL, wrapped_secret ${blob}, created_at ${bigint} NOT NULL, expires_at ${bigint})`,
-    `CREATE INDEX credentials_by_principal ON credentials (principal_id, id)`,
-    `CREATE TABLE keys (id TEXT PRIMARY KEY, environment TEXT NOT NULL, region TEXT NOT NULL, doc TEXT NOT NULL, revision ${bigint} NOT NULL, due_at ${bigint})`,
-    `CREATE INDEX keys_by_place ON keys (environment, region, id)`,
-    `CREATE INDEX keys_by_environment ON keys (environment, id)`,
-    `CREATE INDEX keys_due ON keys (due_at) WHERE due_at IS NOT NULL`,
-    `CREATE TABLE materials (key_id TEXT NOT NULL, version ${bigint} NOT NULL, wrapped ${blob} NOT NULL, PRIMARY KEY (key_id, version))`,
-    `CREATE TABLE names (environment TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, key_id TEXT NOT NULL, created_at ${bigint} NOT NULL, updated_at ${bigint} NOT NULL, PRIMARY KEY (environment, region, name))`,
-    `CREATE INDEX names_by_key ON names (key_id, name)`,
-    `CREATE TABLE usage_counts (key_id TEXT NOT NULL, version ${bigint} NOT NULL, operations ${bigint} NOT NULL, bytes ${bigint} NOT NULL, PRIMARY KEY (key_id, version))`,
-    `CREATE TABLE last_uses (key_id TEXT PRIMARY KEY, operation TEXT NOT NULL, at ${bigint} NOT NULL, request_id TEXT NOT NULL, principal TEXT NOT NULL)`,
-    `CREATE TABLE outbox (event_id TEXT PRIMARY KEY, node TEXT NOT NULL, at ${bigint} NOT NULL, event TEXT NOT NULL)`,
-    `CREATE INDEX outbox_by_node ON outbox (node, at, event_id)`,
-    `CREATE TABLE log_heads (node TEXT PRIMARY KEY, size ${bigint} NOT NULL, root TEXT NOT NULL, at ${bigint} NOT NULL)`,
-    `CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until_at ${bigint} NOT NULL)`,
-    `CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)`,
-    `CREATE TABLE change_sequence (one ${bigint} PRIMARY KEY, value ${bigint} NOT NULL)`,
-    `INSERT INTO change_sequence (one, value) VALUES (1, 0)`,
-    `CREATE TABLE changes (sequence ${bigint} PRIMARY KEY, entity TEXT NOT NULL)`,
-  ],
+/** A schema: the table that remembers which steps were taken, and the steps. */
+export type Schema = { readonly table: string; readonly steps: readonly Step[] };
+
+const firstStoreStep: Step = ({ text, integer, blob, serial, tableEnd }) => [
+  `CREATE TABLE environments (
+    name ${text} NOT NULL PRIMARY KEY, account_id ${text} NOT NULL UNIQUE, created_at ${integer} NOT NULL,
+    wrapped_kek ${blob} NOT NULL) ${tableEnd}`,
+  `CREATE TABLE principals (
+    id ${text} NOT NULL PRIMARY KEY, environment ${text} NOT NULL, name ${text} NOT NULL,
+    kind ${text} NOT NULL,
+    roles ${text} NOT NULL, created_at ${integer} NOT NULL, disabled ${integer} NOT NULL,
+    UNIQUE (environment, name)) ${tableEnd}`,
+  `CREATE TABLE credentials (
+    id ${text} NOT NULL PRIMARY KEY, kind ${text} NOT NULL,
+    principal_id ${text} NOT NULL REFERENCES principals (id),
+    environment ${text} NOT NULL, wrapped_secret ${blob}, created_at ${integer} NOT NULL,
+    expires_at ${integer}) ${tableEnd}`,
+  'CREATE INDEX credentials_by_principal ON credentials (principal_id, id)',
+  `CREATE TABLE keys (
+    id ${text} NOT NULL PRIMARY KEY, environment ${text} NOT NULL, region ${text} NOT NULL,
+    revision ${integer} NOT NULL, created_at ${integer} NOT NULL, due_at ${integer},
+    doc ${text} NOT NULL) ${tableEnd}`,
+  'CREATE INDEX keys_by_region ON keys (environment, region, id)',
+  'CREATE INDEX keys_by_environment ON keys (environment, id)',
+  'CREATE INDEX keys_by_due ON keys (due_at, id) WHERE due_at IS NOT NULL',
+  `CREATE TABLE key_versions (
+    position ${serial}, key_id ${text} NOT NULL REFERENCES keys (id), version ${integer} NOT NULL,
+    wrapped ${blob} NOT NULL, UNIQUE (key_id, version)) ${tableEnd}`,
+  `CREATE TABLE names (
+    environment ${text} NOT NULL, region ${text} NOT NULL, name ${text} NOT NULL,
+    key_id ${text} NOT NULL REFERENCES keys (id), created_at ${integer} NOT NULL,
+    updated_at ${integer} NOT NULL,
+    PRIMARY KEY (environment, region, name)) ${tableEnd}`,
+  'CREATE INDEX names_by_key ON names (key_id, name)',
+  `CREATE TABLE usage_counts (
+    key_id ${text} NOT NULL, version ${integer} NOT NULL, operations ${integer} NOT NULL,
+    bytes ${integer} NOT NULL,
+    PRIMARY KEY (key_id, version)) ${tableEnd}`,
+  `CREATE TABLE last_uses (
+    key_id ${text} NOT NULL PRIMARY KEY, operation ${text} NOT NULL, used_at ${integer} NOT NULL,
+    request_id ${text} NOT NULL, principal ${text} NOT NULL) ${tableEnd}`,
+  `CREATE TABLE outbox (
+    position ${serial}, id ${text} NOT NULL UNIQUE, node ${text} NOT NULL,
+    event ${text} NOT NULL) ${tableEnd}`,
+  'CREATE INDEX outbox_by_node ON outbox (node, position)',
+  `CREATE TABLE log_heads (
+    node ${text} NOT NULL PRIMARY KEY, size ${integer} NOT NULL, root ${text} NOT NULL,
+    recorded_at ${integer} NOT NULL) ${tableEnd}`,
+  `CREATE TABLE leases (
+    name ${text} NOT NULL PRIMARY KEY, holder ${text} NOT NULL, ends_at ${integer} NOT NULL) ${tableEnd}`,
+  `CREATE TABLE settings (name ${text} NOT NULL PRIMARY KEY, setting ${text} NOT NULL) ${tableEnd}`,
+  `CREATE TABLE probes (id ${integer} NOT NULL PRIMARY KEY, writes ${integer} NOT NULL) ${tableEnd}`,
+  `CREATE TABLE change_sequence (id ${integer} NOT NULL PRIMARY KEY,
+    sequence ${integer} NOT NULL) ${tableEnd}`,
+  'INSERT INTO change_sequence (id, sequence) VALUES (1, 0)',
+  `CREATE TABLE changes (sequence ${integer} NOT NULL PRIMARY KEY, entity ${text} NOT NULL) ${tableEnd}`,
 ];
 
-const shredMigrations: readonly Migration[] = [
-  ({ blob }) => [`CREATE TABLE shred_secrets (key_id TEXT PRIMARY KEY, secret ${blob} NOT NULL)`],
+const firstShredStep: Step = ({ text, integer, blob, serial, tableEnd }) => [
+  `CREATE TABLE shred_secrets (
+    position ${serial}, key_id ${text} NOT NULL UNIQUE, secret ${blob} NOT NULL) ${tableEnd}`,
+  `CREATE TABLE shred_probes (id ${integer} NOT NULL PRIMARY KEY, writes ${integer} NOT NULL) ${tableEnd}`,
 ];
 
-const dialects: Readonly<Record<Driver['kind'], Dialect>> = {
-  sqlite: { blob: 'BLOB', bigint: 'INTEGER', serial: 'INTEGER' },
-  postgres: { blob: 'BYTEA', bigint: 'BIGINT', serial: 'BIGSERIAL' },
-};
+/** The tables of the store. */
+export const storeSchema: Schema = { table: 'migrations', steps: [firstStoreStep] };
 
-/** Brings a database to the newest schema, under a lock. A newer one than this program knows is a StopError. */
-export async function migrate(driver: Driver, what: 'store' | 'shred'): Promise<void> {
-  const steps = what === 'store' ? migrations : shredMigrations;
-  const table = what === 'store' ? 'schema_version' : 'shred_schema_version';
-  const dialect = dialects[driver.kind];
-  await driver.transaction(async (query) => {
-    if (driver.kind === 'postgres') await query('SELECT pg_advisory_xact_lock(7220157)');
-    await query(`CREATE TABLE IF NOT EXISTS ${table} (version ${dialect.bigint} PRIMARY KEY)`);
-    const version = await presentVersion(query, table);
-    if (version > steps.length) {
+/** The tables of the shred store. */
+export const shredSchema: Schema = { table: 'shred_migrations', steps: [firstShredStep] };
+
+/**
+ * Takes the steps that the database lacks, in one transaction that keeps other starting processes waiting.
+ * Throws a StopError `configuration-invalid` for a database that a newer program has written.
+ */
+export async function migrate(driver: Driver, schema: Schema, now: number): Promise<void> {
+  const { dialect } = driver;
+  await driver.transaction(async (session) => {
+    if (dialect.migrationLock) await session.query(dialect.migrationLock);
+    await session.query(
+      `CREATE TABLE IF NOT EXISTS ${schema.table} (
+        step ${dialect.integer} NOT NULL PRIMARY KEY,
+        taken_at ${dialect.integer} NOT NULL) ${dialect.tableEnd}`,
+    );
+    const rows = await session.query(`SELECT max(step) AS step FROM ${schema.table}`);
+    const taken = Number(rows[0]?.['step'] ?? 0);
+    if (taken > schema.steps.length) {
       throw new StopError(
         'configuration-invalid',
-        `The ${what} has schema ${version}, newer than this program knows (${steps.length}): start a newer Claviger.`,
+        `A newer version of Claviger wrote the database (schema ${taken}, known ${schema.steps.length}).`,
+        { details: { found: taken, known: schema.steps.length } },
       );
     }
-    for (const [index, step] of steps.entries()) {
-      if (index < version) continue;
-      for (const sql of step(dialect)) await query(sql);
-      await query(`INSERT INTO ${table} (version) VALUES ($1)`, [index + 1]);
+    for (const [index, step] of schema.steps.entries()) {
+      if (index < taken) continue;
+      for (const sql of step(dialect)) await session.query(sql);
+      await session.query(`INSERT INTO ${schema.table} (step, taken_at) VALUES ($1, $2)`, [index + 1, now]);
     }
   });
-}
-
-async function presentVersion(query: Query, table: string): Promise<number> {
-  const [row] = await query(`SELECT COALESCE(MAX(version), 0) AS version FROM ${table}`);
-  return Number(row?.['version'] ?? 0);
 }

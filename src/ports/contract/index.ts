@@ -1,0 +1,5 @@
+// The contract suites of the ports: one a port, run against each adapter; and the sample records that they
+// use.
+export * as samples from './samples.ts';
+export { type ShredStoreFixture, shredStoreContract } from './shred-store.ts';
+export { type StoreFixture, storeContract } from './store.ts';

@@ -1,0 +1,177 @@
+import { type AuditEvent, ClavigerError, type ErrorCode, type Principal } from '#domain';
+import type { Change, Credential, StoredMaterial } from '#ports';
+import type { Row, Session, Value } from './driver.ts';
+import { dueAt, encodeEvent, encodeKey, integer } from './records.ts';
+import type { StoreStatements } from './statements.ts';
+
+/** What a group must write at its end for one work. */
+export type Notes = { readonly entities: string[]; readonly events: AuditEvent[]; erased: boolean };
+
+/** The name of what a change touches, as the change feed tells it. */
+export function entityOf(change: Change): string {
+  switch (change.kind) {
+    case 'environment-created':
+      return `environment:${change.environment.name}`;
+    case 'principal-put':
+      return `principal:${change.principal.id}`;
+    case 'credential-created':
+      return `credential:${change.credential.id}`;
+    case 'credential-deleted':
+      return `credential:${change.id}`;
+    case 'key-created':
+    case 'key-updated':
+      return `key:${change.key.id}`;
+    case 'name-created':
+    case 'name-moved':
+      return `name:${change.name.environment}/${change.name.region}/${change.name.name}`;
+    case 'name-deleted':
+      return `name:${change.environment}/${change.region}/${change.name}`;
+  }
+}
+
+function refuse(code: ErrorCode, message: string): never {
+  throw new ClavigerError(code, message);
+}
+
+function conflict(what: string): never {
+  refuse('conflict', `${what} was changed by someone else.`);
+}
+
+async function insertMaterials(
+  statements: StoreStatements,
+  session: Session,
+  keyId: string,
+  materials: readonly StoredMaterial[],
+): Promise<void> {
+  for (const { version, material } of materials) {
+    const rows = await session.query(statements.insertMaterial, [keyId, version, material]);
+    if (rows.length === 0) conflict(`Version ${version} of key ${keyId}`);
+  }
+}
+
+async function updateKey(
+  statements: StoreStatements,
+  session: Session,
+  change: Change & { kind: 'key-updated' },
+): Promise<void> {
+  const { key, expectedRevision } = change;
+  const { id, environment, region, revision } = key;
+  if (revision !== expectedRevision + 1) {
+    refuse('internal', `An update of key ${id} does not count its revision up by one.`);
+  }
+  const values = [revision, dueAt(key), encodeKey(key), id, expectedRevision, environment, region];
+  const rows = await session.query(statements.updateKey, values);
+  if (rows.length === 0) conflict(`Key ${id}`);
+  for (const version of change.erased) {
+    if (statements.blankMaterial) await session.query(statements.blankMaterial, [id, version]);
+    await session.query(statements.deleteMaterial, [id, version]);
+  }
+  await insertMaterials(statements, session, id, change.added);
+}
+
+/** Makes changes inside a transaction. Throws what `Store.commit` rejects with. */
+export function changeWriter(statements: StoreStatements) {
+  return async function makeChange(session: Session, change: Change): Promise<void> {
+    const run = (sql: string, values: readonly Value[]): Promise<readonly Row[]> =>
+      session.query(sql, values);
+    switch (change.kind) {
+      case 'environment-created': {
+        const { name, accountId, createdAt } = change.environment;
+        const rows = await run(statements.insertEnvironment, [name, accountId, createdAt, change.wrappedKek]);
+        if (rows.length === 0)
+          refuse('environment-taken', `The environment ${name} or its account exists already.`);
+        return;
+      }
+      case 'principal-put': {
+        const rows = await run(statements.putPrincipal, principalValues(change.principal));
+        if (rows.length === 0) conflict(`Principal ${change.principal.id}`);
+        return;
+      }
+      case 'credential-created': {
+        const rows = await run(statements.insertCredential, credentialValues(change.credential));
+        if (rows.length === 0) conflict('The credential');
+        return;
+      }
+      case 'credential-deleted': {
+        const rows = await run(statements.deleteCredential, [change.id]);
+        if (rows.length === 0) conflict('The credential');
+        return;
+      }
+      case 'key-created': {
+        const { key } = change;
+        const { id, environment, region, revision, createdAt } = key;
+        const values = [id, environment, region, revision, createdAt, dueAt(key), encodeKey(key)];
+        const rows = await run(statements.insertKey, values);
+        if (rows.length === 0) conflict(`Key ${id}`);
+        return insertMaterials(statements, session, id, change.materials);
+      }
+      case 'key-updated':
+        return updateKey(statements, session, change);
+      case 'name-created': {
+        const { environment, region, name, keyId, createdAt, updatedAt } = change.name;
+        const rows = await run(statements.insertName, [
+          environment,
+          region,
+          name,
+          keyId,
+          createdAt,
+          updatedAt,
+        ]);
+        if (rows.length === 0) refuse('name-taken', `The name ${name} is taken.`);
+        return;
+      }
+      case 'name-moved': {
+        const { environment, region, name, keyId, updatedAt } = change.name;
+        const values = [environment, region, name, keyId, updatedAt, change.expectedKeyId];
+        if ((await run(statements.moveName, values)).length === 0) conflict(`The name ${name}`);
+        return;
+      }
+      case 'name-deleted': {
+        const rows = await run(statements.deleteName, [change.environment, change.region, change.name]);
+        if (rows.length === 0) conflict(`The name ${change.name}`);
+      }
+    }
+  };
+}
+
+function principalValues(principal: Principal): Value[] {
+  const { id, environment, name, kind, roles, createdAt, disabled } = principal;
+  return [id, environment, name, kind, JSON.stringify(roles), createdAt, disabled ? 1 : 0];
+}
+
+function credentialValues(credential: Credential): Value[] {
+  const { id, kind, principalId, environment, createdAt, expiresAt } = credential;
+  const secret = credential.kind === 'access-key' ? credential.wrappedSecret : null;
+  return [id, kind, principalId, environment, secret, createdAt, expiresAt];
+}
+
+/** How many changes are remembered, and how many of them are forgotten at once. */
+export const changesKept = 100_000;
+const pruneEvery = 1_000;
+
+/**
+ * Writes, for works that stand together, their events to the outbox and their entities to the change
+ * sequence.
+ */
+export async function writeNotes(
+  statements: StoreStatements,
+  session: Session,
+  notes: readonly Notes[],
+): Promise<void> {
+  const events = notes.flatMap((note) => note.events);
+  if (events.length > 0) {
+    const rows = events.map((event, index) => [index, event.id, event.node, encodeEvent(event)]);
+    await session.query(statements.insertEvents, [JSON.stringify(rows)]);
+  }
+  const entities = notes.flatMap((note) => note.entities);
+  if (entities.length === 0) return;
+  // the counter's row lock is held until the commit: numbers become visible in their order, without a gap
+  const [row] = await session.query(statements.advanceSequence, [entities.length]);
+  const end = integer(row ?? {}, 'sequence');
+  const first = end - entities.length + 1;
+  const rows = entities.map((entity, index) => [first + index, entity]);
+  await session.query(statements.insertChanges, [JSON.stringify(rows)]);
+  if (Math.floor(end / pruneEvery) > Math.floor((first - 1) / pruneEvery)) {
+    await session.query(statements.pruneChanges, [end - changesKept]);
+  }
+}

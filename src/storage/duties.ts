@@ -1,0 +1,72 @@
+import { StopError } from '#domain';
+import type { Store } from '#ports';
+import type { Notes } from './changes.ts';
+import type { Driver, Row, Session, Value } from './driver.ts';
+import type { GroupCommit } from './group-commit.ts';
+import * as records from './records.ts';
+import type { StoreStatements } from './statements.ts';
+
+/** What of the store writes, but changes no entity. */
+export type Duties = Pick<
+  Store,
+  'reserveUsage' | 'recordLastUses' | 'clearOutbox' | 'recordLogHead' | 'takeLease' | 'claimSetting' | 'probe'
+>;
+
+/** Usage, log heads, leases, settings and the probe; they share the groups of the commits. */
+export function storeDuties(driver: Driver, statements: StoreStatements, writer: GroupCommit<Notes>): Duties {
+  const write = (sql: string, values: readonly Value[]): Promise<readonly Row[]> =>
+    writer.run([], (session) => session.query(sql, values));
+
+  return {
+    async reserveUsage(keyId, version, more) {
+      const values = [keyId, version, more.operations, more.bytes];
+      const add = (session: Session) => session.query(statements.addUsage, values);
+      const [row] = await writer.run([], add, `${keyId} ${version}`);
+      return {
+        operations: records.integer(row ?? {}, 'operations'),
+        bytes: records.integer(row ?? {}, 'bytes'),
+      };
+    },
+    async recordLastUses(reports) {
+      // the newest of each key: a statement may touch a row only once
+      const newest = new Map<string, readonly [string, string, number, string, string]>();
+      for (const { keyId, lastUse } of reports) {
+        if (lastUse === null || (newest.get(keyId)?.[2] ?? Number.NEGATIVE_INFINITY) >= lastUse.at) continue;
+        newest.set(keyId, [keyId, lastUse.operation, lastUse.at, lastUse.requestId, lastUse.principal]);
+      }
+      if (newest.size === 0) return;
+      // in one order everywhere, so that two nodes don't wait for each other
+      const rows = [...newest.values()].sort(([a], [b]) => (a < b ? -1 : 1));
+      await write(statements.putLastUses, [JSON.stringify(rows)]);
+    },
+    async clearOutbox(eventIds) {
+      if (eventIds.length === 0) return;
+      await write(statements.clearOutbox, [JSON.stringify(eventIds.map((id) => [id]))]);
+    },
+    async recordLogHead({ node, size, root, at }) {
+      const rows = await write(statements.putLogHead, [node, size, root, at]);
+      if (rows.length > 0) return;
+      throw new StopError(
+        'integrity-failed',
+        `The log of node ${node} is not the one that the store remembers.`,
+        {
+          details: { node, size },
+        },
+      );
+    },
+    async takeLease({ name, holder, until }, now) {
+      return (await write(statements.takeLease, [name, holder, until, now])).length > 0;
+    },
+    async claimSetting(name, value) {
+      return writer.run([], async (session) => {
+        await session.query(statements.claimSetting, [name, value]);
+        const [row] = await session.query(statements.setting, [name]);
+        return records.text(row ?? {}, 'setting');
+      });
+    },
+    async probe() {
+      await driver.query(statements.sequence);
+      await write(statements.probe, []);
+    },
+  };
+}

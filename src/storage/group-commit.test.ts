@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ClavigerError, hasCode } from '#domain';
+import { type Driver, GaveWayError, type Session, unavailable } from './driver.ts';
+import { groupCommit } from './group-commit.ts';
+import { sqliteDialect } from './sqlite.ts';
+
+/** A driver that remembers what it was asked; `fault` may throw in place of a COMMIT. */
+function recordingDriver(fault: (transaction: number) => void = () => {}) {
+  const log: string[] = [];
+  let transactions = 0;
+  let open = false;
+  const session: Session = {
+    async query(sql) {
+      log.push(sql);
+      return [];
+    },
+  };
+  const driver: Driver = {
+    dialect: sqliteDialect,
+    pipelines: false,
+    query: session.query,
+    async transaction(work) {
+      assert.equal(open, false, 'one transaction at a time');
+      open = true;
+      transactions += 1;
+      try {
+        const result = await work(session);
+        fault(transactions);
+        log.push('COMMIT');
+        return result;
+      } catch (error) {
+        log.push('ROLLBACK');
+        throw error;
+      } finally {
+        open = false;
+      }
+    },
+    dataVersion: () => null,
+    removeTraces: async () => true,
+    close: async () => {},
+  };
+  return { driver, log, transactions: () => transactions };
+}
+
+function writerOf(driver: Driver) {
+  const sheets: string[][] = [];
+  const writer = groupCommit<string[]>(driver, {
+    newNotes: () => [],
+    writeTogether: async (session, notes) => {
+      await session.query(`notes ${notes.flat().join('+')}`);
+    },
+    afterwards: async (notes) => {
+      sheets.push(notes.flat());
+    },
+  });
+  const write = (name: string, touches: readonly string[] = []): Promise<string> =>
+    writer.run(touches, async (session, notes) => {
+      await session.query(name);
+      notes.push(name);
+      if (name.startsWith('bad')) throw new ClavigerError('conflict', name);
+      return name;
+    });
+  return { writer, write, sheets };
+}
+
+describe('group commit', () => {
+  it('commits what waits together in one transaction', async () => {
+    const { driver, log } = recordingDriver();
+    const { write } = writerOf(driver);
+    assert.deepEqual(await Promise.all(['a', 'b', 'c'].map((name) => write(name))), ['a', 'b', 'c']);
+    assert.deepEqual(log, ['a', 'b', 'c', 'notes a+b+c', 'COMMIT']);
+  });
+
+  it('undoes one that fails by itself, and writes the notes of those that stand', async () => {
+    const { driver, log } = recordingDriver();
+    const { write, sheets } = writerOf(driver);
+    const results = await Promise.allSettled(['a', 'bad', 'c'].map((name) => write(name)));
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+    const [save, release] = ['SAVEPOINT one_work', 'RELEASE SAVEPOINT one_work'];
+    assert.deepEqual(log, [
+      ...['a', 'bad', 'ROLLBACK'],
+      ...[save, 'a', 'notes a', release],
+      ...[save, 'bad', 'ROLLBACK TO SAVEPOINT one_work', release],
+      ...[save, 'c', 'notes c', release],
+      'COMMIT',
+    ]);
+    assert.deepEqual(sheets, [['a', 'c']]);
+  });
+
+  it('never puts two works that touch the same into one group, and keeps their order', async () => {
+    const { driver, log } = recordingDriver();
+    const { write } = writerOf(driver);
+    await Promise.all([write('a', ['x']), write('b', ['y']), write('c', ['z', 'x']), write('d', ['y'])]);
+    assert.deepEqual(log, ['a', 'b', 'notes a+b', 'COMMIT', 'c', 'd', 'notes c+d', 'COMMIT']);
+  });
+
+  it('acknowledges nothing before the commit, and nothing of a commit that failed', async () => {
+    const { driver } = recordingDriver((transaction) => {
+      if (transaction === 1) throw unavailable(new Error('disk'));
+    });
+    const { write } = writerOf(driver);
+    const results = await Promise.allSettled([write('a'), write('b')]);
+    for (const result of results) {
+      assert.ok(result.status === 'rejected' && hasCode(result.reason, 'store-unavailable'));
+    }
+    assert.equal(await write('c'), 'c', 'and goes on');
+  });
+
+  it('tries again what gave way, within bounds, then says conflict', async () => {
+    const once = recordingDriver((transaction) => {
+      if (transaction === 1) throw new GaveWayError(null);
+    });
+    assert.equal(await writerOf(once.driver).write('a'), 'a');
+    assert.equal(once.transactions(), 2);
+    const always = recordingDriver(() => {
+      throw new GaveWayError(null);
+    });
+    await assert.rejects(writerOf(always.driver).write('a'), { code: 'conflict' });
+    assert.ok(always.transactions() > 2 && always.transactions() < 10);
+  });
+
+  it('finishes what was accepted when it is closed, and refuses the rest', async () => {
+    const { driver, log } = recordingDriver();
+    const { writer, write } = writerOf(driver);
+    const accepted = Promise.all([write('a', ['x']), write('b', ['x'])]);
+    const closing = writer.close();
+    await assert.rejects(write('late'), { code: 'store-unavailable' });
+    await closing;
+    assert.deepEqual(log.filter((entry) => entry === 'COMMIT').length, 2);
+    await accepted;
+  });
+
+  it('bounds the size of a group', async () => {
+    const { driver, transactions } = recordingDriver();
+    const { write } = writerOf(driver);
+    await Promise.all(Array.from({ length: 600 }, (_, index) => write(`w${index}`)));
+    assert.equal(transactions(), 3);
+  });
+});

@@ -1,0 +1,126 @@
+import type { Dialect } from './driver.ts';
+
+const environmentColumns = 'name, account_id, created_at, wrapped_kek';
+const principalColumns = 'id, environment, name, kind, roles, created_at, disabled';
+const credentialColumns = 'id, kind, principal_id, environment, wrapped_secret, created_at, expires_at';
+const nameColumns = 'environment, region, name, key_id, created_at, updated_at';
+const headColumns = 'node, size, root, recorded_at';
+
+/**
+ * Every statement of the store. A write says by RETURNING whether it found what its caller expected; an insert
+ * of what is there already returns nothing.
+ */
+export function storeStatements(dialect: Dialect) {
+  const { elements, overwrite } = dialect;
+  return {
+    environment: `SELECT ${environmentColumns} FROM environments WHERE name = $1`,
+    environmentByAccount: `SELECT ${environmentColumns} FROM environments WHERE account_id = $1`,
+    environments: `SELECT ${environmentColumns} FROM environments ORDER BY name`,
+    insertEnvironment: `INSERT INTO environments (${environmentColumns}) VALUES ($1, $2, $3, $4)
+      ON CONFLICT DO NOTHING RETURNING name`,
+
+    principal: `SELECT ${principalColumns} FROM principals WHERE id = $1`,
+    principalByName: `SELECT ${principalColumns} FROM principals WHERE environment = $1 AND name = $2`,
+    principals: `SELECT ${principalColumns} FROM principals WHERE environment = $1 ORDER BY name`,
+    // a principal never moves to another environment
+    putPrincipal: `INSERT INTO principals (${principalColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7)
+      ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind, roles = excluded.roles,
+        created_at = excluded.created_at, disabled = excluded.disabled
+      WHERE principals.environment = excluded.environment RETURNING id`,
+
+    credential: `SELECT ${credentialColumns} FROM credentials WHERE id = $1`,
+    credentialsOf: `SELECT ${credentialColumns} FROM credentials WHERE principal_id = $1 ORDER BY id`,
+    insertCredential: `INSERT INTO credentials (${credentialColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7)
+      ON CONFLICT DO NOTHING RETURNING id`,
+    deleteCredential: 'DELETE FROM credentials WHERE id = $1 RETURNING id',
+
+    // one statement, so that the record and its material are of one moment
+    key: `SELECT doc, 0 AS version, NULL AS wrapped FROM keys WHERE id = $1
+      UNION ALL SELECT NULL, version, wrapped FROM key_versions WHERE key_id = $1 ORDER BY version`,
+    keysOfRegion: `SELECT id, doc FROM keys WHERE environment = $1 AND region = $2 AND id > $3
+      ORDER BY id LIMIT $4`,
+    keysOfEnvironment: 'SELECT id, doc FROM keys WHERE environment = $1 AND id > $2 ORDER BY id LIMIT $3',
+    countKeys: 'SELECT count(*) AS total FROM keys WHERE environment = $1',
+    dueKeys: 'SELECT id FROM keys WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2',
+    insertKey: `INSERT INTO keys (id, environment, region, revision, created_at, due_at, doc)
+      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id`,
+    updateKey: `UPDATE keys SET revision = $1, due_at = $2, doc = $3
+      WHERE id = $4 AND revision = $5 AND environment = $6 AND region = $7 RETURNING id`,
+    insertMaterial: `INSERT INTO key_versions (key_id, version, wrapped) VALUES ($1, $2, $3)
+      ON CONFLICT DO NOTHING RETURNING version`,
+    blankMaterial:
+      overwrite &&
+      `UPDATE key_versions SET wrapped = ${overwrite.zero('wrapped')}
+      WHERE key_id = $1 AND version = $2`,
+    deleteMaterial: 'DELETE FROM key_versions WHERE key_id = $1 AND version = $2',
+
+    name: `SELECT ${nameColumns} FROM names WHERE environment = $1 AND region = $2 AND name = $3`,
+    names: `SELECT ${nameColumns} FROM names WHERE environment = $1 AND region = $2 AND name > $3
+      ORDER BY name LIMIT $4`,
+    namesOfKey: `SELECT ${nameColumns} FROM names
+      WHERE environment = $1 AND region = $2 AND key_id = $5 AND name > $3
+      ORDER BY name LIMIT $4`,
+    insertName: `INSERT INTO names (${nameColumns}) VALUES ($1, $2, $3, $4, $5, $6)
+      ON CONFLICT DO NOTHING RETURNING name`,
+    moveName: `UPDATE names SET key_id = $4, updated_at = $5
+      WHERE environment = $1 AND region = $2 AND name = $3 AND key_id = $6 RETURNING name`,
+    deleteName: 'DELETE FROM names WHERE environment = $1 AND region = $2 AND name = $3 RETURNING name',
+
+    addUsage: `INSERT INTO usage_counts (key_id, version, operations, bytes) VALUES ($1, $2, $3, $4)
+      ON CONFLICT (key_id, version) DO UPDATE SET operations = usage_counts.operations + excluded.operations,
+        bytes = usage_counts.bytes + excluded.bytes RETURNING operations, bytes`,
+    usage: 'SELECT operations, bytes FROM usage_counts WHERE key_id = $1 AND version = $2',
+    putLastUses: `INSERT INTO last_uses (key_id, operation, used_at, request_id, principal)
+      SELECT value ->> 0, value ->> 1, CAST(value ->> 2 AS ${dialect.integer}), value ->> 3, value ->> 4
+      FROM ${elements('$1')} WHERE true
+      ON CONFLICT (key_id) DO UPDATE SET operation = excluded.operation, used_at = excluded.used_at,
+        request_id = excluded.request_id, principal = excluded.principal
+      WHERE excluded.used_at > last_uses.used_at`,
+    lastUse: 'SELECT operation, used_at, request_id, principal FROM last_uses WHERE key_id = $1',
+
+    sequence: 'SELECT sequence FROM change_sequence WHERE id = 1',
+    advanceSequence: 'UPDATE change_sequence SET sequence = sequence + $1 WHERE id = 1 RETURNING sequence',
+    insertChanges: `INSERT INTO changes (sequence, entity)
+      SELECT CAST(value ->> 0 AS ${dialect.integer}), value ->> 1 FROM ${elements('$1')}`,
+    changes: 'SELECT entity FROM changes WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence',
+    pruneChanges: 'DELETE FROM changes WHERE sequence <= $1',
+
+    insertEvents: `INSERT INTO outbox (id, node, event) SELECT value ->> 1, value ->> 2, value ->> 3
+      FROM ${elements('$1')} ORDER BY CAST(value ->> 0 AS ${dialect.integer})`,
+    outbox: 'SELECT id, event FROM outbox WHERE node = $1 ORDER BY position',
+    clearOutbox: `DELETE FROM outbox WHERE id IN (SELECT value ->> 0 FROM ${elements('$1')})`,
+
+    putLogHead: `INSERT INTO log_heads (${headColumns}) VALUES ($1, $2, $3, $4)
+      ON CONFLICT (node) DO UPDATE
+      SET size = excluded.size, root = excluded.root, recorded_at = excluded.recorded_at
+      WHERE excluded.size > log_heads.size
+        OR (excluded.size = log_heads.size AND excluded.root = log_heads.root)
+      RETURNING node`,
+    logHeads: `SELECT ${headColumns} FROM log_heads ORDER BY node`,
+
+    takeLease: `INSERT INTO leases (name, holder, ends_at) VALUES ($1, $2, $3)
+      ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, ends_at = excluded.ends_at
+      WHERE leases.holder = excluded.holder OR leases.ends_at <= $4 RETURNING name`,
+    setting: 'SELECT setting FROM settings WHERE name = $1',
+    claimSetting: 'INSERT INTO settings (name, setting) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+    probe: `INSERT INTO probes (id, writes) VALUES (1, 1)
+      ON CONFLICT (id) DO UPDATE SET writes = probes.writes + 1 RETURNING writes`,
+  } as const;
+}
+
+export type StoreStatements = ReturnType<typeof storeStatements>;
+
+/** Every statement of the shred store. */
+export function shredStatements({ overwrite }: Dialect) {
+  return {
+    put: `INSERT INTO shred_secrets (key_id, secret) VALUES ($1, $2)
+      ON CONFLICT DO NOTHING RETURNING key_id`,
+    get: 'SELECT secret FROM shred_secrets WHERE key_id = $1',
+    overwrite:
+      overwrite && `UPDATE shred_secrets SET secret = ${overwrite.random('secret')} WHERE key_id = $1`,
+    remove: 'DELETE FROM shred_secrets WHERE key_id = $1',
+    ids: 'SELECT key_id FROM shred_secrets WHERE key_id > $1 ORDER BY key_id LIMIT $2',
+    probe: `INSERT INTO shred_probes (id, writes) VALUES (1, 1)
+      ON CONFLICT (id) DO UPDATE SET writes = shred_probes.writes + 1 RETURNING writes`,
+  } as const;
+}

@@ -1,0 +1,64 @@
+import { ClavigerError } from '#domain';
+import type { Commit, Store } from '#ports';
+import { changeWriter, entityOf, type Notes, writeNotes } from './changes.ts';
+import { ConstraintError, type Driver } from './driver.ts';
+import { storeDuties } from './duties.ts';
+import { groupCommit } from './group-commit.ts';
+import { storeReads } from './reads.ts';
+import { storeStatements } from './statements.ts';
+import { traceRemover } from './traces.ts';
+
+/** The store over a driver whose schema is up to date. */
+export function sqlStore(driver: Driver): Store {
+  const statements = storeStatements(driver.dialect);
+  const makeChange = changeWriter(statements);
+  const traces = traceRemover(driver);
+  const writer = groupCommit<Notes>(driver, {
+    newNotes: () => ({ entities: [], events: [], erased: false }),
+    writeTogether: (session, notes) => writeNotes(statements, session, notes),
+    afterwards: (notes) => traces.afterCommit(notes.some((note) => note.erased)),
+  });
+
+  async function commit({ changes, events }: Commit): Promise<void> {
+    const entities = [...new Set(changes.map(entityOf))];
+    try {
+      await writer.run(entities, async (session, notes) => {
+        for (const change of changes) {
+          await makeChange(session, change);
+          if (change.kind === 'key-updated' && change.erased.length > 0) notes.erased = true;
+        }
+        notes.entities.push(...entities);
+        notes.events.push(...events);
+      });
+    } catch (error) {
+      throw commitError(
+        error,
+        changes.some((change) => change.kind === 'principal-put'),
+      );
+    }
+  }
+
+  return {
+    capabilities: Object.freeze({ kind: driver.dialect.kind, shared: driver.dialect.kind === 'postgres' }),
+    ...storeReads(driver, statements),
+    commit,
+    ...storeDuties(driver, statements, writer),
+    async close() {
+      await writer.close();
+      await driver.close();
+    },
+  };
+}
+
+function commitError(error: unknown, putsPrincipal: boolean): unknown {
+  if (!(error instanceof ConstraintError)) return error;
+  if (error.rule === 'unique' && putsPrincipal) {
+    return new ClavigerError('principal-taken', 'Another principal has this name.', { cause: error });
+  }
+  if (error.rule === 'other') {
+    return new ClavigerError('internal', 'The store refused a record that is not whole.', { cause: error });
+  }
+  return new ClavigerError('conflict', 'What the change refers to was changed by someone else.', {
+    cause: error,
+  });
+}
