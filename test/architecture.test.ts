@@ -33,9 +33,10 @@ function sources(): string[] {
 
 const isTest = (name: string): boolean => /\.(test|fixture)\.ts$/.test(name);
 
-/** Specifiers of all imports and re-exports, static and dynamic. */
-function importsOf(name: string): string[] {
-  const text = fs.readFileSync(path.join(source, name), 'utf8');
+/** Specifiers of all imports and re-exports, static and dynamic; those of types alone only where they are wanted. */
+function importsOf(name: string, withTypes = true): string[] {
+  const whole = fs.readFileSync(path.join(source, name), 'utf8');
+  const text = withTypes ? whole : whole.replace(/^(import|export) type [^;]*;/gm, '');
   const forms = [/\bfrom\s+'([^']+)'/g, /\bimport\s+'([^']+)'/g, /\bimport\(\s*'([^']+)'/g];
   return forms.flatMap((form) => [...text.matchAll(form)].map((match) => match[1] ?? ''));
 }
@@ -87,7 +88,7 @@ describe('the architecture', () => {
     const graph = new Map(
       files.map((name) => [
         name,
-        importsOf(name)
+        importsOf(name, false)
           .filter((specifier) => specifier.startsWith('.'))
           .map((specifier) => path.normalize(path.join(path.dirname(name), specifier))),
       ]),

@@ -25,7 +25,7 @@ test('more than the pool holds is drawn at once', () => {
 });
 
 test('all values of a byte occur, none of them too often', () => {
-  const counts = new Array<number>(256).fill(0);
+  const counts = Array.from({ length: 256 }, () => 0);
   for (const byte of randomNonce(8000)) counts[byte] = (counts[byte] ?? 0) + 1;
   assert.ok(counts.every((count) => count > 0 && count < 90));
 });

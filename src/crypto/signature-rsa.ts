@@ -6,6 +6,7 @@ import {
   privateEncrypt,
   publicDecrypt,
   randomFillSync,
+  type SigningOptions,
   timingSafeEqual,
 } from 'node:crypto';
 import type { Hash } from './hashes.ts';
@@ -20,7 +21,7 @@ import {
 /** RSASSA-PKCS1-v1_5 (RFC 8017, 8.2). */
 export function rsaPkcs1(hash: Hash): SignatureAlgorithm {
   return signatureAlgorithm({
-    raw: nativeForm(hash, { padding: constants.RSA_PKCS1_PADDING }),
+    raw: wholeForm(hash, { padding: constants.RSA_PKCS1_PADDING }),
     digest: digestForm(hash, {
       encode: (digest) => encodePkcs1(hash, digest),
       signPadding: constants.RSA_PKCS1_PADDING,
@@ -32,12 +33,23 @@ export function rsaPkcs1(hash: Hash): SignatureAlgorithm {
 /** RSASSA-PSS with MGF1 of the same hash and a salt as long as the hash (RFC 8017, 8.1; FIPS 186-5, 5.4). */
 export function rsaPss(hash: Hash): SignatureAlgorithm {
   return signatureAlgorithm({
-    raw: nativeForm(hash, { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: hash.length }),
+    raw: wholeForm(hash, { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: hash.length }),
     digest: digestForm(hash, {
       encode: (digest, length) => encodePss(hash, digest, length),
       signPadding: constants.RSA_NO_PADDING,
       matches: (encoded, digest) => matchesPss(hash, encoded, digest),
     }),
+  });
+}
+
+//= rfc8017 8.1.2 step 1, 8.2.2 step 1: a signature is as long as the modulus
+/** The form of OpenSSL, which by itself accepts a PSS signature whose leading zero bytes were cut off. */
+function wholeForm(hash: Hash, options: SigningOptions): SignatureForm {
+  const native = nativeForm(hash, options);
+  return Object.freeze({
+    ...native,
+    verify: async (handle: KeyHandle, message: Uint8Array, signature: Uint8Array) =>
+      signature.length === modulusLengthOf(handle.publicKey) && native.verify(handle, message, signature),
   });
 }
 

@@ -74,6 +74,21 @@ for (const [spec, algorithm, hashName, options] of digestCases) {
   });
 }
 
+test('an RSA signature without its leading zero byte is refused in every form', async () => {
+  const { material } = await freshKey('RSA_2048');
+  const digest = hash('sha256', 'message', 'buffer');
+  let signature: Uint8Array = new Uint8Array([1]);
+  // a salted signature starts with a zero byte once in about 200 times
+  for (let count = 0; signature[0] !== 0 && count < 10_000; count++) {
+    signature = await sign('RSA_PSS_SHA_256', material, digest, 'digest');
+  }
+  assert.equal(signature[0], 0);
+  const cut = signature.subarray(1);
+  assert.equal(await verify('RSA_PSS_SHA_256', material, Buffer.from('message'), signature, 'raw'), true);
+  assert.equal(await verify('RSA_PSS_SHA_256', material, Buffer.from('message'), cut, 'raw'), false);
+  assert.equal(await verify('RSA_PSS_SHA_256', material, digest, cut, 'digest'), false);
+});
+
 test('a digest of another length is refused, for signing and for verifying', async () => {
   for (const [spec, algorithm, hashName] of digestCases.filter(([spec]) => !spec.startsWith('RSA_3'))) {
     const { material } = await freshKey(spec);
