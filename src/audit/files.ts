@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
@@ -49,9 +50,21 @@ export function replaceFile(file: string, content: string | Uint8Array, durable:
   if (durable) syncFolder(path.dirname(file));
 }
 
-/** Writes a tile or bundle; it can be made again from the journal, so it need not be durable. */
-export function putTile(folder: string, name: string, content: Uint8Array): void {
-  const file = path.join(folder, name);
-  fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  replaceFile(file, content, false);
+/** Puts a whole file in place in one step and durably, without holding the event loop. */
+export async function replaceDurably(file: string, content: string): Promise<void> {
+  const fresh = `${file}.new`;
+  const handle = await open(fresh, 'w', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(fresh, file);
+  const folder = await open(path.dirname(file), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }

@@ -7,7 +7,7 @@ import { type LogFiles, realFiles, syncFolder } from './files.ts';
 import type { LogKeys } from './keys.ts';
 import { leafHash } from './merkle-hash.ts';
 import { readSegment, segmentName, segmentStartBytes } from './segment.ts';
-import { bundlePath, tilePath } from './tile-files.ts';
+import { bundleFile, type TileFile, tileFile } from './tile-files.ts';
 import { type FullTile, GrowingTree, tileWidth } from './tree.ts';
 
 export type LogHeadReport = { readonly size: number; readonly root: string };
@@ -34,7 +34,8 @@ export type Opened = {
   readonly tree: GrowingTree;
   readonly bundle: Buffer[];
   readonly position: Position;
-  readonly behind: { tiles: FullTile[]; bundles: { index: number; entries: Buffer[] }[] };
+  /** Tiles and bundles that the journal gives and the folder lacks. */
+  readonly behind: readonly TileFile[];
 };
 
 /** Begins a segment, durably. */
@@ -68,7 +69,8 @@ export function openJournal(options: LogOptions): Opened {
   const { folder, node } = options;
   const numbers = segmentNumbers(folder);
   const last = numbers.at(-1);
-  const behind: Opened['behind'] = { tiles: [], bundles: [] };
+  const behind: TileFile[] = [];
+  const tiles: FullTile[] = [];
   if (last === undefined) {
     if (fs.existsSync(path.join(folder, 'checkpoint'))) {
       throw new StopError(
@@ -102,10 +104,10 @@ export function openJournal(options: LogOptions): Opened {
     for (const entry of frame.entries) {
       bundle.push(entry);
       if (bundle.length === tileWidth) {
-        behind.bundles.push({ index: Math.floor(tree.size / tileWidth), entries: bundle });
+        behind.push(bundleFile(Math.floor(tree.size / tileWidth), bundle));
         bundle = [];
       }
-      tree.append(leafHash(entry), behind.tiles);
+      tree.append(leafHash(entry), tiles);
     }
     const text = checkpointText({ origin: originOf(node), size: frame.size, root: frame.root });
     const { publicKey } = options.keys.ed25519;
@@ -123,10 +125,10 @@ export function openJournal(options: LogOptions): Opened {
   const fd = fs.openSync(file, 'r+');
   fs.fsyncSync(fd);
   // what is full already is written again only where it is missing
-  const missing = (name: string) => !fs.existsSync(path.join(folder, name));
-  behind.tiles = behind.tiles.filter(({ level, index }) => missing(tilePath(level, index, tileWidth)));
-  behind.bundles = behind.bundles.filter(({ index }) => missing(bundlePath(index, tileWidth)));
-  return { tree, bundle, position: { segment: last, fd, length: segment.end }, behind };
+  const missing = [...behind, ...tiles.map(tileFile)].filter(
+    ({ name }) => !fs.existsSync(path.join(folder, name)),
+  );
+  return { tree, bundle, position: { segment: last, fd, length: segment.end }, behind: missing };
 }
 
 /** Throws a StopError where the published checkpoint knows of more than the journal holds. */

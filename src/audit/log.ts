@@ -4,7 +4,7 @@ import { ClavigerError, type AuditEvent } from '#domain';
 import type { AuditLog } from '#ports';
 import { originOf, signedNote } from './checkpoint.ts';
 import { eventBytes } from './event-bytes.ts';
-import { type LogFiles, putTile, realFiles, replaceFile } from './files.ts';
+import { type LogFiles, realFiles, replaceDurably, replaceFile } from './files.ts';
 import { lockFolder } from './folder-lock.ts';
 import { entryBytesMax, frameBytes } from './frame.ts';
 import {
@@ -18,7 +18,15 @@ import {
 import { publicKeysText } from './keys.ts';
 import { leafHash } from './merkle-hash.ts';
 import { segmentBytesMax, segmentName } from './segment.ts';
-import { bundleBytes, bundlePath, tilePath } from './tile-files.ts';
+import {
+  bundleBytes,
+  bundleFile,
+  bundlePath,
+  type TileFile,
+  tileFile,
+  TileFolder,
+  tilePath,
+} from './tile-files.ts';
 import { type FullTile, type GrowingTree, tileWidth } from './tree.ts';
 
 type Waiting = {
@@ -40,6 +48,14 @@ function unavailable(cause?: unknown): ClavigerError {
   );
 }
 
+/** What one checkpoint is made of. */
+type Publication = {
+  readonly size: number;
+  readonly root: Buffer;
+  readonly full: readonly TileFile[];
+  readonly partial: readonly TileFile[];
+};
+
 /** The node's log. `open` reads the last segment; everything before it stands in tiles. */
 class JournalLog implements AuditLog {
   readonly node: string;
@@ -59,10 +75,8 @@ class JournalLog implements AuditLog {
   /** How long a sync takes, on the average of the last ones. */
   #syncMillis = quickMillis;
   #publishing: Promise<void> = Promise.resolve();
-  #tilesBehind: { tiles: FullTile[]; bundles: { index: number; entries: Buffer[] }[] } = {
-    tiles: [],
-    bundles: [],
-  };
+  #tilesBehind: TileFile[] = [];
+  readonly #tiles: TileFolder;
   #closed = false;
   readonly #timer: NodeJS.Timeout;
   #recovery: NodeJS.Timeout | null = null;
@@ -77,7 +91,8 @@ class JournalLog implements AuditLog {
     this.#tree = found.tree;
     this.#bundle = found.bundle;
     this.#position = found.position;
-    this.#tilesBehind = found.behind;
+    this.#tilesBehind = [...found.behind];
+    this.#tiles = new TileFolder(options.folder);
     this.#timer = setInterval(() => this.#publishSoon(), options.publishMillis ?? 1000);
     this.#timer.unref();
   }
@@ -174,12 +189,12 @@ class JournalLog implements AuditLog {
   }
 
   #keepForTiles(entries: readonly Buffer[], finished: readonly FullTile[]): void {
-    this.#tilesBehind.tiles.push(...finished);
+    this.#tilesBehind.push(...finished.map(tileFile));
     let index = Math.floor((this.#tree.size - entries.length) / tileWidth);
     for (const entry of entries) {
       this.#bundle.push(entry);
       if (this.#bundle.length < tileWidth) continue;
-      this.#tilesBehind.bundles.push({ index, entries: this.#bundle });
+      this.#tilesBehind.push(bundleFile(index, this.#bundle));
       this.#bundle = [];
       index += 1;
     }
@@ -240,68 +255,48 @@ class JournalLog implements AuditLog {
   #publish(): void {
     this.#publishDue = false;
     if (this.#problem !== null || this.#published === this.#tree.size) return;
-    const head = { size: this.#tree.size, root: this.#tree.root() };
-    let obsolete: string[];
-    try {
-      obsolete = this.#putTiles();
-      if (this.#position.length > segmentBytesMax) this.#nextSegment();
-    } catch (error) {
-      this.#options.onProblem?.('tiles could not be written; they are tried again', error);
-      return;
-    }
-    this.#published = head.size;
+    const publication = this.#capture();
+    this.#published = publication.size;
+    if (this.#position.length > segmentBytesMax) this.#nextSegment();
     this.#publishing = this.#publishing
-      .then(() => this.#tell(head))
-      .then(() => {
-        for (const name of obsolete)
-          fs.rmSync(path.join(this.folder, name), { recursive: true, force: true });
-      })
+      .then(() => this.#carryOut(publication))
       .catch((error: unknown) => {
         this.#published = -1;
-        this.#options.onProblem?.('a checkpoint could not be published', error);
+        this.#tilesBehind.unshift(...publication.full);
+        this.#options.onProblem?.('a checkpoint could not be published; it is tried again', error);
       });
   }
 
-  async #tell({ size, root }: { size: number; root: Buffer }): Promise<void> {
-    const { ed25519, mlDsa44 } = this.#options.keys;
-    const note = await signedNote({ origin: this.#origin, size, root }, [ed25519, mlDsa44]);
-    replaceFile(path.join(this.folder, 'checkpoint'), note, true);
-    await this.#options.onHead?.({ size, root: root.toString('hex') });
-  }
-
-  /** Writes full tiles and bundles and the partial ones of the right edge; returns what the next checkpoint makes obsolete. */
-  #putTiles(): string[] {
-    const { tiles, bundles } = this.#tilesBehind;
-    const obsolete: string[] = [];
-    const putFull = (name: string, content: Uint8Array) => {
-      putTile(this.folder, name, content);
-      obsolete.push(`${name}.p`);
-    };
-    for (const { level, index, hashes } of tiles)
-      putFull(tilePath(level, index, tileWidth), Buffer.concat(hashes));
-    for (const { index, entries } of bundles) putFull(bundlePath(index, tileWidth), bundleBytes(entries));
-    this.#tilesBehind = { tiles: [], bundles: [] };
+  /** What stands at this moment, between two batches: all of it is durable in the journal. */
+  #capture(): Publication {
+    const full = this.#tilesBehind;
+    this.#tilesBehind = [];
+    const partial: TileFile[] = [];
     let count = this.#tree.size;
     for (const [level, hashes] of this.#tree.partialTiles().entries()) {
       if (hashes.length > 0) {
         const name = tilePath(level, Math.floor(count / tileWidth), hashes.length);
-        this.#putPartial(name, Buffer.concat(hashes), obsolete);
+        const copy = [...hashes];
+        partial.push({ name, content: () => Buffer.concat(copy) });
       }
       count = Math.floor(count / tileWidth);
     }
     if (this.#bundle.length > 0) {
       const name = bundlePath(Math.floor(this.#tree.size / tileWidth), this.#bundle.length);
-      this.#putPartial(name, bundleBytes(this.#bundle), obsolete);
+      const copy = [...this.#bundle];
+      partial.push({ name, content: () => bundleBytes(copy) });
     }
-    return obsolete;
+    return { size: this.#tree.size, root: this.#tree.root(), full, partial };
   }
 
-  #putPartial(name: string, content: Buffer, obsolete: string[]): void {
-    const place = path.dirname(name);
-    putTile(this.folder, name, content);
-    for (const old of fs.readdirSync(path.join(this.folder, place))) {
-      if (old !== path.basename(name)) obsolete.push(path.join(place, old));
-    }
+  /** Writes the tiles, then the signed checkpoint, then removes the partial tiles that nobody needs any more. */
+  async #carryOut({ size, root, full, partial }: Publication): Promise<void> {
+    for (const { name, content } of [...full, ...partial]) await this.#tiles.put(name, content());
+    const { ed25519, mlDsa44 } = this.#options.keys;
+    const note = await signedNote({ origin: this.#origin, size, root }, [ed25519, mlDsa44]);
+    await replaceDurably(path.join(this.folder, 'checkpoint'), note);
+    await this.#options.onHead?.({ size, root: root.toString('hex') });
+    await this.#tiles.keepOnlyPartial(partial.map(({ name }) => name));
   }
 
   #nextSegment(): void {

@@ -1,4 +1,6 @@
+import fs from 'node:fs/promises';
 import path from 'node:path';
+import type { FullTile } from './tree.ts';
 
 //= c2sp.org/tlog-tiles: an index is written in groups of three digits, all but the last with an x before
 function indexPath(index: number): string {
@@ -32,4 +34,55 @@ export function bundleBytes(entries: readonly Uint8Array[]): Buffer {
     parts.push(length, entry);
   }
   return Buffer.concat(parts);
+}
+
+/** A file of the tile tree and what it holds. */
+export type TileFile = { readonly name: string; readonly content: () => Uint8Array };
+
+export function tileFile({ level, index, hashes }: FullTile): TileFile {
+  return { name: tilePath(level, index, 256), content: () => Buffer.concat(hashes) };
+}
+
+export function bundleFile(index: number, entries: readonly Uint8Array[]): TileFile {
+  return { name: bundlePath(index, 256), content: () => bundleBytes(entries) };
+}
+
+/** Writes tiles below a folder. They can be made again from the journal, so they need not be durable. */
+export class TileFolder {
+  readonly #folder: string;
+  readonly #made = new Set<string>();
+  readonly #partial = new Set<string>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async put(name: string, content: Uint8Array): Promise<void> {
+    const file = path.join(this.#folder, name);
+    const place = path.dirname(file);
+    if (!this.#made.has(place)) {
+      await fs.mkdir(place, { recursive: true, mode: 0o700 });
+      if (this.#made.size > 10_000) this.#made.clear();
+      this.#made.add(place);
+    }
+    if (name.includes('.p/')) this.#partial.add(name);
+    // a crash must leave no half of a file under the name of a whole one
+    await fs.writeFile(`${file}.new`, content, { mode: 0o600 });
+    await fs.rename(`${file}.new`, file);
+  }
+
+  /** Removes the partial tiles of earlier checkpoints. */
+  async keepOnlyPartial(names: readonly string[]): Promise<void> {
+    for (const old of [...this.#partial].filter((name) => !names.includes(name))) {
+      this.#partial.delete(old);
+      const file = path.join(this.#folder, old);
+      await fs.rm(file, { force: true });
+      // empty once the tile is full
+      const place = path.dirname(file);
+      await fs.rmdir(place).then(
+        () => this.#made.delete(place),
+        () => undefined,
+      );
+    }
+  }
 }
