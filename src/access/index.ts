@@ -4,6 +4,7 @@ export {
   type Authenticator,
   type CredentialSource,
 } from './authenticate/authenticator.ts';
+export { headerOf } from './authenticate/raw-headers.ts';
 export type { SignedRequest } from './authenticate/sigv4.ts';
 export { newAccessKey, newToken, tokenId } from './authenticate/token.ts';
 export { type AccessRequest, decide, type Decision } from './authorize/decide.ts';

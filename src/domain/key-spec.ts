@@ -351,7 +351,18 @@ export function algorithmUsage(algorithm: AlgorithmName): KeyUsage {
   return usageOfAlgorithm[algorithm] ?? 'sign';
 }
 
+type ByUsage = Readonly<Record<KeyUsage, readonly AlgorithmName[]>>;
+
+function byUsage({ algorithms }: KeySpecFacts): ByUsage {
+  const of = (usage: KeyUsage) => Object.freeze(algorithms.filter((name) => algorithmUsage(name) === usage));
+  return Object.freeze(Object.fromEntries(keyUsages.map((usage) => [usage, of(usage)])) as ByUsage);
+}
+
+const offered: Readonly<Record<KeySpec, ByUsage>> = Object.freeze(
+  Object.fromEntries(keySpecNames.map((spec) => [spec, byUsage(keySpecs[spec])])) as Record<KeySpec, ByUsage>,
+);
+
 /** The algorithms that a key of this spec offers for one usage, the preferred one first. */
 export function algorithmsFor(spec: KeySpec, usage: KeyUsage): readonly AlgorithmName[] {
-  return factsOf(spec).algorithms.filter((name) => algorithmUsage(name) === usage);
+  return offered[spec][usage];
 }

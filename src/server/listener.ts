@@ -64,6 +64,18 @@ class IncomingRequest implements HttpRequest {
 }
 
 const empty = new Uint8Array(0);
+const contentLength = 'content-length';
+
+/** The length that the head tells; the map of all headers is not built for it. */
+function announcedLength(rawHeaders: readonly string[]): number {
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (name.length === contentLength.length && name.toLowerCase() === contentLength) {
+      return Number(rawHeaders[index + 1]);
+    }
+  }
+  return 0;
+}
 
 function send(response: http.ServerResponse, answer: HttpResponse): void {
   if (response.destroyed || response.headersSent) return;
@@ -147,7 +159,7 @@ function createHandler({ protocols, clock, logger, onBadRequest }: Parts) {
       return;
     }
     const { bodyMax } = protocol;
-    if (Number(message.headers['content-length'] ?? 0) > bodyMax) {
+    if (announcedLength(message.rawHeaders) > bodyMax) {
       refuse(message, response, protocol.refuse('body-too-large'));
       return;
     }

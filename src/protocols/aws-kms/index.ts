@@ -1,4 +1,4 @@
-import type { Authenticated } from '#access';
+import { headerOf, type Authenticated } from '#access';
 import { ClavigerError } from '#domain';
 import type { Caller, Door } from '#operations';
 import type { HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
@@ -40,17 +40,8 @@ const contentType = 'application/x-amz-json-1.1';
 const userAgentMax = 512;
 const bodyMax = 262_144;
 
-/** The value of a header without building a map of all; the last one of that name. */
-function header(rawHeaders: readonly string[], name: string): string | null {
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const found = rawHeaders[index] ?? '';
-    if (found.length === name.length && found.toLowerCase() === name) return rawHeaders[index + 1] ?? null;
-  }
-  return null;
-}
-
 function operationOf(request: HttpRequest): string {
-  const target = header(request.rawHeaders, 'x-amz-target') ?? '';
+  const target = headerOf(request.rawHeaders, 'x-amz-target') ?? '';
   const name = target.slice(targetPrefix.length);
   const known =
     target.startsWith(targetPrefix) && (handlers[name] !== undefined || unservedOperations.has(name));
@@ -85,7 +76,7 @@ function callerOf(request: HttpRequest, who: Authenticated, operation: string, r
     protocol: 'aws-kms',
     protocolOperation: operation,
     sourceAddress: request.remoteAddress,
-    userAgent: (header(request.rawHeaders, 'user-agent') ?? '-').slice(0, userAgentMax),
+    userAgent: (headerOf(request.rawHeaders, 'user-agent') ?? '-').slice(0, userAgentMax),
     secureTransport: request.secure,
     requestId,
   };
