@@ -118,3 +118,13 @@ export function requireUsageLeft(key: Key, version: KeyVersion, used: UsageCount
 export function replaceVersion(key: Key, version: KeyVersion): Key {
   return { ...key, versions: key.versions.map((old) => (old.number === version.number ? version : old)) };
 }
+
+/**
+ * When the house has something to do for the key: its scheduled destruction, else its next rotation; null: nothing. A key that
+ * is suspended or waits for its destruction is not rotated.
+ */
+export function dueAt(key: Key): Instant | null {
+  if (key.destruction) return key.destruction.dueAt;
+  const { state } = currentVersion(key);
+  return key.rotation === null || state === 'suspended' || isDestroyed(state) ? null : key.rotation.nextAt;
+}

@@ -1,7 +1,7 @@
 import { authorize } from './authorization.ts';
 import { ClavigerError, type AuditEvent, type Principal } from '#domain';
 import { newId } from '#crypto';
-import type { Change } from '#ports';
+import { entityOf } from '#ports';
 import type { House } from './house.ts';
 import {
   anyRegion,
@@ -131,7 +131,7 @@ async function makeDurable<I, O>(run: Run<I, O>, seen: Seen, outcome: Outcome<O>
   if (changes.length > 0) {
     seen.committing = true;
     await house.store.commit({ changes, events: [event] });
-    house.drop(entitiesOf(changes));
+    house.drop(changes.map(entityOf));
     await house.log.append(event);
     house.forgetOutbox(event.id);
   } else {
@@ -185,30 +185,6 @@ async function recordFailure<I, O>(run: Run<I, O>, seen: Seen, error: ClavigerEr
     facts: seen.committing ? { requestId: caller.requestId } : null,
   });
   await house.log.append(event);
-}
-
-/** The entities of the change feed that these changes touch. */
-function entitiesOf(changes: readonly Change[]): string[] {
-  return changes.map((change) => {
-    switch (change.kind) {
-      case 'environment-created':
-        return `environment:${change.environment.name}`;
-      case 'principal-put':
-        return `principal:${change.principal.id}`;
-      case 'credential-created':
-        return `credential:${change.credential.id}`;
-      case 'credential-deleted':
-        return `credential:${change.id}`;
-      case 'key-created':
-      case 'key-updated':
-        return `key:${change.key.id}`;
-      case 'name-created':
-      case 'name-moved':
-        return `name:${change.name.environment}/${change.name.region}/${change.name.name}`;
-      case 'name-deleted':
-        return `name:${change.environment}/${change.region}/${change.name}`;
-    }
-  });
 }
 
 async function systemCaller(house: House, environment: string): Promise<Caller> {
