@@ -100,7 +100,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     root,
     hierarchy,
     keys,
-    freshness: await followChanges({ store, clock, drop }),
+    freshness: await followChanges({ store, drop }),
     usage: createUsageMeter({ store, onNearlySpent: (keyId) => lateMaintenance.current?.nearlySpent(keyId) }),
     lastUses: createLastUses(store),
     observer: metrics,
