@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defaultPolicy, locksOut, parsePolicy } from '#access';
+import { awsSpecName, awsUsageName, defaultPolicy, locksOut, parsePolicy } from '#access';
 import { generateMaterial, newId } from '#crypto';
 import {
   algorithmsFor,
@@ -102,8 +102,10 @@ export const createKey = defineOperation<Input, Key>({
   targets: [],
   permission: 'keys:create',
   conditions: ({ spec, usage, tags, bypassLockoutCheck }) => ({
-    'kms:KeySpec': spec,
-    'kms:KeyUsage': usage,
+    'kms:KeySpec': awsSpecName(spec),
+    'kms:KeyUsage': awsUsageName(usage),
+    'kms:KeyOrigin': 'AWS_KMS',
+    'kms:MultiRegion': 'false',
     'kms:BypassPolicyLockoutSafetyCheck': String(bypassLockoutCheck),
     'aws:TagKeys': tags.map((entry) => entry.key),
     ...Object.fromEntries(tags.map((entry) => [`aws:RequestTag/${entry.key}`, entry.value])),
