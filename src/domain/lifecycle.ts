@@ -1,12 +1,5 @@
 import { ClavigerError } from './errors.ts';
-import {
-  type Instant,
-  type Key,
-  type KeyVersion,
-  type StateChange,
-  type UsageCount,
-  currentVersion,
-} from './key.ts';
+import { type Instant, type Key, type KeyVersion, type StateChange, type UsageCount } from './key.ts';
 import { algorithmUsage, algorithmsFor, type AlgorithmName, type KeyUsage } from './key-spec.ts';
 import { type KeyState, type TransitionCause, isDestroyed, requireTransition } from './key-state.ts';
 
@@ -42,19 +35,6 @@ export function recipientEnd(version: KeyVersion): Instant | null {
   return version.activatedAt + version.cryptoPeriod.recipientSeconds * 1000;
 }
 
-/**
- * Throws unless a key may be used at all: it is not suspended, not scheduled for destruction and not destroyed. A key
- * follows its newest version: when that is suspended, nothing of the key works.
- */
-export function requireUsableKey(key: Key): void {
-  const { state } = currentVersion(key);
-  if (isDestroyed(state)) throw new ClavigerError('key-destroyed', `Key ${key.id} is destroyed.`);
-  if (key.destruction) {
-    throw new ClavigerError('key-destruction-scheduled', `Key ${key.id} is pending deletion.`);
-  }
-  if (state === 'suspended') throw new ClavigerError('key-suspended', `Key ${key.id} is disabled.`);
-}
-
 /** Throws unless the key has this usage and its spec offers the algorithm. */
 export function requirePurpose(key: Key, usage: KeyUsage, algorithm: AlgorithmName | null): void {
   if (key.usage !== usage) {
@@ -76,7 +56,7 @@ const processStates: ReadonlySet<KeyState> = new Set<KeyState>(['active', 'deact
 
 /**
  * Throws unless the version may do this now: by its state, and by the time axis of its crypto-period. The error names
- * the rule. Whether the *key* may be used is asked by `requireUsableKey`.
+ * the rule. Whether the *key* may be used is asked before.
  */
 export function requireUsableVersion(key: Key, version: KeyVersion, act: Act, now: Instant): void {
   const allowed = act === 'protect' ? protectStates : processStates;

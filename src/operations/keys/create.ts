@@ -137,6 +137,7 @@ export const createKey = defineOperation<Input, Key>({
       tier: house.root.describe().tier,
       policy,
       rotation: null,
+      suspendedAt: null,
       destruction: null,
       createdAt: now,
       createdBy: caller.principal.name,

@@ -1,18 +1,11 @@
 import { z } from 'zod';
-import {
-  changeState,
-  ClavigerError,
-  currentVersion,
-  isDestroyed,
-  type Instant,
-  type Key,
-  type KeyVersion,
-} from '#domain';
+import { changeState, ClavigerError, isDestroyed, type Instant, type Key, type KeyVersion } from '#domain';
 import type { Change } from '#ports';
 import { anyCondition, defineOperation, notScheduled, onKey, present } from '../define.ts';
 import { keyReference } from '../inputs.ts';
 import type { KeyCondition } from '../operation.ts';
-import { revised, updateOf, withCurrentState } from './change.ts';
+import { revised, updateOf } from './change.ts';
+import { suspended } from './suspend.ts';
 
 const dayMillis = 86_400_000;
 const scheduledOnly: readonly KeyCondition[] = ['destruction-scheduled'];
@@ -64,10 +57,7 @@ export const cancelDestruction = defineOperation<KeyOnly, Key>({
     const { key } = present(keys[0]);
     requireNotDue(key, now);
     const back: Key = { ...key, destruction: null };
-    const after =
-      currentVersion(back).state === 'active'
-        ? withCurrentState(back, 'suspended', { at: now, cause: 'destruction-cancelled' })
-        : back;
+    const after = suspended(back, { at: now, cause: 'destruction-cancelled' });
     return { output: revised(key, after), changes: [updateOf(key, after)] };
   },
 });
