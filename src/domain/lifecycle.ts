@@ -80,9 +80,17 @@ export function requireUsableVersion(key: Key, version: KeyVersion, act: Act, no
   }
 }
 
-/** Throws `usage-limit-reached` when a protecting use would pass the usage axis of the crypto-period. */
-export function requireUsageLeft(key: Key, version: KeyVersion, used: UsageCount): void {
-  const { operationsMax, bytesMax } = version.cryptoPeriod;
+/**
+ * Throws `usage-limit-reached` when so much protecting use is more than the usage axis of the crypto-period allows. `operationsMax`
+ * may be narrower than the period's own, for an algorithm that has a bound of itself.
+ */
+export function requireUsageLeft(
+  key: Key,
+  version: KeyVersion,
+  used: UsageCount,
+  operationsMax = version.cryptoPeriod.operationsMax,
+): void {
+  const { bytesMax } = version.cryptoPeriod;
   if (
     (operationsMax !== null && used.operations > operationsMax) ||
     (bytesMax !== null && used.bytes > bytesMax)

@@ -118,7 +118,7 @@ async function countUses<I, O>(
   for (const [index, rule] of operation.targets.entries()) {
     const target = checked[index];
     if (rule.act !== 'protect' || !target) continue;
-    const waiting = house.usage.spend(target.key, target.version, rule.bytes?.(input) ?? 0);
+    const waiting = house.usage.spend(target, rule.bytes?.(input) ?? 0);
     if (waiting) await waiting;
   }
 }
