@@ -102,7 +102,10 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     hierarchy,
     keys,
     freshness,
-    usage: createUsageMeter({ store, onNearlySpent: (keyId) => lateMaintenance.current?.nearlySpent(keyId) }),
+    usage: createUsageMeter({
+      store,
+      onNearlySpent: (keyId, version) => lateMaintenance.current?.nearlySpent(keyId, version),
+    }),
     lastUses: createLastUses(store),
     observer: metrics,
     drop,
