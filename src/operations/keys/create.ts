@@ -120,6 +120,10 @@ export const createKey = defineOperation<Input, Key>({
       bypassLockoutCheck: wish.bypassLockoutCheck,
     });
     const { environment } = caller.principal;
+    // the commit asks again; here it spares a shred secret that no key would ever have
+    if (wish.name !== null && (await house.store.name(environment, caller.region, wish.name))) {
+      throw new ClavigerError('name-taken', `The name ${wish.name} is taken.`);
+    }
     await house.hierarchy.newShredSecret(environment, keyId);
     const first = { environment, keyId, spec: wish.spec, number: 1, now, rotation: 'first' } as const;
     const { version, material } = await makeVersion(house, first);

@@ -1,13 +1,23 @@
 import { z } from 'zod';
-import { changeState, ClavigerError, isDestroyed, type Instant, type Key, type KeyVersion } from '#domain';
+import {
+  changeState,
+  ClavigerError,
+  isDestroyed,
+  type Instant,
+  type Key,
+  type KeyName,
+  type KeyVersion,
+} from '#domain';
 import type { Change } from '#ports';
 import { anyCondition, defineOperation, notScheduled, onKey, present } from '../define.ts';
 import { keyReference } from '../inputs.ts';
+import type { House } from '../house.ts';
 import type { KeyCondition } from '../operation.ts';
 import { revised, updateOf } from './change.ts';
 import { suspended } from './suspend.ts';
 
 const dayMillis = 86_400_000;
+const namesAtOnce = 1000;
 const scheduledOnly: readonly KeyCondition[] = ['destruction-scheduled'];
 
 const scheduleInput = z.strictObject({
@@ -76,6 +86,15 @@ function destroyed(version: KeyVersion, now: Instant): KeyVersion {
   return changeState(version, to, { at: now, cause: 'destruction-due' });
 }
 
+async function namesOf(house: House, key: Key): Promise<KeyName[]> {
+  const found: KeyName[] = [];
+  for (let after: string | null = null; ; after = found.at(-1)?.name ?? null) {
+    const page = await house.store.names(key.environment, key.region, key.id, { after, limit: namesAtOnce });
+    found.push(...page);
+    if (page.length < namesAtOnce) return found;
+  }
+}
+
 /**
  * Destroys a key whose day has come: the shred secret first (all copies of the material become noise), then the material in the store,
  * then its names. Only the house asks for it; asked again after a crash, it finishes what it began.
@@ -97,13 +116,13 @@ export const destroyDueKey = defineOperation<KeyOnly, Key>({
       rotation: null,
       versions: key.versions.map((version) => destroyed(version, now)),
     };
-    const names = await house.store.names(key.environment, key.region, key.id, { after: null, limit: 1000 });
-    const forgotten = names.map(
-      (name): Change => ({
+    const forgotten = (await namesOf(house, key)).map(
+      ({ environment, region, name }): Change => ({
         kind: 'name-deleted',
-        environment: name.environment,
-        region: name.region,
-        name: name.name,
+        environment,
+        region,
+        name,
+        expectedKeyId: key.id,
       }),
     );
     const erased = key.versions.map((version) => version.number);
