@@ -13,13 +13,15 @@ export function changeState(
   change: { at: Instant; cause: TransitionCause; occurredAt?: Instant },
 ): KeyVersion {
   requireTransition(version.state, to);
-  const entry: StateChange = { state: to, ...change };
+  // clocks of nodes differ, and go back: a history does not
+  const at = Math.max(change.at, version.history.at(-1)?.at ?? change.at);
+  const entry: StateChange = { state: to, ...change, at };
   return {
     ...version,
     state: to,
     history: [...version.history, entry],
     //= sp800-57p1r5 7.2: the crypto-period starts with the first activation
-    activatedAt: to === 'active' ? (version.activatedAt ?? change.at) : version.activatedAt,
+    activatedAt: to === 'active' ? (version.activatedAt ?? at) : version.activatedAt,
   };
 }
 
