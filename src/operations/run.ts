@@ -1,5 +1,5 @@
 import { authorize } from './authorization.ts';
-import { ClavigerError, type AuditEvent, type Principal } from '#domain';
+import { ClavigerError, hasCode, type AuditEvent, type Principal } from '#domain';
 import { newId } from '#crypto';
 import { entityOf } from '#ports';
 import type { House } from './house.ts';
@@ -49,8 +49,7 @@ async function runRecorded<I, O>(run: Run<I, O>): Promise<O> {
   const seen: Seen = { keys: [], keyId: null, committing: false };
   try {
     house.log.requireWritable();
-    const outcome = await perform(run, seen);
-    await makeDurable(run, seen, outcome);
+    const outcome = await performDurably(run, seen);
     await outcome.afterwards?.();
     house.observer.done(operation.name, caller.protocol, 'success', performance.now() - startedAt);
     return outcome.output;
@@ -59,6 +58,27 @@ async function runRecorded<I, O>(run: Run<I, O>): Promise<O> {
     house.observer.done(operation.name, caller.protocol, error.code, performance.now() - startedAt);
     await recordFailure(run, seen, error);
     throw error;
+  }
+}
+
+const attemptsMax = 10;
+
+/**
+ * Performs and makes durable. Where somebody else changed the same key or name in between, nothing was committed: all is looked at
+ * and decided anew, because clients that change one key twice at once expect both changes.
+ */
+async function performDurably<I, O>(run: Run<I, O>, seen: Seen): Promise<Outcome<O>> {
+  for (let attempt = 1; ; attempt += 1) {
+    const outcome = await perform(run, seen);
+    try {
+      await makeDurable(run, seen, outcome);
+      return outcome;
+    } catch (error) {
+      if (attempt === attemptsMax || !hasCode(error, 'conflict')) throw error;
+      run.house.drop(entitiesOf(outcome.changes ?? []));
+      seen.keys.length = 0;
+      seen.committing = false;
+    }
   }
 }
 
@@ -118,7 +138,7 @@ async function countUses<I, O>(
   for (const [index, rule] of operation.targets.entries()) {
     const target = checked[index];
     if (rule.act !== 'protect' || !target) continue;
-    const waiting = house.usage.spend(target.key, target.version, rule.bytes?.(input) ?? 0);
+    const waiting = house.usage.spend(target, rule.bytes?.(input) ?? 0);
     if (waiting) await waiting;
   }
 }
@@ -168,7 +188,7 @@ function noteUses<I, O>(run: Run<I, O>, checked: readonly CheckedKey[], event: A
   }
 }
 
-/** A refusal is recorded like a success, before it is answered; where even that fails, the caller learns the first error. */
+/** A refusal is recorded like a success, before it is answered; where even that fails, the caller learns nothing but that. */
 async function recordFailure<I, O>(run: Run<I, O>, seen: Seen, error: ClavigerError): Promise<void> {
   if (error.code === 'audit-unavailable') return;
   const { house, operation, caller } = run;

@@ -74,7 +74,7 @@ export function conditionOf(key: Key): KeyCondition {
   const { state } = currentVersion(key);
   if (isDestroyed(state)) throw new ClavigerError('key-destroyed', `Key ${key.id} is destroyed.`);
   if (key.destruction) return 'destruction-scheduled';
-  return state === 'suspended' ? 'suspended' : 'usable';
+  return key.suspendedAt === null ? 'usable' : 'suspended';
 }
 
 function requireCondition<I>(key: Key, rule: TargetRule<I>): void {

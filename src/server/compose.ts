@@ -17,7 +17,7 @@ import { openShredStore, openStore } from '#storage';
 import type { Authenticator } from '#access';
 import { readBootstrap } from './bootstrap.ts';
 import type { Config } from './config.ts';
-import { storeAuthenticator } from './credentials.ts';
+import { currentAuthenticator, storeAuthenticator } from './credentials.ts';
 import { firstEnvironmentSetting, initialise, type InitReport } from './initialise.ts';
 import { houseSecret, openHouseKey } from './house-key.ts';
 import { describeError, type Logger } from './logger.ts';
@@ -85,13 +85,14 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
 
   const accountOf = accountLookup(store);
   const metrics = createMetrics();
-  const authenticator = storeAuthenticator({ store, hierarchy, clock, accountOf });
+  const cached = storeAuthenticator({ store, hierarchy, clock, accountOf });
   const keys = createKeyCache({ store, clock, hierarchy, accountOf });
   const drop = (entities: readonly string[] | null): void => {
     keys.drop(entities);
-    if (entities === null) authenticator.invalidateAll();
-    else for (const entity of entities) authenticator.invalidate(entity);
+    if (entities === null) cached.invalidateAll();
+    else for (const entity of entities) cached.invalidate(entity);
   };
+  const freshness = await followChanges({ store, drop });
   const lateMaintenance: { current: Maintenance | null } = { current: null };
   const house: House = {
     store,
@@ -100,8 +101,11 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     root,
     hierarchy,
     keys,
-    freshness: await followChanges({ store, clock, drop }),
-    usage: createUsageMeter({ store, onNearlySpent: (keyId) => lateMaintenance.current?.nearlySpent(keyId) }),
+    freshness,
+    usage: createUsageMeter({
+      store,
+      onNearlySpent: (keyId, version) => lateMaintenance.current?.nearlySpent(keyId, version),
+    }),
     lastUses: createLastUses(store),
     observer: metrics,
     drop,
@@ -118,7 +122,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     config,
     house,
     door,
-    authenticator,
+    authenticator: currentAuthenticator(cached, freshness),
     metrics,
     maintenance,
     report,

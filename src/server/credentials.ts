@@ -1,5 +1,5 @@
 import { createAuthenticator, type Authenticator } from '#access';
-import type { Hierarchy } from '#operations';
+import type { Freshness, Hierarchy } from '#operations';
 import { accessKeySecretName } from '#operations';
 import type { Clock, Store } from '#ports';
 
@@ -45,4 +45,22 @@ export function storeAuthenticator({ store, hierarchy, clock, accountOf }: Parts
       },
     },
   });
+}
+
+/**
+ * The authenticator of a node that follows the store: a credential that was revoked elsewhere is known to be so before it is
+ * recognised, however long this node had nothing to do.
+ */
+export function currentAuthenticator(cached: Authenticator, freshness: Freshness): Authenticator {
+  return {
+    ...cached,
+    sigv4(request, services) {
+      const waiting = freshness.require();
+      return waiting ? waiting.then(() => cached.sigv4(request, services)) : cached.sigv4(request, services);
+    },
+    async bearer(request) {
+      await freshness.require();
+      return cached.bearer(request);
+    },
+  };
 }

@@ -105,7 +105,8 @@ export function changeWriter(statements: StoreStatements) {
         return;
       }
       case 'name-deleted': {
-        const rows = await run(statements.deleteName, [change.environment, change.region, change.name]);
+        const { environment, region, name, expectedKeyId } = change;
+        const rows = await run(statements.deleteName, [environment, region, name, expectedKeyId]);
         if (rows.length === 0) conflict(`The name ${change.name}`);
       }
     }
