@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { samples } from '#ports/contract';
-import { changeState, currentVersion, dueAt, replaceVersion } from './index.ts';
+import { dueAt } from './index.ts';
 
 describe('what the house has to do for a key', () => {
   const rotation = { periodDays: 1, since: 0, nextAt: 5 };
@@ -16,9 +16,7 @@ describe('what the house has to do for a key', () => {
   });
 
   it('is nothing while it is suspended, so that it stands in nobody’s way', () => {
-    const key = samples.sampleKey('production', { rotation });
-    const change = { at: 1, cause: 'suspended-by-request' } as const;
-    const suspended = replaceVersion(key, changeState(currentVersion(key), 'suspended', change));
+    const suspended = samples.sampleKey('production', { rotation, suspendedAt: 1 });
     assert.equal(dueAt(suspended), null);
     assert.equal(dueAt({ ...suspended, destruction }), 30);
   });

@@ -1,5 +1,12 @@
 import { ClavigerError } from './errors.ts';
-import { type Instant, type Key, type KeyVersion, type StateChange, type UsageCount } from './key.ts';
+import {
+  type Instant,
+  type Key,
+  type KeyVersion,
+  type StateChange,
+  type UsageCount,
+  currentVersion,
+} from './key.ts';
 import { algorithmUsage, algorithmsFor, type AlgorithmName, type KeyUsage } from './key-spec.ts';
 import { type KeyState, type TransitionCause, isDestroyed, requireTransition } from './key-state.ts';
 
@@ -115,6 +122,6 @@ export function replaceVersion(key: Key, version: KeyVersion): Key {
  */
 export function dueAt(key: Key): Instant | null {
   if (key.destruction) return key.destruction.dueAt;
-  const { state } = currentVersion(key);
-  return key.rotation === null || state === 'suspended' || isDestroyed(state) ? null : key.rotation.nextAt;
+  if (key.rotation === null || key.suspendedAt !== null) return null;
+  return isDestroyed(currentVersion(key).state) ? null : key.rotation.nextAt;
 }

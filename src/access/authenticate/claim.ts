@@ -12,6 +12,8 @@ export type Claim = {
   readonly scope: string;
   /** Lower case, ordered, each once. */
   readonly signedHeaders: readonly string[];
+  /** The same as they stand in the header, with semicolons between. */
+  readonly signedNames: string;
 };
 
 /** A claim, and the signature that is to prove it (32 bytes). */
@@ -36,7 +38,7 @@ function parseClaim(text: string): Claim {
   }
   if (!signedHeaders.includes('host')) throw malformed('The host header is not signed.');
   const scope = `${date}/${region}/${service}/aws4_request`;
-  return Object.freeze({ accessKeyId, date, region, service, scope, signedHeaders });
+  return Object.freeze({ accessKeyId, date, region, service, scope, signedHeaders, signedNames: names });
 }
 
 // a client makes the same claim all day: it is parsed once

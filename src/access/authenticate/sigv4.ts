@@ -94,7 +94,7 @@ function canonicalPath(path: string): string {
 }
 
 //= aws sigv4: the canonical request, over exactly the headers that are listed
-function canonicalRequest(request: SignedRequest, { signedHeaders }: Claim): string {
+function canonicalRequest(request: SignedRequest, { signedHeaders, signedNames }: Claim): string {
   const { rawHeaders } = request;
   const bodyHash = request.body.length === 0 ? emptyBodyHash : hash('sha256', request.body, 'hex');
   const claimed = headerOf(rawHeaders, 'x-amz-content-sha256');
@@ -111,7 +111,7 @@ function canonicalRequest(request: SignedRequest, { signedHeaders }: Claim): str
     lines += `${name}:${foldedSpaces(value)}\n`;
   }
   const where = `${request.method}\n${canonicalPath(request.path)}\n${canonicalQuery(request.query)}`;
-  return `${where}\n${lines}\n${signedHeaders.join(';')}\n${bodyHash}`;
+  return `${where}\n${lines}\n${signedNames}\n${bodyHash}`;
 }
 
 /** The key that signs all requests of a secret access key in one scope. The caller keeps, and wipes, the secret. */

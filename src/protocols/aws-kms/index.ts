@@ -82,20 +82,27 @@ function callerOf(request: HttpRequest, who: Authenticated, operation: string, r
   };
 }
 
-async function serve(parts: AwsKmsParts, request: HttpRequest, requestId: string): Promise<HttpResponse> {
-  const waiting = parts.authenticate(request, services);
-  const who = waiting instanceof Promise ? await waiting : waiting;
+/** Serves a request whose sender is known. */
+function serve(
+  parts: AwsKmsParts,
+  request: HttpRequest,
+  who: Authenticated,
+  requestId: string,
+): Promise<HttpResponse> {
   const operation = operationOf(request);
   const members = inputShapes[operation];
   const handler = handlers[operation];
   if (!members || !handler) throw unsupported(`${operation} is not supported by this server.`);
   const input = validate(members, readBody(request.body));
   const caller = callerOf(request, who, operation, requestId);
-  const output = await handler(requestOf(parts.door, caller, input));
-  return answer(
-    200,
-    requestId,
-    output === null ? '{}' : typeof output === 'string' ? output : JSON.stringify(output),
+  return handler(requestOf(parts.door, caller, input)).then(
+    (output) =>
+      answer(
+        200,
+        requestId,
+        output === null ? '{}' : typeof output === 'string' ? output : JSON.stringify(output),
+      ),
+    (error: unknown) => errorAnswer(error, requestId),
   );
 }
 
@@ -116,10 +123,14 @@ export function createAwsKms(parts: AwsKmsParts): HttpProtocol {
     name: 'aws-kms',
     bodyMax,
     matches: ({ method, path }) => method === 'POST' && path === '/',
-    handle: async (request) => {
+    handle: (request) => {
       const requestId = parts.newRequestId();
       try {
-        return await serve(parts, request, requestId);
+        const who = parts.authenticate(request, services);
+        if (!(who instanceof Promise)) return serve(parts, request, who, requestId);
+        return who
+          .then((found) => serve(parts, request, found, requestId))
+          .catch((error: unknown) => errorAnswer(error, requestId));
       } catch (error) {
         return errorAnswer(error, requestId);
       }
