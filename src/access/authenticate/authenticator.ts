@@ -4,6 +4,7 @@ import type { Clock } from '#ports';
 import {
   type Claim,
   collectHeaders,
+  outOfScope,
   readClaim,
   requireFresh,
   requireSignature,
@@ -87,13 +88,13 @@ export function createAuthenticator({
     return `${date}/${region}/${service}`;
   }
 
-  function checked(request: SignedRequest, claim: Claim, headers: ReadonlyMap<string, string>, known: Known) {
+  type Proof = { readonly found: Found; readonly key: KeyObject };
+
+  function checked(request: SignedRequest, claim: Claim, headers: ReadonlyMap<string, string>, proof: Proof) {
     const stamp = requireFresh(claim, headers, clock.now());
-    const key = known.keys.get(scopeOf(claim));
-    if (!key) throw unknown();
-    requireSignature(request, claim, headers, { key, stamp });
-    requireCurrent(known.found);
-    const { principal, accountId } = known.found;
+    requireSignature(request, claim, headers, { key: proof.key, stamp });
+    requireCurrent(proof.found);
+    const { principal, accountId } = proof.found;
     const method = 'sigv4' as const;
     return { principal, accountId, region: claim.region, credentialId: claim.accessKeyId, method };
   }
@@ -112,12 +113,18 @@ export function createAuthenticator({
     }
     const { secret, ...rest } = found;
     try {
-      const known = accessKeys.get(claim.accessKeyId) ?? { found: rest, keys: new Map<string, KeyObject>() };
-      remember(known.keys, scopeOf(claim), signingKey(secret, claim), scopesMax);
-      const authenticated = checked(request, claim, headers, known);
+      const key = signingKey(secret, claim);
+      const authenticated = checked(request, claim, headers, { found: rest, key });
       // only what has proved itself takes room in the cache
-      if (generation === before && !accessKeys.has(claim.accessKeyId))
-        remember(accessKeys, claim.accessKeyId, known, credentialsMax);
+      if (generation === before) {
+        const known = accessKeys.get(claim.accessKeyId) ?? {
+          found: rest,
+          keys: new Map<string, KeyObject>(),
+        };
+        remember(known.keys, scopeOf(claim), key, scopesMax);
+        if (!accessKeys.has(claim.accessKeyId))
+          remember(accessKeys, claim.accessKeyId, known, credentialsMax);
+      }
       return authenticated;
     } finally {
       secret.fill(0);
@@ -129,15 +136,13 @@ export function createAuthenticator({
       const headers = collectHeaders(request.rawHeaders);
       const claim = readClaim(headers.get('authorization') ?? null);
       if (!services.includes(claim.service)) {
-        throw new ClavigerError(
-          'signature-mismatch',
-          `Credential should be scoped to correct service: '${services[0]}'.`,
-        );
+        throw outOfScope(`Credential should be scoped to correct service: '${services[0]}'.`);
       }
       const token = headers.get('x-amz-security-token');
       if (token !== undefined) throw unknown();
       const known = accessKeys.get(claim.accessKeyId);
-      if (known?.keys.has(scopeOf(claim))) return checked(request, claim, headers, known);
+      const key = known?.keys.get(scopeOf(claim));
+      if (known && key) return checked(request, claim, headers, { found: known.found, key });
       return lookUp(request, claim, headers);
     },
 

@@ -31,6 +31,11 @@ function malformed(message: string): ClavigerError {
   return new ClavigerError('input-invalid', message, { details: { field: 'authorization' } });
 }
 
+/** A signature of another service or day, in the words of AWS. */
+export function outOfScope(message: string): ClavigerError {
+  return new ClavigerError('signature-mismatch', message, { details: { field: 'scope' } });
+}
+
 const headerForm =
   /^AWS4-HMAC-SHA256 +Credential=([A-Za-z0-9_]{1,128})\/([0-9]{8})\/([a-z0-9-]{1,32})\/([a-z0-9-]{1,32})\/aws4_request, *SignedHeaders=([a-z0-9;_-]{1,2048}), *Signature=([0-9a-f]{64})$/;
 
@@ -84,19 +89,29 @@ export function requireFresh(claim: Claim, headers: ReadonlyMap<string, string>,
   const stamp = headers.get('x-amz-date');
   if (stamp === undefined) throw malformed('The x-amz-date header is missing.');
   const at = readDate(stamp);
-  if (!stamp.startsWith(claim.date)) throw malformed('The date of the scope is not that of the request.');
-  if (!claim.signedHeaders.includes('x-amz-date')) throw malformed('The x-amz-date header is not signed.');
-  if (Math.abs(now - at) > skewMillis) {
-    const side = at < now ? 'expired' : 'not yet current';
-    throw new ClavigerError(
-      'request-expired',
-      `The signature is ${side}: ${stamp} is more than five minutes away.`,
-      {
-        details: { stamp, side },
-      },
+  if (!stamp.startsWith(claim.date)) {
+    throw outOfScope(
+      'Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: ' +
+        `'${claim.date}' != '${stamp.slice(0, 8)}', from '${stamp}'.`,
     );
   }
+  if (!claim.signedHeaders.includes('x-amz-date')) throw malformed('The x-amz-date header is not signed.');
+  if (Math.abs(now - at) > skewMillis) throw outOfTime(stamp, at, now);
   return stamp;
+}
+
+function basicDate(at: Instant): string {
+  return `${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+}
+
+/** Said in the words of AWS, which clients look into to correct their clock. */
+function outOfTime(stamp: string, at: Instant, now: Instant): ClavigerError {
+  const side = at < now ? 'expired' : 'not yet current';
+  const message =
+    at < now
+      ? `Signature expired: ${stamp} is now earlier than ${basicDate(now - skewMillis)} (${basicDate(now)} - 5 min.)`
+      : `Signature not yet current: ${stamp} is still later than ${basicDate(now + skewMillis)} (${basicDate(now)} + 5 min.)`;
+  return new ClavigerError('request-expired', message, { details: { stamp, side } });
 }
 
 function foldedSpaces(value: string): string {
@@ -120,6 +135,10 @@ function decoded(text: string): string {
   }
 }
 
+function inOrder(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 function canonicalQuery(query: string): string {
   if (query === '') return '';
   const pairs = query
@@ -128,9 +147,11 @@ function canonicalQuery(query: string): string {
     .map((part) => {
       const mark = part.indexOf('=');
       const [name, value] = mark < 0 ? [part, ''] : [part.slice(0, mark), part.slice(mark + 1)];
-      return `${encoded(decoded(name))}=${encoded(decoded(value))}`;
+      return [encoded(decoded(name)), encoded(decoded(value))] as const;
     });
-  return pairs.sort().join('&');
+  // by name and then by value: joined first, `a-b=` would come before `a=`
+  pairs.sort(([nameA, a], [nameB, b]) => inOrder(nameA, nameB) || inOrder(a, b));
+  return pairs.map(([name, value]) => `${name}=${value}`).join('&');
 }
 
 function canonicalPath(path: string): string {
