@@ -14,10 +14,9 @@ import {
 } from '#operations';
 import { systemClock, type Clock, type ShredStore, type Store } from '#ports';
 import { openShredStore, openStore } from '#storage';
-import type { Authenticator } from '#access';
 import { readBootstrap } from './bootstrap.ts';
 import type { Config } from './config.ts';
-import { storeAuthenticator } from './credentials.ts';
+import { storeAuthenticator, whileFresh, type Recognises } from './credentials.ts';
 import { firstEnvironmentSetting, initialise, type InitReport } from './initialise.ts';
 import { houseSecret, openHouseKey } from './house-key.ts';
 import { describeError, type Logger } from './logger.ts';
@@ -32,7 +31,7 @@ export type Composition = {
   readonly config: Config;
   readonly house: House;
   readonly door: Door;
-  readonly authenticator: Authenticator;
+  readonly authenticator: Recognises;
   readonly metrics: Metrics;
   readonly maintenance: Maintenance;
   readonly report: InitReport;
@@ -118,7 +117,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     config,
     house,
     door,
-    authenticator,
+    authenticator: whileFresh(authenticator, house.freshness),
     metrics,
     maintenance,
     report,
