@@ -18,6 +18,7 @@ import { readBootstrap } from './bootstrap.ts';
 import type { Config } from './config.ts';
 import { storeAuthenticator, whileFresh, type Recognises } from './credentials.ts';
 import { firstEnvironmentSetting, initialise, type InitReport } from './initialise.ts';
+import { createFailures, type Failures } from './failures.ts';
 import { houseSecret, openHouseKey } from './house-key.ts';
 import { describeError, type Logger } from './logger.ts';
 import { startMaintenance, type Maintenance } from './maintenance.ts';
@@ -33,6 +34,7 @@ export type Composition = {
   readonly door: Door;
   readonly authenticator: Recognises;
   readonly metrics: Metrics;
+  readonly failures: Failures;
   readonly maintenance: Maintenance;
   readonly report: InitReport;
   readonly shreds: ShredStore;
@@ -84,6 +86,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
 
   const accountOf = accountLookup(store);
   const metrics = createMetrics();
+  const failures = createFailures({ logger, metrics });
   const authenticator = storeAuthenticator({ store, hierarchy, clock, accountOf });
   const keys = createKeyCache({ store, clock, hierarchy, accountOf });
   const drop = (entities: readonly string[] | null): void => {
@@ -102,7 +105,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     freshness: await followChanges({ store, clock, drop }),
     usage: createUsageMeter({ store, onNearlySpent: (keyId) => lateMaintenance.current?.nearlySpent(keyId) }),
     lastUses: createLastUses(store),
-    observer: metrics,
+    observer: { done: metrics.done, failed: failures.failed },
     drop,
     forgetOutbox: outbox.forget,
     accountOf,
@@ -119,6 +122,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     door,
     authenticator: whileFresh(authenticator, house.freshness),
     metrics,
+    failures,
     maintenance,
     report,
     shreds,

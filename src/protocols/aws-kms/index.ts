@@ -1,7 +1,7 @@
 import type { Authenticated } from '#access';
 import { ClavigerError } from '#domain';
 import type { Caller, Door } from '#operations';
-import type { HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
+import type { FailureListener, HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
 import { AwsError, unsupported } from './aws-error.ts';
 import { wireErrors } from './errors.ts';
 import { requestOf, type Handler } from './handler.ts';
@@ -22,6 +22,7 @@ export type AwsKmsParts = {
     services: readonly string[],
   ) => Authenticated | Promise<Authenticated>;
   readonly newRequestId: () => string;
+  readonly onFailure?: FailureListener;
 };
 
 /** Every operation that is served. */
@@ -67,9 +68,7 @@ function refusal(type: string, message: string, status: number, requestId: strin
   return answer(status, requestId, JSON.stringify(said));
 }
 
-function errorAnswer(error: unknown, requestId: string): HttpResponse {
-  if (error instanceof AwsError) return refusal(error.type, error.message, error.status, requestId);
-  const known = error instanceof ClavigerError ? error : new ClavigerError('internal', '', { cause: error });
+function errorAnswer(known: ClavigerError, requestId: string): HttpResponse {
   if (known.code === 'input-invalid' && known.details['field'] === 'authorization') {
     return refusal('IncompleteSignatureException', known.message, 400, requestId);
   }
@@ -129,7 +128,11 @@ export function createAwsKms(parts: AwsKmsParts): HttpProtocol {
       const requestId = parts.newRequestId();
       try {
         return await serve(parts, request, requestId);
-      } catch (error) {
+      } catch (thrown) {
+        if (thrown instanceof AwsError) return refusal(thrown.type, thrown.message, thrown.status, requestId);
+        const error =
+          thrown instanceof ClavigerError ? thrown : new ClavigerError('internal', '', { cause: thrown });
+        parts.onFailure?.({ protocol: 'aws-kms', requestId, request, error });
         return errorAnswer(error, requestId);
       }
     },
