@@ -11,7 +11,7 @@ import type { OpenedKey } from './key-cache.ts';
 import type { Caller, Operation, TargetRule } from './operation.ts';
 
 type Asked<I> = {
-  readonly operation: Operation<I, unknown>;
+  readonly operation: Pick<Operation<I, unknown>, 'permission' | 'conditions'>;
   readonly caller: Caller;
   readonly input: I;
   readonly target: { readonly rule: TargetRule<I>; readonly opened: OpenedKey } | null;
@@ -39,6 +39,11 @@ export function authorize<I>(asked: Asked<I>): void {
       reason: decision.reason,
     },
   });
+}
+
+/** The condition values of a caller by itself, where no key and no operation is asked for. */
+export function callerValues(caller: Caller, now: Instant): ConditionValues {
+  return (key) => conditionValue({ operation: {}, caller, input: undefined, target: null, now }, key);
 }
 
 type Reader<I> = (asked: Asked<I>, key: Key | null) => string | readonly string[] | null | undefined;
@@ -97,7 +102,9 @@ function conditionValue<I>(asked: Asked<I>, name: string): ReturnType<ConditionV
   const contextPrefix = 'kms:encryptioncontext:';
   if (wanted.startsWith(contextPrefix)) {
     // the name of the pair is case-sensitive, that of the condition key is not
-    return listOf(asked.target?.rule.context?.(asked.input)?.[name.slice(contextPrefix.length)]);
+    const context = asked.target?.rule.context?.(asked.input) ?? {};
+    const pair = name.slice(contextPrefix.length);
+    return Object.hasOwn(context, pair) ? listOf(context[pair]) : undefined;
   }
   const tagPrefix = 'aws:resourcetag/';
   if (wanted.startsWith(tagPrefix)) {

@@ -61,6 +61,7 @@ async function runRecorded<I, O>(run: Run<I, O>): Promise<O> {
   } catch (thrown) {
     const error = asClavigerError(thrown);
     house.observer.done(operation.name, caller.protocol, error.code, performance.now() - startedAt);
+    if (outcomeOf(error.code) === 'failed') house.observer.failed?.(caller.requestId, operation.name, error);
     await recordFailure(run, seen, error);
     throw error;
   }

@@ -14,11 +14,11 @@ import {
 } from '#operations';
 import { systemClock, type Clock, type ShredStore, type Store } from '#ports';
 import { openShredStore, openStore } from '#storage';
-import type { Authenticator } from '#access';
 import { readBootstrap } from './bootstrap.ts';
 import type { Config } from './config.ts';
-import { currentAuthenticator, storeAuthenticator } from './credentials.ts';
+import { storeAuthenticator, whileFresh, type Recognises } from './credentials.ts';
 import { firstEnvironmentSetting, initialise, type InitReport } from './initialise.ts';
+import { createFailures, type Failures } from './failures.ts';
 import { houseSecret, openHouseKey } from './house-key.ts';
 import { describeError, type Logger } from './logger.ts';
 import { startMaintenance, type Maintenance } from './maintenance.ts';
@@ -32,8 +32,9 @@ export type Composition = {
   readonly config: Config;
   readonly house: House;
   readonly door: Door;
-  readonly authenticator: Authenticator;
+  readonly authenticator: Recognises;
   readonly metrics: Metrics;
+  readonly failures: Failures;
   readonly maintenance: Maintenance;
   readonly report: InitReport;
   readonly shreds: ShredStore;
@@ -85,6 +86,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
 
   const accountOf = accountLookup(store);
   const metrics = createMetrics();
+  const failures = createFailures({ logger, metrics });
   const cached = storeAuthenticator({ store, hierarchy, clock, accountOf });
   const keys = createKeyCache({ store, clock, hierarchy, accountOf });
   const drop = (entities: readonly string[] | null): void => {
@@ -107,7 +109,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
       onNearlySpent: (keyId, version) => lateMaintenance.current?.nearlySpent(keyId, version),
     }),
     lastUses: createLastUses(store),
-    observer: metrics,
+    observer: { done: metrics.done, failed: failures.failed },
     drop,
     forgetOutbox: outbox.forget,
     accountOf,
@@ -122,8 +124,9 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     config,
     house,
     door,
-    authenticator: currentAuthenticator(cached, freshness),
+    authenticator: whileFresh(cached, freshness),
     metrics,
+    failures,
     maintenance,
     report,
     shreds,

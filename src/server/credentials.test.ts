@@ -9,7 +9,7 @@ import { createHierarchy, followChanges, newPrincipal, tokenCredential } from '#
 import type { Store } from '#ports';
 import { createFileRoot, openFileRoot } from '#roots';
 import { openShredStore, openStore } from '#storage';
-import { currentAuthenticator, storeAuthenticator } from './credentials.ts';
+import { whileFresh, storeAuthenticator } from './credentials.ts';
 
 describe('the authenticator of a node', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'claviger-credentials-'));
@@ -36,7 +36,7 @@ describe('the authenticator of a node', () => {
       },
       monotonic: () => now,
     });
-    const authenticator = currentAuthenticator(cached, freshness);
+    const authenticator = whileFresh(cached, freshness);
     return {
       hierarchy,
       bearer: (token: string) => authenticator.bearer({ rawHeaders: ['Authorization', `Bearer ${token}`] }),

@@ -1,6 +1,5 @@
 import { createAuthenticator, type Authenticator } from '#access';
-import type { Freshness, Hierarchy } from '#operations';
-import { accessKeySecretName } from '#operations';
+import { accessKeySecretName, type Freshness, type Hierarchy } from '#operations';
 import type { Clock, Store } from '#ports';
 
 type Parts = {
@@ -47,20 +46,20 @@ export function storeAuthenticator({ store, hierarchy, clock, accountOf }: Parts
   });
 }
 
-/**
- * The authenticator of a node that follows the store: a credential that was revoked elsewhere is known to be so before it is
- * recognised, however long this node had nothing to do.
- */
-export function currentAuthenticator(cached: Authenticator, freshness: Freshness): Authenticator {
+export type Recognises = Pick<Authenticator, 'sigv4' | 'bearer'>;
+
+/** Recognises callers only while the caches are fresh: a credential that another node deleted is not taken from this one's. */
+export function whileFresh(authenticator: Recognises, freshness: Freshness): Recognises {
   return {
-    ...cached,
     sigv4(request, services) {
       const waiting = freshness.require();
-      return waiting ? waiting.then(() => cached.sigv4(request, services)) : cached.sigv4(request, services);
+      return waiting
+        ? waiting.then(() => authenticator.sigv4(request, services))
+        : authenticator.sigv4(request, services);
     },
     async bearer(request) {
       await freshness.require();
-      return cached.bearer(request);
+      return authenticator.bearer(request);
     },
   };
 }

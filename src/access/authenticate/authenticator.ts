@@ -3,7 +3,7 @@ import { ClavigerError, type Instant, type Principal } from '#domain';
 import type { Clock } from '#ports';
 import { readClaim, type SignedClaim } from './claim.ts';
 import { headerOf } from './raw-headers.ts';
-import { requireFresh, requireSignature, type SignedRequest, signingKey } from './sigv4.ts';
+import { outOfScope, requireFresh, requireSignature, type SignedRequest, signingKey } from './sigv4.ts';
 import { isTokenForm, tokenId } from './token.ts';
 
 /** Who was recognised, and by what. */
@@ -77,14 +77,14 @@ export function createAuthenticator({
     if (found.principal.disabled) throw unknown();
   }
 
-  function checked(request: SignedRequest, signed: SignedClaim, known: Known): Authenticated {
+  type Proof = { readonly found: Found; readonly key: KeyObject };
+
+  function checked(request: SignedRequest, signed: SignedClaim, { found, key }: Proof): Authenticated {
     const { claim } = signed;
     const stamp = requireFresh(claim, request.rawHeaders, clock.now());
-    const key = known.keys.get(claim.scope);
-    if (!key) throw unknown();
     requireSignature(request, signed, { key, stamp });
-    requireCurrent(known.found);
-    const { principal, accountId } = known.found;
+    requireCurrent(found);
+    const { principal, accountId } = found;
     return { principal, accountId, region: claim.region, credentialId: claim.accessKeyId, method: 'sigv4' };
   }
 
@@ -103,12 +103,18 @@ export function createAuthenticator({
     }
     const { secret, ...rest } = found;
     try {
-      const known = accessKeys.get(claim.accessKeyId) ?? { found: rest, keys: new Map<string, KeyObject>() };
-      remember(known.keys, claim.scope, signingKey(secret, claim), scopesMax);
-      const authenticated = checked(request, signed, known);
+      const key = signingKey(secret, claim);
+      const authenticated = checked(request, signed, { found: rest, key });
       // only what has proved itself takes room in the cache
-      if (generation === before && !accessKeys.has(claim.accessKeyId))
-        remember(accessKeys, claim.accessKeyId, known, credentialsMax);
+      if (generation === before) {
+        const known = accessKeys.get(claim.accessKeyId) ?? {
+          found: rest,
+          keys: new Map<string, KeyObject>(),
+        };
+        remember(known.keys, claim.scope, key, scopesMax);
+        if (!accessKeys.has(claim.accessKeyId))
+          remember(accessKeys, claim.accessKeyId, known, credentialsMax);
+      }
       return authenticated;
     } finally {
       secret.fill(0);
@@ -120,14 +126,12 @@ export function createAuthenticator({
       const signed = readClaim(headerOf(request.rawHeaders, 'authorization'));
       const { claim } = signed;
       if (!services.includes(claim.service)) {
-        throw new ClavigerError(
-          'signature-mismatch',
-          `Credential should be scoped to correct service: '${services[0]}'.`,
-        );
+        throw outOfScope(`Credential should be scoped to correct service: '${services[0]}'.`);
       }
       if (headerOf(request.rawHeaders, 'x-amz-security-token') !== undefined) throw unknown();
       const known = accessKeys.get(claim.accessKeyId);
-      if (known?.keys.has(claim.scope)) return checked(request, signed, known);
+      const key = known?.keys.get(claim.scope);
+      if (known && key) return checked(request, signed, { found: known.found, key });
       return lookUp(request, signed);
     },
 

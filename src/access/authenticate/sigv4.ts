@@ -17,6 +17,11 @@ export type SignedRequest = {
 const skewMillis = 5 * 60_000;
 const emptyBodyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
+/** A signature of another service or day, in the words of AWS. */
+export function outOfScope(message: string): ClavigerError {
+  return new ClavigerError('signature-mismatch', message, { details: { field: 'scope' } });
+}
+
 const dateForm = /^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z$/;
 
 // clients tell whole seconds: many requests carry the same date
@@ -39,19 +44,29 @@ export function requireFresh(claim: Claim, rawHeaders: readonly string[], now: I
   const stamp = headerOf(rawHeaders, 'x-amz-date');
   if (stamp === undefined) throw malformed('The x-amz-date header is missing.');
   const at = readDate(stamp);
-  if (!stamp.startsWith(claim.date)) throw malformed('The date of the scope is not that of the request.');
-  if (!claim.signedHeaders.includes('x-amz-date')) throw malformed('The x-amz-date header is not signed.');
-  if (Math.abs(now - at) > skewMillis) {
-    const side = at < now ? 'expired' : 'not yet current';
-    throw new ClavigerError(
-      'request-expired',
-      `The signature is ${side}: ${stamp} is more than five minutes away.`,
-      {
-        details: { stamp, side },
-      },
+  if (!stamp.startsWith(claim.date)) {
+    throw outOfScope(
+      'Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: ' +
+        `'${claim.date}' != '${stamp.slice(0, 8)}', from '${stamp}'.`,
     );
   }
+  if (!claim.signedHeaders.includes('x-amz-date')) throw malformed('The x-amz-date header is not signed.');
+  if (Math.abs(now - at) > skewMillis) throw outOfTime(stamp, at, now);
   return stamp;
+}
+
+function basicDate(at: Instant): string {
+  return `${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+}
+
+/** Said in the words of AWS, which clients look into to correct their clock. */
+function outOfTime(stamp: string, at: Instant, now: Instant): ClavigerError {
+  const side = at < now ? 'expired' : 'not yet current';
+  const message =
+    at < now
+      ? `Signature expired: ${stamp} is now earlier than ${basicDate(now - skewMillis)} (${basicDate(now)} - 5 min.)`
+      : `Signature not yet current: ${stamp} is still later than ${basicDate(now + skewMillis)} (${basicDate(now)} + 5 min.)`;
+  return new ClavigerError('request-expired', message, { details: { stamp, side } });
 }
 
 function foldedSpaces(value: string): string {
@@ -75,6 +90,10 @@ function decoded(text: string): string {
   }
 }
 
+function inOrder(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 function canonicalQuery(query: string): string {
   if (query === '') return '';
   const pairs = query
@@ -83,9 +102,11 @@ function canonicalQuery(query: string): string {
     .map((part) => {
       const mark = part.indexOf('=');
       const [name, value] = mark < 0 ? [part, ''] : [part.slice(0, mark), part.slice(mark + 1)];
-      return `${encoded(decoded(name))}=${encoded(decoded(value))}`;
+      return [encoded(decoded(name)), encoded(decoded(value))] as const;
     });
-  return pairs.sort().join('&');
+  // by name and then by value: joined first, `a-b=` would come before `a=`
+  pairs.sort(([nameA, a], [nameB, b]) => inOrder(nameA, nameB) || inOrder(a, b));
+  return pairs.map(([name, value]) => `${name}=${value}`).join('&');
 }
 
 function canonicalPath(path: string): string {

@@ -11,6 +11,7 @@ import {
   type KeyVersion,
 } from '#domain';
 import type { StoredMaterial } from '#ports';
+import { callerValues } from '../authorization.ts';
 import { defineOperation } from '../define.ts';
 import type { House } from '../house.ts';
 import { keySpec, keyUsage, nameOfKey, tag } from '../inputs.ts';
@@ -79,13 +80,16 @@ export type PolicyPlace = {
   readonly id: string;
   readonly region: string;
   readonly bypassLockoutCheck: boolean;
+  readonly now: Instant;
 };
 
 /** The policy of a key: checked, and not one that locks its maker out. */
 export function acceptPolicy(caller: Caller, policy: string, place: PolicyPlace): string {
   const parsed = parsePolicy(policy);
-  const arn = keyArn(caller.accountId, place);
-  if (!place.bypassLockoutCheck && locksOut(parsed, { ...caller, keyArn: arn })) {
+  const { principal, accountId } = caller;
+  const values = callerValues(caller, place.now);
+  const writer = { principal, accountId, keyArn: keyArn(accountId, place), values };
+  if (!place.bypassLockoutCheck && locksOut(parsed, writer)) {
     throw new ClavigerError(
       'policy-lockout',
       'The new key policy will not allow you to update the key policy in the future.',
@@ -118,6 +122,7 @@ export const createKey = defineOperation<Input, Key>({
       id: keyId,
       region: caller.region,
       bypassLockoutCheck: wish.bypassLockoutCheck,
+      now,
     });
     const { environment } = caller.principal;
     // the commit asks again; here it spares a shred secret that no key would ever have

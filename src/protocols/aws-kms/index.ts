@@ -1,7 +1,7 @@
 import { headerOf, type Authenticated } from '#access';
 import { ClavigerError } from '#domain';
 import type { Caller, Door } from '#operations';
-import type { HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
+import type { FailureListener, HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
 import { AwsError, unsupported } from './aws-error.ts';
 import { wireErrors } from './errors.ts';
 import { requestOf, type Handler } from './handler.ts';
@@ -22,6 +22,7 @@ export type AwsKmsParts = {
     services: readonly string[],
   ) => Authenticated | Promise<Authenticated>;
   readonly newRequestId: () => string;
+  readonly onFailure?: FailureListener;
 };
 
 /** Every operation that is served. */
@@ -58,9 +59,7 @@ function refusal(type: string, message: string, status: number, requestId: strin
   return answer(status, requestId, JSON.stringify(said));
 }
 
-function errorAnswer(error: unknown, requestId: string): HttpResponse {
-  if (error instanceof AwsError) return refusal(error.type, error.message, error.status, requestId);
-  const known = error instanceof ClavigerError ? error : new ClavigerError('internal', '', { cause: error });
+function errorAnswer(known: ClavigerError, requestId: string): HttpResponse {
   if (known.code === 'input-invalid' && known.details['field'] === 'authorization') {
     return refusal('IncompleteSignatureException', known.message, 400, requestId);
   }
@@ -95,15 +94,19 @@ function serve(
   if (!members || !handler) throw unsupported(`${operation} is not supported by this server.`);
   const input = validate(members, readBody(request.body));
   const caller = callerOf(request, who, operation, requestId);
-  return handler(requestOf(parts.door, caller, input)).then(
-    (output) =>
-      answer(
-        200,
-        requestId,
-        output === null ? '{}' : typeof output === 'string' ? output : JSON.stringify(output),
-      ),
-    (error: unknown) => errorAnswer(error, requestId),
-  );
+  return handler(requestOf(parts.door, caller, input)).then((output) => {
+    const body = output === null ? '{}' : typeof output === 'string' ? output : JSON.stringify(output);
+    return answer(200, requestId, body);
+  });
+}
+
+/** Answers what went wrong with a request. */
+function fail(parts: AwsKmsParts, request: HttpRequest, thrown: unknown, requestId: string): HttpResponse {
+  if (thrown instanceof AwsError) return refusal(thrown.type, thrown.message, thrown.status, requestId);
+  const error =
+    thrown instanceof ClavigerError ? thrown : new ClavigerError('internal', '', { cause: thrown });
+  parts.onFailure?.({ protocol: 'aws-kms', requestId, request, error });
+  return errorAnswer(error, requestId);
 }
 
 const problems: Readonly<Record<HttpProblem, readonly [string, string, number]>> = {
@@ -125,14 +128,13 @@ export function createAwsKms(parts: AwsKmsParts): HttpProtocol {
     matches: ({ method, path }) => method === 'POST' && path === '/',
     handle: (request) => {
       const requestId = parts.newRequestId();
+      const failed = (thrown: unknown) => fail(parts, request, thrown, requestId);
       try {
         const who = parts.authenticate(request, services);
-        if (!(who instanceof Promise)) return serve(parts, request, who, requestId);
-        return who
-          .then((found) => serve(parts, request, found, requestId))
-          .catch((error: unknown) => errorAnswer(error, requestId));
+        if (!(who instanceof Promise)) return serve(parts, request, who, requestId).catch(failed);
+        return who.then((found) => serve(parts, request, found, requestId)).catch(failed);
       } catch (error) {
-        return errorAnswer(error, requestId);
+        return failed(error);
       }
     },
     refuse: (problem) => {
