@@ -55,19 +55,29 @@ export function requireUsableKey(key: Key): void {
   if (state === 'suspended') throw new ClavigerError('key-suspended', `Key ${key.id} is disabled.`);
 }
 
-/** Throws unless the key has this usage and its spec offers the algorithm. */
-export function requirePurpose(key: Key, usage: KeyUsage, algorithm: AlgorithmName | null): void {
-  if (key.usage !== usage) {
-    throw new ClavigerError('purpose-forbids', `Key ${key.id} is for ${key.usage}, not for ${usage}.`, {
-      details: { usage: key.usage, wanted: usage },
-    });
+/** Throws unless the key has this usage. */
+export function requireUsage(key: Key, usage: KeyUsage): void {
+  if (key.usage === usage) return;
+  throw new ClavigerError('purpose-forbids', `Key ${key.id} is for ${key.usage}, not for ${usage}.`, {
+    details: { id: key.id, usage: key.usage, wanted: usage },
+  });
+}
+
+/** Throws unless the key's spec offers the algorithm for this usage; null: none was named, and there is none to presume. */
+export function requireAlgorithm(key: Key, usage: KeyUsage, algorithm: AlgorithmName | null): void {
+  if (algorithm === null) {
+    throw new ClavigerError(
+      'algorithm-forbids',
+      `A key of spec ${key.spec} needs an algorithm to be named.`,
+      {
+        details: { spec: key.spec },
+      },
+    );
   }
-  if (algorithm === null) return;
-  if (algorithmUsage(algorithm) !== usage || !algorithmsFor(key.spec, usage).includes(algorithm)) {
-    throw new ClavigerError('algorithm-forbids', `A key of spec ${key.spec} does not offer ${algorithm}.`, {
-      details: { spec: key.spec, algorithm },
-    });
-  }
+  if (algorithmUsage(algorithm) === usage && algorithmsFor(key.spec, usage).includes(algorithm)) return;
+  throw new ClavigerError('algorithm-forbids', `A key of spec ${key.spec} does not offer ${algorithm}.`, {
+    details: { spec: key.spec, algorithm },
+  });
 }
 
 const protectStates: ReadonlySet<KeyState> = new Set<KeyState>(['active']);

@@ -25,6 +25,10 @@ const rotateInput = z.strictObject({
 });
 type RotateInput = z.infer<typeof rotateInput>;
 
+/** A protocol may bound how often one key is rotated on demand. */
+const onDemandInput = rotateInput.extend({ onDemandMax: z.number().int().min(1).optional() });
+type OnDemandInput = z.infer<typeof onDemandInput>;
+
 const enableInput = rotateInput.extend({ periodDays: z.number().int().min(1).max(3650) });
 type EnableInput = z.infer<typeof enableInput>;
 
@@ -38,6 +42,12 @@ function requireRotatable(key: Key, onlySymmetricEncryption: boolean | undefined
   if (onlySymmetricEncryption && (factsOf(key.spec).asymmetric || key.usage !== 'encrypt')) {
     throw new ClavigerError('operation-unsupported', `Key ${key.id} is not a symmetric encryption key.`);
   }
+}
+
+function requireRotationsLeft(key: Key, onDemandMax: number | undefined): void {
+  if (onDemandMax === undefined) return;
+  if (key.versions.filter(({ rotation }) => rotation === 'on-demand').length < onDemandMax) return;
+  throw new ClavigerError('limit-exceeded', `Key ${key.id} was rotated on demand ${onDemandMax} times.`);
 }
 
 function retire(version: KeyVersion, now: Instant, cause: TransitionCause): KeyVersion {
@@ -78,14 +88,15 @@ function nextRotation(rotation: { nextAt: Instant; periodDays: number }, now: In
 }
 
 /** Makes a new version that protects from now on; the one before is deactivated and still opens what it protected. */
-export const rotateKey = defineOperation<RotateInput, Key>({
+export const rotateKey = defineOperation<OnDemandInput, Key>({
   name: 'keys.rotate',
   kind: 'manage',
-  input: rotateInput,
-  targets: [onKey<RotateInput>({ permission: 'keys:rotate', act: 'manage', conditions: usableOnly })],
+  input: onDemandInput,
+  targets: [onKey<OnDemandInput>({ permission: 'keys:rotate', act: 'manage', conditions: usableOnly })],
   run: ({ house, keys, now }, wish) => {
     const { key } = present(keys[0]);
     requireRotatable(key, wish.onlySymmetricEncryption);
+    requireRotationsLeft(key, wish.onDemandMax);
     return rotated({ house, key, now, kind: 'on-demand' });
   },
 });
@@ -147,11 +158,7 @@ export const getRotationStatus = defineOperation<RotateInput, Key>({
   targets: [
     onKey<RotateInput>({ permission: 'keys:get-rotation-status', act: 'inspect', conditions: anyCondition }),
   ],
-  run: ({ keys }, wish) => {
-    const { key } = present(keys[0]);
-    requireRotatable(key, wish.onlySymmetricEncryption);
-    return { output: key };
-  },
+  run: ({ keys }) => ({ output: present(keys[0]).key }),
 });
 
 const listInput = rotateInput.extend({ page, withFirst: z.boolean() });
