@@ -1,17 +1,17 @@
 import type { Authenticated } from '#access';
-import { ClavigerError } from '#domain';
 import type { Caller, Door } from '#operations';
 import type { HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
-import { AwsError, unsupported } from './aws-error.ts';
-import { wireErrors } from './errors.ts';
+import { AwsError } from './aws-error.ts';
+import { wireErrorOf } from './errors.ts';
 import { requestOf, type Handler } from './handler.ts';
 import { aliasHandlers } from './handlers/aliases.ts';
 import { encryptionHandlers } from './handlers/encryption.ts';
 import { keyHandlers } from './handlers/keys.ts';
 import { rotationHandlers } from './handlers/rotation.ts';
 import { signingHandlers } from './handlers/signing.ts';
-import { inputShapes, unservedOperations } from './shape.ts';
+import { inputShapes, type Members } from './shape.ts';
 import { readBody } from './strict-json.ts';
+import { unservedHandlers, unservedShapes } from './unserved.ts';
 import { validate } from './validate.ts';
 
 export type AwsKmsParts = {
@@ -24,7 +24,7 @@ export type AwsKmsParts = {
   readonly newRequestId: () => string;
 };
 
-/** Every operation that is served. */
+/** Every operation of the service. */
 export const handlers: Readonly<Record<string, Handler>> = Object.freeze({
   __proto__: null as never,
   ...encryptionHandlers,
@@ -32,6 +32,14 @@ export const handlers: Readonly<Record<string, Handler>> = Object.freeze({
   ...keyHandlers,
   ...rotationHandlers,
   ...aliasHandlers,
+  ...unservedHandlers,
+});
+
+/** The members of every operation. */
+export const shapes: Readonly<Record<string, Members>> = Object.freeze({
+  __proto__: null as never,
+  ...inputShapes,
+  ...unservedShapes,
 });
 
 const services = ['kms'] as const;
@@ -52,10 +60,8 @@ function header(rawHeaders: readonly string[], name: string): string | null {
 function operationOf(request: HttpRequest): string {
   const target = header(request.rawHeaders, 'x-amz-target') ?? '';
   const name = target.slice(targetPrefix.length);
-  const known =
-    target.startsWith(targetPrefix) && (handlers[name] !== undefined || unservedOperations.has(name));
-  if (!known) throw new AwsError('UnknownOperationException', '');
-  return name;
+  if (target.startsWith(targetPrefix) && handlers[name]) return name;
+  throw new AwsError('UnknownOperationException', '');
 }
 
 function answer(status: number, requestId: string, body: string): HttpResponse {
@@ -65,16 +71,6 @@ function answer(status: number, requestId: string, body: string): HttpResponse {
 function refusal(type: string, message: string, status: number, requestId: string): HttpResponse {
   const said = message === '' ? { __type: type } : { __type: type, message };
   return answer(status, requestId, JSON.stringify(said));
-}
-
-function errorAnswer(error: unknown, requestId: string): HttpResponse {
-  if (error instanceof AwsError) return refusal(error.type, error.message, error.status, requestId);
-  const known = error instanceof ClavigerError ? error : new ClavigerError('internal', '', { cause: error });
-  if (known.code === 'input-invalid' && known.details['field'] === 'authorization') {
-    return refusal('IncompleteSignatureException', known.message, 400, requestId);
-  }
-  const { type, status, message } = wireErrors[known.code];
-  return refusal(type, message ? message(known) : known.message, status, requestId);
 }
 
 function callerOf(request: HttpRequest, who: Authenticated, operation: string, requestId: string): Caller {
@@ -95,12 +91,17 @@ async function serve(parts: AwsKmsParts, request: HttpRequest, requestId: string
   const waiting = parts.authenticate(request, services);
   const who = waiting instanceof Promise ? await waiting : waiting;
   const operation = operationOf(request);
-  const members = inputShapes[operation];
+  const members = shapes[operation];
   const handler = handlers[operation];
-  if (!members || !handler) throw unsupported(`${operation} is not supported by this server.`);
+  if (!members || !handler) throw new AwsError('UnknownOperationException', '');
   const input = validate(members, readBody(request.body));
   const caller = callerOf(request, who, operation, requestId);
-  const output = await handler(requestOf(parts.door, caller, input));
+  let output: Awaited<ReturnType<Handler>>;
+  try {
+    output = await handler(requestOf(parts.door, caller, input));
+  } catch (error) {
+    throw wireErrorOf(error, { operation, accountId: who.accountId, region: caller.region });
+  }
   return answer(
     200,
     requestId,
@@ -130,7 +131,8 @@ export function createAwsKms(parts: AwsKmsParts): HttpProtocol {
       try {
         return await serve(parts, request, requestId);
       } catch (error) {
-        return errorAnswer(error, requestId);
+        const { type, message, status } = wireErrorOf(error);
+        return refusal(type, message, status, requestId);
       }
     },
     refuse: (problem) => {

@@ -60,15 +60,17 @@ function checkText(
   if (typeof value !== 'string') throw wrongType(value, 'String');
   if (!value.isWellFormed())
     throw new AwsError('SerializationException', 'A string is not well-formed Unicode.');
+  // what is secret is never repeated
+  const shown = shape.sensitive ? null : value;
   if (shape.values) {
     if (!shape.values.includes(value)) {
-      failed(problems, where, value, `Member must satisfy enum value set: [${shape.values.join(', ')}]`);
+      failed(problems, where, shown, `Member must satisfy enum value set: [${shape.values.join(', ')}]`);
     }
     return value;
   }
-  checkLength(shape, value.length, (rule) => failed(problems, where, value, rule));
+  checkLength(shape, value.length, (rule) => failed(problems, where, shown, rule));
   if (shape.pattern && !shape.pattern.test(value)) {
-    failed(problems, where, value, `Member must satisfy regular expression pattern: ${shape.patternText}`);
+    failed(problems, where, shown, `Member must satisfy regular expression pattern: ${shape.patternText}`);
   }
   return value;
 }
@@ -159,8 +161,9 @@ function checkMembers(
     if (value !== undefined && value !== null)
       found[name] = check(shape, value, prefix + lowerFirst(name), problems);
     else if (shape.required) {
+      const value = 'sensitive' in shape ? 'Value' : 'Value null';
       problems.push(
-        `Value null at '${prefix + lowerFirst(name)}' failed to satisfy constraint: Member must not be null`,
+        `${value} at '${prefix + lowerFirst(name)}' failed to satisfy constraint: Member must not be null`,
       );
     }
   }
