@@ -91,13 +91,14 @@ export function conditionOf(key: Key): KeyCondition {
 function requireCondition<I>(key: Key, condition: KeyCondition, rule: TargetRule<I>): void {
   if (rule.conditions.includes(condition)) return;
   const details = { id: key.id, state: currentVersion(key).state };
-  if (condition === 'suspended') {
+  // what needs a scheduled destruction is not mended by enabling the key
+  if (condition === 'suspended' && rule.conditions.includes('usable')) {
     throw new ClavigerError('key-suspended', `Key ${key.id} is disabled.`, { details });
   }
   if (condition === 'destruction-scheduled') {
     throw new ClavigerError('key-destruction-scheduled', `Key ${key.id} is pending deletion.`, { details });
   }
-  throw new ClavigerError('key-state-forbids', `Key ${key.id} is in use: this needs another state.`, {
+  throw new ClavigerError('key-state-forbids', `Key ${key.id} is ${condition}: this needs another state.`, {
     details,
   });
 }
