@@ -6,7 +6,11 @@ import type { Clock, HttpProtocol } from '#ports';
 import { compose, createLogger, loadConfig, type Composition } from '#server';
 import { createAwsKms } from './index.ts';
 
-export type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
+export type Answer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Readonly<Record<string, unknown>>;
+};
 
 /** The protocol over a real door, with its own stores in a folder of its own; only the signature is taken on trust. */
 export type Kms = {
@@ -63,7 +67,7 @@ export async function startKms(options: { clock?: Clock } = {}): Promise<Kms> {
       receivedAt: composition.house.clock.now(),
     });
     const text = Buffer.from(answer.body).toString();
-    return { status: answer.status, body: JSON.parse(text) as Answer['body'] };
+    return { ...answer, body: JSON.parse(text) as Answer['body'] };
   }
 
   async function call(operation: string, input: object = {}, where = region): Promise<Answer> {
