@@ -113,19 +113,19 @@ const listResourceTags: Handler = async (request) => {
   return { Tags: tags.map(({ key, value }) => ({ TagKey: key, TagValue: value })), ...pageEnd(next) };
 };
 
-function requireDefaultPolicy({ input }: Request): void {
-  const name = input.text('PolicyName') ?? 'default';
-  if (name !== 'default') throw validation(`Policy name must be "default", not ${name}.`);
+/** A key has one policy, by this name. */
+function namesDefaultPolicy({ input }: Request): boolean {
+  return (input.text('PolicyName') ?? 'default') === 'default';
 }
 
 const getKeyPolicy: Handler = async (request) => {
-  requireDefaultPolicy(request);
+  if (!namesDefaultPolicy(request)) throw new AwsError('NotFoundException', 'No such policy exists');
   const { policy } = await request.run(operations.getPolicy, { key: keyOnly(request) });
   return { Policy: policy, PolicyName: 'default' };
 };
 
 const putKeyPolicy: Handler = async (request) => {
-  requireDefaultPolicy(request);
+  if (!namesDefaultPolicy(request)) throw unsupported('Only default policy is supported');
   await request.run(operations.putPolicy, {
     key: keyOnly(request),
     policy: request.input.text('Policy') ?? '',
