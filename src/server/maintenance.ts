@@ -71,6 +71,7 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
   }
 
   async function round(): Promise<void> {
+    house.keys.expire();
     await guarded('last uses', () => house.lastUses.flush());
     await guarded('outbox', () => outbox.settle());
     await guarded('due keys', attendDueKeys);
