@@ -114,10 +114,9 @@ const rules: Readonly<Record<Exclude<Step['kind'], 'wait'>, Rule>> = {
     return null;
   },
   compromise(model, _now, share) {
-    if (model.destroyed) return 'key-destroyed';
     const version = nth(model.versions, share)?.item;
-    if (!version || version.state === 'compromised') return 'transition-refused';
-    version.state = 'compromised';
+    if (!version || /compromised$/.test(version.state)) return 'transition-refused';
+    version.state = version.state === 'destroyed' ? 'destroyed-compromised' : 'compromised';
     return null;
   },
 };

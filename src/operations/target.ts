@@ -69,10 +69,10 @@ export async function findKey(house: House, caller: Caller, reference: KeyRefere
   return opened;
 }
 
-/** The condition of a key as a whole. Throws `key-destroyed` for one whose life has ended. */
-export function conditionOf(key: Key): KeyCondition {
+/** The condition of a key as a whole. */
+function conditionOf(key: Key): KeyCondition {
   const { state } = currentVersion(key);
-  if (isDestroyed(state)) throw new ClavigerError('key-destroyed', `Key ${key.id} is destroyed.`);
+  if (isDestroyed(state)) return 'destroyed';
   if (key.destruction) return 'destruction-scheduled';
   return key.suspendedAt === null ? 'usable' : 'suspended';
 }
@@ -80,6 +80,7 @@ export function conditionOf(key: Key): KeyCondition {
 function requireCondition<I>(key: Key, rule: TargetRule<I>): void {
   const condition = conditionOf(key);
   if (rule.conditions.includes(condition)) return;
+  if (condition === 'destroyed') throw new ClavigerError('key-destroyed', `Key ${key.id} is destroyed.`);
   if (condition === 'suspended') throw new ClavigerError('key-suspended', `Key ${key.id} is disabled.`);
   if (condition === 'destruction-scheduled') {
     throw new ClavigerError('key-destruction-scheduled', `Key ${key.id} is pending deletion.`);
