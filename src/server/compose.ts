@@ -90,13 +90,14 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const accountOf = accountLookup(store);
   const metrics = createMetrics();
   const failures = createFailures({ logger, metrics });
-  const authenticator = storeAuthenticator({ store, hierarchy, clock, accountOf });
+  const cached = storeAuthenticator({ store, hierarchy, clock, accountOf });
   const keys = createKeyCache({ store, clock, hierarchy, accountOf });
   const drop = (entities: readonly string[] | null): void => {
     keys.drop(entities);
-    if (entities === null) authenticator.invalidateAll();
-    else for (const entity of entities) authenticator.invalidate(entity);
+    if (entities === null) cached.invalidateAll();
+    else for (const entity of entities) cached.invalidate(entity);
   };
+  const freshness = await followChanges({ store, drop });
   const lateMaintenance: { current: Maintenance | null } = { current: null };
   const house: House = {
     store,
@@ -105,8 +106,11 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     root,
     hierarchy,
     keys,
-    freshness: await followChanges({ store, clock, drop }),
-    usage: createUsageMeter({ store, onNearlySpent: (keyId) => lateMaintenance.current?.nearlySpent(keyId) }),
+    freshness,
+    usage: createUsageMeter({
+      store,
+      onNearlySpent: (keyId, version) => lateMaintenance.current?.nearlySpent(keyId, version),
+    }),
     lastUses: createLastUses(store),
     observer: { done: metrics.done, failed: failures.failed },
     drop,
@@ -123,7 +127,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     config,
     house,
     door,
-    authenticator: whileFresh(authenticator, house.freshness),
+    authenticator: whileFresh(cached, freshness),
     metrics,
     failures,
     maintenance,

@@ -77,6 +77,18 @@ class IncomingRequest implements HttpRequest {
 }
 
 const empty = new Uint8Array(0);
+const contentLength = 'content-length';
+
+/** The length that the head tells; the map of all headers is not built for it. */
+function announcedLength(rawHeaders: readonly string[]): number {
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (name.length === contentLength.length && name.toLowerCase() === contentLength) {
+      return Number(rawHeaders[index + 1]);
+    }
+  }
+  return 0;
+}
 
 function write(response: http.ServerResponse, answer: HttpResponse): void {
   if (response.destroyed || response.headersSent) return;
@@ -177,7 +189,7 @@ function createHandler({ protocols, clock, logger, onBadRequest }: Parts, isStop
       return;
     }
     const { bodyMax } = protocol;
-    if (Number(message.headers['content-length'] ?? 0) > bodyMax) {
+    if (announcedLength(message.rawHeaders) > bodyMax) {
       refuse(message, response, protocol.refuse('body-too-large'));
       return;
     }

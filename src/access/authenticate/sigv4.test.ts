@@ -12,21 +12,16 @@ import {
   type Wish,
   withHeader,
 } from './sign.fixture.ts';
-import {
-  collectHeaders,
-  readClaim,
-  requireFresh,
-  requireSignature,
-  type SignedRequest,
-  signingKey,
-} from './sigv4.ts';
+import { readClaim } from './claim.ts';
+import { headerOf } from './raw-headers.ts';
+import { requireFresh, requireSignature, type SignedRequest, signingKey } from './sigv4.ts';
 
 function check(request: SignedRequest, now = signedAt): void {
-  const headers = collectHeaders(request.rawHeaders);
-  const claim = readClaim(headers.get('authorization') ?? null);
-  const stamp = requireFresh(claim, headers, now);
+  const signed = readClaim(headerOf(request.rawHeaders, 'authorization'));
+  const { claim } = signed;
+  const stamp = requireFresh(claim, request.rawHeaders, now);
   const key = signingKey(Buffer.from(claim.accessKeyId === accessKeyId ? secret : 'of another'), claim);
-  requireSignature(request, claim, headers, { key, stamp });
+  requireSignature(request, signed, { key, stamp });
 }
 
 function refuses(request: SignedRequest, code: ErrorCode, message?: RegExp, now = signedAt): void {
@@ -121,7 +116,7 @@ describe('what is signed', () => {
     refuses(withHeader(good, 'Host', null), 'input-invalid', /host is missing/);
     refuses(withHeader(good, 'X-Amz-Date', null), 'input-invalid', /x-amz-date/);
     for (const name of ['Host', 'X-Amz-Date', 'Authorization']) {
-      const value = collectHeaders(good.rawHeaders).get(name.toLowerCase()) ?? '';
+      const value = headerOf(good.rawHeaders, name.toLowerCase()) ?? '';
       const rawHeaders = [...good.rawHeaders, name.toUpperCase(), value];
       refuses(altered(good, { rawHeaders }), 'input-invalid', /twice/);
     }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defaultPolicy, locksOut, parsePolicy } from '#access';
+import { awsSpecName, awsUsageName, defaultPolicy, locksOut, parsePolicy } from '#access';
 import { generateMaterial, newId } from '#crypto';
 import {
   algorithmsFor,
@@ -106,8 +106,10 @@ export const createKey = defineOperation<Input, Key>({
   targets: [],
   permission: 'keys:create',
   conditions: ({ spec, usage, tags, bypassLockoutCheck }) => ({
-    'kms:KeySpec': spec,
-    'kms:KeyUsage': usage,
+    'kms:KeySpec': awsSpecName(spec),
+    'kms:KeyUsage': awsUsageName(usage),
+    'kms:KeyOrigin': 'AWS_KMS',
+    'kms:MultiRegion': 'false',
     'kms:BypassPolicyLockoutSafetyCheck': String(bypassLockoutCheck),
     'aws:TagKeys': tags.map((entry) => entry.key),
     ...Object.fromEntries(tags.map((entry) => [`aws:RequestTag/${entry.key}`, entry.value])),
@@ -123,6 +125,10 @@ export const createKey = defineOperation<Input, Key>({
       now,
     });
     const { environment } = caller.principal;
+    // the commit asks again; here it spares a shred secret that no key would ever have
+    if (wish.name !== null && (await house.store.name(environment, caller.region, wish.name))) {
+      throw new ClavigerError('name-taken', `The name ${wish.name} is taken.`);
+    }
     await house.hierarchy.newShredSecret(environment, keyId);
     const first = { environment, keyId, spec: wish.spec, number: 1, now, rotation: 'first' } as const;
     const { version, material } = await makeVersion(house, first);
@@ -140,6 +146,7 @@ export const createKey = defineOperation<Input, Key>({
       tier: house.root.describe().tier,
       policy,
       rotation: null,
+      suspendedAt: null,
       destruction: null,
       createdAt: now,
       createdBy: caller.principal.name,

@@ -1,4 +1,4 @@
-import type { Authenticated } from '#access';
+import { headerOf, type Authenticated } from '#access';
 import { ClavigerError } from '#domain';
 import type { Caller, Door } from '#operations';
 import type { FailureListener, HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
@@ -41,17 +41,8 @@ const contentType = 'application/x-amz-json-1.1';
 const userAgentMax = 512;
 const bodyMax = 262_144;
 
-/** The value of a header without building a map of all; the last one of that name. */
-function header(rawHeaders: readonly string[], name: string): string | null {
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const found = rawHeaders[index] ?? '';
-    if (found.length === name.length && found.toLowerCase() === name) return rawHeaders[index + 1] ?? null;
-  }
-  return null;
-}
-
 function operationOf(request: HttpRequest): string {
-  const target = header(request.rawHeaders, 'x-amz-target') ?? '';
+  const target = headerOf(request.rawHeaders, 'x-amz-target') ?? '';
   const name = target.slice(targetPrefix.length);
   const known =
     target.startsWith(targetPrefix) && (handlers[name] !== undefined || unservedOperations.has(name));
@@ -84,27 +75,38 @@ function callerOf(request: HttpRequest, who: Authenticated, operation: string, r
     protocol: 'aws-kms',
     protocolOperation: operation,
     sourceAddress: request.remoteAddress,
-    userAgent: (header(request.rawHeaders, 'user-agent') ?? '-').slice(0, userAgentMax),
+    userAgent: (headerOf(request.rawHeaders, 'user-agent') ?? '-').slice(0, userAgentMax),
     secureTransport: request.secure,
     requestId,
   };
 }
 
-async function serve(parts: AwsKmsParts, request: HttpRequest, requestId: string): Promise<HttpResponse> {
-  const waiting = parts.authenticate(request, services);
-  const who = waiting instanceof Promise ? await waiting : waiting;
+/** Serves a request whose sender is known. */
+function serve(
+  parts: AwsKmsParts,
+  request: HttpRequest,
+  who: Authenticated,
+  requestId: string,
+): Promise<HttpResponse> {
   const operation = operationOf(request);
   const members = inputShapes[operation];
   const handler = handlers[operation];
   if (!members || !handler) throw unsupported(`${operation} is not supported by this server.`);
   const input = validate(members, readBody(request.body));
   const caller = callerOf(request, who, operation, requestId);
-  const output = await handler(requestOf(parts.door, caller, input));
-  return answer(
-    200,
-    requestId,
-    output === null ? '{}' : typeof output === 'string' ? output : JSON.stringify(output),
-  );
+  return handler(requestOf(parts.door, caller, input)).then((output) => {
+    const body = output === null ? '{}' : typeof output === 'string' ? output : JSON.stringify(output);
+    return answer(200, requestId, body);
+  });
+}
+
+/** Answers what went wrong with a request. */
+function fail(parts: AwsKmsParts, request: HttpRequest, thrown: unknown, requestId: string): HttpResponse {
+  if (thrown instanceof AwsError) return refusal(thrown.type, thrown.message, thrown.status, requestId);
+  const error =
+    thrown instanceof ClavigerError ? thrown : new ClavigerError('internal', '', { cause: thrown });
+  parts.onFailure?.({ protocol: 'aws-kms', requestId, request, error });
+  return errorAnswer(error, requestId);
 }
 
 const problems: Readonly<Record<HttpProblem, readonly [string, string, number]>> = {
@@ -124,16 +126,15 @@ export function createAwsKms(parts: AwsKmsParts): HttpProtocol {
     name: 'aws-kms',
     bodyMax,
     matches: ({ method, path }) => method === 'POST' && path === '/',
-    handle: async (request) => {
+    handle: (request) => {
       const requestId = parts.newRequestId();
+      const failed = (thrown: unknown) => fail(parts, request, thrown, requestId);
       try {
-        return await serve(parts, request, requestId);
-      } catch (thrown) {
-        if (thrown instanceof AwsError) return refusal(thrown.type, thrown.message, thrown.status, requestId);
-        const error =
-          thrown instanceof ClavigerError ? thrown : new ClavigerError('internal', '', { cause: thrown });
-        parts.onFailure?.({ protocol: 'aws-kms', requestId, request, error });
-        return errorAnswer(error, requestId);
+        const who = parts.authenticate(request, services);
+        if (!(who instanceof Promise)) return serve(parts, request, who, requestId).catch(failed);
+        return who.then((found) => serve(parts, request, found, requestId)).catch(failed);
+      } catch (error) {
+        return failed(error);
       }
     },
     refuse: (problem) => {

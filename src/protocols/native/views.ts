@@ -24,17 +24,22 @@ function versionView(version: KeyVersion): object {
   };
 }
 
+/** What stands over the states of the versions, or else the state of the newest. */
+function stateOf(key: Key): string {
+  if (key.destruction) return 'destruction-scheduled';
+  return key.suspendedAt === null ? currentVersion(key).state : 'suspended';
+}
+
 /** A key as the API tells it. */
 export function keyView(key: Key): object {
   const facts = factsOf(key.spec);
-  const state = key.destruction ? 'destruction-scheduled' : currentVersion(key).state;
   return {
     id: key.id,
     environment: key.environment,
     region: key.region,
     spec: key.spec,
     usage: key.usage,
-    state,
+    state: stateOf(key),
     currentVersion: currentVersion(key).number,
     owner: key.owner,
     description: key.description,
