@@ -26,7 +26,7 @@ export function encryptRsa(
   const longest = oaepPlaintextMax(handle.spec, algorithm);
   if (plaintext.length > longest) {
     throw new ClavigerError('input-invalid', `${algorithm} takes at most ${longest} bytes under this key.`, {
-      details: { bytesMax: longest },
+      details: { bytesMax: longest, algorithm, spec: handle.spec },
     });
   }
   return publicEncrypt({ key: handle.publicKey, ...oaep(hash) }, plaintext);

@@ -46,7 +46,9 @@ export function messageForms(algorithm: AlgorithmName, material: KeyMaterial): r
 function formOf(algorithm: AlgorithmName, handle: KeyHandle, form: MessageForm): SignatureForm {
   const entry = algorithmOf('signature', algorithm, handle.spec).forms[form];
   if (entry) return entry;
-  throw new ClavigerError('operation-unsupported', `${algorithm} does not take a message as ${form}.`);
+  throw new ClavigerError('operation-unsupported', `${algorithm} does not take a message as ${form}.`, {
+    details: { algorithm, form, spec: handle.spec },
+  });
 }
 
 function requireLength(form: SignatureForm, message: Uint8Array): void {

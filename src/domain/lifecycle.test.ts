@@ -10,7 +10,8 @@ import {
   originatorEnd,
   recipientEnd,
   replaceVersion,
-  requirePurpose,
+  requireAlgorithm,
+  requireUsage,
   requireUsableVersion,
   requireUsageLeft,
 } from './lifecycle.ts';
@@ -180,17 +181,18 @@ describe('the purpose of a key', () => {
         fc.constantFrom<AlgorithmName | null>(null, ...algorithms),
         (spec, usage, wanted, algorithm) => {
           const key: Key = { ...keyOf(version()), spec, usage };
-          const use = () => requirePurpose(key, wanted, algorithm);
-          if (usage !== wanted) assert.throws(use, { code: 'purpose-forbids' });
-          else if (algorithm !== null && !factsOf(spec).algorithms.includes(algorithm))
-            assert.throws(use, { code: 'algorithm-forbids' });
+          if (usage !== wanted) assert.throws(() => requireUsage(key, wanted), { code: 'purpose-forbids' });
+          else requireUsage(key, wanted);
+          // without an algorithm there is none to presume
+          if (algorithm === null || !factsOf(spec).algorithms.includes(algorithm))
+            assert.throws(() => requireAlgorithm(key, wanted, algorithm), { code: 'algorithm-forbids' });
         },
       ),
     );
     const aes = keyOf(version());
-    requirePurpose(aes, 'encrypt', 'AES_GCM');
+    requireAlgorithm(aes, 'encrypt', 'AES_GCM');
     for (const algorithm of ['AES_CMAC', 'AES_KW', 'constructor'] as AlgorithmName[])
-      assert.throws(() => requirePurpose(aes, 'encrypt', algorithm), { code: 'algorithm-forbids' });
+      assert.throws(() => requireAlgorithm(aes, 'encrypt', algorithm), { code: 'algorithm-forbids' });
   });
 });
 

@@ -44,19 +44,29 @@ export function recipientEnd(version: KeyVersion): Instant | null {
   return version.activatedAt + version.cryptoPeriod.recipientSeconds * 1000;
 }
 
-/** Throws unless the key has this usage and its spec offers the algorithm. */
-export function requirePurpose(key: Key, usage: KeyUsage, algorithm: AlgorithmName | null): void {
-  if (key.usage !== usage) {
-    throw new ClavigerError('purpose-forbids', `Key ${key.id} is for ${key.usage}, not for ${usage}.`, {
-      details: { usage: key.usage, wanted: usage },
-    });
+/** Throws unless the key has this usage. */
+export function requireUsage(key: Key, usage: KeyUsage): void {
+  if (key.usage === usage) return;
+  throw new ClavigerError('purpose-forbids', `Key ${key.id} is for ${key.usage}, not for ${usage}.`, {
+    details: { id: key.id, usage: key.usage, wanted: usage },
+  });
+}
+
+/** Throws unless the key's spec offers the algorithm for this usage; null: none was named, and there is none to presume. */
+export function requireAlgorithm(key: Key, usage: KeyUsage, algorithm: AlgorithmName | null): void {
+  if (algorithm === null) {
+    throw new ClavigerError(
+      'algorithm-forbids',
+      `A key of spec ${key.spec} needs an algorithm to be named.`,
+      {
+        details: { spec: key.spec },
+      },
+    );
   }
-  if (algorithm === null) return;
-  if (algorithmUsage(algorithm) !== usage || !algorithmsFor(key.spec, usage).includes(algorithm)) {
-    throw new ClavigerError('algorithm-forbids', `A key of spec ${key.spec} does not offer ${algorithm}.`, {
-      details: { spec: key.spec, algorithm },
-    });
-  }
+  if (algorithmUsage(algorithm) === usage && algorithmsFor(key.spec, usage).includes(algorithm)) return;
+  throw new ClavigerError('algorithm-forbids', `A key of spec ${key.spec} does not offer ${algorithm}.`, {
+    details: { spec: key.spec, algorithm },
+  });
 }
 
 const protectStates: ReadonlySet<KeyState> = new Set<KeyState>(['active']);
@@ -116,12 +126,19 @@ export function replaceVersion(key: Key, version: KeyVersion): Key {
   return { ...key, versions: key.versions.map((old) => (old.number === version.number ? version : old)) };
 }
 
+/** When a key rotates by itself: by its schedule, or before its newest version stops protecting; null: it does not. */
+export function nextRotation(key: Key): Instant | null {
+  if (key.rotation === null) return null;
+  const { nextAt } = key.rotation;
+  return Math.min(nextAt, originatorEnd(currentVersion(key)) ?? nextAt);
+}
+
 /**
  * When the house has something to do for the key: its scheduled destruction, else its next rotation; null: nothing. A key that
  * is suspended or waits for its destruction is not rotated.
  */
 export function dueAt(key: Key): Instant | null {
   if (key.destruction) return key.destruction.dueAt;
-  if (key.rotation === null || key.suspendedAt !== null) return null;
-  return isDestroyed(currentVersion(key).state) ? null : key.rotation.nextAt;
+  const stands = key.suspendedAt !== null || isDestroyed(currentVersion(key).state);
+  return stands ? null : nextRotation(key);
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { algorithmsFor, ClavigerError, type AlgorithmName, type Key, type KeyUsage } from '#domain';
+import { algorithmsFor, ClavigerError, factsOf, type AlgorithmName, type Key, type KeyUsage } from '#domain';
 import type { KeyCondition, KeyReference, Operation, TargetRule } from './operation.ts';
 
 export const usableOnly: readonly KeyCondition[] = Object.freeze(['usable']);
@@ -27,6 +27,11 @@ export function onKey<I extends Keyed>(rule: Omit<TargetRule<I>, 'reference'>): 
 /** The algorithm that was asked for, or the one that the key's spec prefers for a usage. */
 export function algorithmOr(wanted: AlgorithmName | null, key: Key, usage: KeyUsage): AlgorithmName | null {
   return wanted ?? algorithmsFor(key.spec, usage)[0] ?? null;
+}
+
+/** The encryption algorithm that was asked for, or a secret key's own; the ciphertext of a key pair would not say which it was. */
+export function encryptionOr(wanted: AlgorithmName | null, key: Key): AlgorithmName | null {
+  return wanted === null && factsOf(key.spec).asymmetric ? null : algorithmOr(wanted, key, 'encrypt');
 }
 
 /** A value that the runner has made sure of. */

@@ -31,6 +31,9 @@ export const bytes = (min: number, max: number) =>
     `must be ${min} to ${max} bytes`,
   );
 
+/** A ciphertext; null: the request only asks whether it would be allowed. */
+export const ciphertextOrNone = bytes(1, 131_072).nullable();
+
 const specSet: ReadonlySet<string> = new Set(keySpecNames);
 
 export const keySpec = z.custom<KeySpec>(

@@ -2,8 +2,9 @@ import {
   ClavigerError,
   currentVersion,
   isDestroyed,
-  requirePurpose,
+  requireAlgorithm,
   requireUsableVersion,
+  requireUsage,
   versionOf,
   type AlgorithmName,
   type Key,
@@ -46,7 +47,15 @@ function requireNear(caller: Caller, reference: KeyReference): void {
     //= design 3: an environment is a wall
     throw new ClavigerError('access-denied', 'The key belongs to another account.');
   }
-  if (reference.region !== undefined && reference.region !== caller.region) throw notFound(reference);
+  if (reference.region !== undefined && reference.region !== caller.region) {
+    throw new ClavigerError(
+      'key-not-found',
+      `This is the region ${caller.region}, not ${reference.region}.`,
+      {
+        details: { region: reference.region },
+      },
+    );
+  }
 }
 
 function livesElsewhere(key: Key, caller: Caller): boolean {
@@ -86,20 +95,25 @@ async function loadKey(house: House, caller: Caller, reference: KeyReference): P
 /** The condition of a key as a whole. Throws `key-destroyed` for one whose life has ended. */
 export function conditionOf(key: Key): KeyCondition {
   const { state } = currentVersion(key);
-  if (isDestroyed(state)) throw new ClavigerError('key-destroyed', `Key ${key.id} is destroyed.`);
+  if (isDestroyed(state)) {
+    throw new ClavigerError('key-destroyed', `Key ${key.id} is destroyed.`, { details: { id: key.id } });
+  }
   if (key.destruction) return 'destruction-scheduled';
   return key.suspendedAt === null ? 'usable' : 'suspended';
 }
 
-function requireCondition<I>(key: Key, rule: TargetRule<I>): void {
-  const condition = conditionOf(key);
+function requireCondition<I>(key: Key, condition: KeyCondition, rule: TargetRule<I>): void {
   if (rule.conditions.includes(condition)) return;
-  if (condition === 'suspended') throw new ClavigerError('key-suspended', `Key ${key.id} is disabled.`);
-  if (condition === 'destruction-scheduled') {
-    throw new ClavigerError('key-destruction-scheduled', `Key ${key.id} is pending deletion.`);
+  const details = { id: key.id, state: currentVersion(key).state };
+  // what needs a scheduled destruction is not mended by enabling the key
+  if (condition === 'suspended' && rule.conditions.includes('usable')) {
+    throw new ClavigerError('key-suspended', `Key ${key.id} is disabled.`, { details });
   }
-  throw new ClavigerError('key-state-forbids', `Key ${key.id} is in use: this needs another state.`, {
-    details: { state: currentVersion(key).state },
+  if (condition === 'destruction-scheduled') {
+    throw new ClavigerError('key-destruction-scheduled', `Key ${key.id} is pending deletion.`, { details });
+  }
+  throw new ClavigerError('key-state-forbids', `Key ${key.id} is ${condition}: this needs another state.`, {
+    details,
   });
 }
 
@@ -108,18 +122,24 @@ function versionFor<I>(key: Key, rule: TargetRule<I>, input: I): KeyVersion {
   if (wanted === null) return currentVersion(key);
   const version = versionOf(key, wanted);
   if (version) return version;
+  const reference = rule.reference(input);
+  if (reference.kind === 'id' && reference.fromCiphertext) {
+    throw new ClavigerError('ciphertext-invalid', 'The ciphertext names a version that there is not.');
+  }
   throw new ClavigerError('key-not-found', `Key ${key.id} has no version ${wanted}.`, {
     details: { id: key.id, version: wanted },
   });
 }
 
-/** Checks a key that was found and allowed against its rule: condition, purpose, state and crypto-period. */
+/** Checks a key that was found and allowed against its rule: purpose, condition, algorithm, state and crypto-period. */
 export function checkKey<I>(opened: OpenedKey, rule: TargetRule<I>, input: I, now: number): CheckedKey {
   const { key } = opened;
-  requireCondition(key, rule);
+  const condition = conditionOf(key);
+  if (rule.usage) requireUsage(key, rule.usage);
+  requireCondition(key, condition, rule);
   const version = versionFor(key, rule, input);
   const algorithm: AlgorithmName | null = rule.algorithm?.(input, key) ?? null;
-  if (rule.usage) requirePurpose(key, rule.usage, algorithm);
+  if (rule.usage && rule.algorithm) requireAlgorithm(key, rule.usage, algorithm);
   if (rule.act === 'protect' || rule.act === 'process') requireUsableVersion(key, version, rule.act, now);
   const context = rule.context?.(input) ?? null;
   return { key, version, opened, algorithm, context: context ? canonicalContext(context) : nothing };

@@ -1,4 +1,4 @@
-import { hasCode } from '#domain';
+import { dueAt, hasCode } from '#domain';
 import { operations, type Door, type House } from '#operations';
 import { describeError, type Logger } from './logger.ts';
 import type { Outbox } from './outbox.ts';
@@ -46,7 +46,7 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
         if (key.destruction.dueAt <= now) {
           await door.runAsSystem(operations.destroyDueKey, key.environment, { key: reference });
         }
-      } else if (spentVersion !== null || (key.rotation && key.rotation.nextAt <= now)) {
+      } else if (spentVersion !== null || (dueAt(key) ?? Infinity) <= now) {
         await door.runAsSystem(operations.rotateDueKey, key.environment, { key: reference, spentVersion });
       }
     } catch (error) {

@@ -1,38 +1,45 @@
 import { z } from 'zod';
 import { algorithmsFor, ClavigerError, type AlgorithmName, type Key } from '#domain';
-import { defineOperation, present, usableOnly } from '../define.ts';
-import { algorithm, bytes, encryptionContext, keyReference } from '../inputs.ts';
+import { defineOperation, encryptionOr, present, usableOnly } from '../define.ts';
+import { algorithm, ciphertextOrNone, encryptionContext, keyReference } from '../inputs.ts';
 import type { EncryptionContext, KeyReference, TargetRule, Work } from '../operation.ts';
 import { findKey } from '../target.ts';
-import { readBlob } from './blob.ts';
+import { readBlob, type BlobHead } from './blob.ts';
 import { openUnder } from './sealing.ts';
 
-const input = z.strictObject({
-  key: keyReference.nullable(),
-  ciphertext: bytes(1, 131_072),
-  context: encryptionContext,
-  algorithm: algorithm.nullable(),
-  dryRun: z.boolean(),
-});
+const input = z
+  .strictObject({
+    key: keyReference.nullable(),
+    ciphertext: ciphertextOrNone,
+    context: encryptionContext,
+    algorithm: algorithm.nullable(),
+    dryRun: z.boolean(),
+  })
+  .refine(mayLackCiphertext, { path: ['ciphertext'], message: 'only a dry run can do without' });
 type Input = z.infer<typeof input>;
+
+/** Whether a request has its ciphertext, or asks without one whether it would be allowed. */
+export function mayLackCiphertext(wish: { ciphertext: Uint8Array | null; dryRun: boolean }): boolean {
+  return wish.ciphertext !== null || wish.dryRun;
+}
 
 /** What names the key of a ciphertext: its own head, or, for key pairs, the request. */
 type Source = {
   readonly key: KeyReference | null;
-  readonly ciphertext: Uint8Array;
+  readonly ciphertext: Uint8Array | null;
   readonly context: EncryptionContext | null;
   readonly algorithm: AlgorithmName | null;
 };
 
-function isAsymmetric(wanted: AlgorithmName | null): boolean {
-  return wanted?.startsWith('RSA_') ?? false;
+/** The head of a ciphertext that describes itself; null for that of a key pair, and where there is none. */
+function headOf({ ciphertext, algorithm }: Source): BlobHead | null {
+  return ciphertext === null || algorithm?.startsWith('RSA_') ? null : readBlob(ciphertext);
 }
 
 /** The key that a ciphertext must be opened with; a self-describing one says so itself. */
 export function sourceReference(source: Source): KeyReference {
-  if (!isAsymmetric(source.algorithm)) {
-    return { kind: 'id', id: readBlob(source.ciphertext).keyId, fromCiphertext: true };
-  }
+  const head = headOf(source);
+  if (head) return { kind: 'id', id: head.keyId, fromCiphertext: true };
   if (source.key) return source.key;
   throw new ClavigerError(
     'input-invalid',
@@ -45,8 +52,8 @@ export function sourceReference(source: Source): KeyReference {
 
 /** The algorithm of a ciphertext. */
 export function sourceAlgorithm(source: Source, key: Key): AlgorithmName | null {
-  if (isAsymmetric(source.algorithm)) return source.algorithm;
-  const { algorithm: used } = readBlob(source.ciphertext);
+  const used = headOf(source)?.algorithm;
+  if (!used) return encryptionOr(source.algorithm, key);
   const other = source.algorithm !== null && source.algorithm !== used;
   if (other || !algorithmsFor(key.spec, 'encrypt').includes(used)) {
     throw new ClavigerError('ciphertext-invalid', 'The ciphertext was made with another algorithm.');
@@ -56,7 +63,7 @@ export function sourceAlgorithm(source: Source, key: Key): AlgorithmName | null 
 
 /** The version that made a ciphertext; null for key pairs: their newest. */
 export function sourceVersion(source: Source): number | null {
-  return isAsymmetric(source.algorithm) ? null : readBlob(source.ciphertext).version;
+  return headOf(source)?.version ?? null;
 }
 
 /** Refuses with `key-mismatch` when the request names another key than the ciphertext does. */
@@ -100,7 +107,7 @@ export const decrypt = defineOperation<Input, Decrypted>({
     const target = present(work.keys[0]);
     await requireNamedKey(work, wish.key, target.key);
     const used = present(target.algorithm);
-    const plaintext = openUnder(target, used, wish.ciphertext);
+    const plaintext = wish.ciphertext ? openUnder(target, used, wish.ciphertext) : new Uint8Array(0);
     return { output: { key: target.key, version: target.version.number, algorithm: used, plaintext } };
   },
 });

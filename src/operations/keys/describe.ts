@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { algorithmsFor, ClavigerError, type AlgorithmName, type Key, type LastUse } from '#domain';
-import { anyCondition, defineOperation, onKey, present, usableOnly } from '../define.ts';
+import { anyCondition, defineOperation, notScheduled, onKey, present } from '../define.ts';
 import { keyReference, page } from '../inputs.ts';
 import { anyRegion } from '../operation.ts';
 import { pageOf } from '../paging.ts';
@@ -49,12 +49,12 @@ export type PublicKey = {
   readonly algorithms: readonly AlgorithmName[];
 };
 
-/** The public half of a key pair. */
+/** The public half of a key pair; it stays public while the key is suspended. */
 export const getPublicKey = defineOperation<KeyOnly, PublicKey>({
   name: 'keys.get-public-key',
   kind: 'read',
   input: keyOnly,
-  targets: [onKey<KeyOnly>({ permission: 'keys:get-public-key', act: 'inspect', conditions: usableOnly })],
+  targets: [onKey<KeyOnly>({ permission: 'keys:get-public-key', act: 'inspect', conditions: notScheduled })],
   run: ({ keys }) => {
     const { key, version } = present(keys[0]);
     return {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AlgorithmName, Key } from '#domain';
-import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../define.ts';
+import { defineOperation, encryptionOr, onKey, present, usableOnly } from '../define.ts';
 import { algorithm, bytes, encryptionContext, keyReference } from '../inputs.ts';
 import { sealUnder } from './sealing.ts';
 
@@ -33,7 +33,7 @@ export const encrypt = defineOperation<Input, Encrypted>({
       act: 'protect',
       conditions: usableOnly,
       usage: 'encrypt',
-      algorithm: (wish, key) => algorithmOr(wish.algorithm, key, 'encrypt'),
+      algorithm: (wish, key) => encryptionOr(wish.algorithm, key),
       version: (wish) => wish.version,
       bytes: (wish) => wish.plaintext.length,
       context: (wish) => wish.context,

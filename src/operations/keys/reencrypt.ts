@@ -1,25 +1,33 @@
 import { z } from 'zod';
 import type { AlgorithmName, Key } from '#domain';
-import { algorithmOr, defineOperation, present, usableOnly } from '../define.ts';
-import { algorithm, bytes, encryptionContext, keyReference } from '../inputs.ts';
+import { defineOperation, encryptionOr, present, usableOnly } from '../define.ts';
+import { algorithm, ciphertextOrNone, encryptionContext, keyReference } from '../inputs.ts';
 import type { CheckedKey } from '../operation.ts';
-import { requireNamedKey, sourceAlgorithm, sourceReference, sourceVersion } from './decrypt.ts';
+import {
+  mayLackCiphertext,
+  requireNamedKey,
+  sourceAlgorithm,
+  sourceReference,
+  sourceVersion,
+} from './decrypt.ts';
 import { openUnder, sealUnder } from './sealing.ts';
 
-const input = z.strictObject({
-  ciphertext: bytes(1, 131_072),
-  source: z.strictObject({
-    key: keyReference.nullable(),
-    context: encryptionContext,
-    algorithm: algorithm.nullable(),
-  }),
-  destination: z.strictObject({
-    key: keyReference,
-    context: encryptionContext,
-    algorithm: algorithm.nullable(),
-  }),
-  dryRun: z.boolean(),
-});
+const input = z
+  .strictObject({
+    ciphertext: ciphertextOrNone,
+    source: z.strictObject({
+      key: keyReference.nullable(),
+      context: encryptionContext,
+      algorithm: algorithm.nullable(),
+    }),
+    destination: z.strictObject({
+      key: keyReference,
+      context: encryptionContext,
+      algorithm: algorithm.nullable(),
+    }),
+    dryRun: z.boolean(),
+  })
+  .refine(mayLackCiphertext, { path: ['ciphertext'], message: 'only a dry run can do without' });
 type Input = z.infer<typeof input>;
 
 type Side = { readonly key: Key; readonly version: number; readonly algorithm: AlgorithmName };
@@ -60,15 +68,17 @@ export const reencrypt = defineOperation<Input, Reencrypted>({
       conditions: usableOnly,
       usage: 'encrypt',
       reference: (wish) => wish.destination.key,
-      algorithm: (wish, key) => algorithmOr(wish.destination.algorithm, key, 'encrypt'),
-      bytes: (wish) => wish.ciphertext.length,
+      algorithm: (wish, key) => encryptionOr(wish.destination.algorithm, key),
+      bytes: (wish) => wish.ciphertext?.length ?? 0,
       context: (wish) => wish.destination.context,
     },
   ],
   run: async (work, wish) => {
     const [from, to] = [present(work.keys[0]), present(work.keys[1])];
     await requireNamedKey(work, wish.source.key, from.key);
-    const plaintext = openUnder(from, present(from.algorithm), wish.ciphertext);
+    const plaintext = wish.ciphertext
+      ? openUnder(from, present(from.algorithm), wish.ciphertext)
+      : new Uint8Array(0);
     try {
       const ciphertext = sealUnder(to, present(to.algorithm), plaintext);
       return { output: { source: side(from), destination: side(to), ciphertext } };

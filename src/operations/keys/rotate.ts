@@ -4,7 +4,7 @@ import {
   ClavigerError,
   currentVersion,
   factsOf,
-  originatorEnd,
+  nextRotation,
   type Instant,
   type Key,
   type KeyVersion,
@@ -26,6 +26,10 @@ const rotateInput = z.strictObject({
 });
 type RotateInput = z.infer<typeof rotateInput>;
 
+/** A protocol may bound how often one key is rotated on demand. */
+const onDemandInput = rotateInput.extend({ onDemandMax: z.number().int().min(1).optional() });
+type OnDemandInput = z.infer<typeof onDemandInput>;
+
 const enableInput = rotateInput.extend({ periodDays: z.number().int().min(1).max(3650) });
 type EnableInput = z.infer<typeof enableInput>;
 
@@ -39,6 +43,12 @@ function requireRotatable(key: Key, onlySymmetricEncryption: boolean | undefined
   if (onlySymmetricEncryption && (factsOf(key.spec).asymmetric || key.usage !== 'encrypt')) {
     throw new ClavigerError('operation-unsupported', `Key ${key.id} is not a symmetric encryption key.`);
   }
+}
+
+function requireRotationsLeft(key: Key, onDemandMax: number | undefined): void {
+  if (onDemandMax === undefined) return;
+  if (key.versions.filter(({ rotation }) => rotation === 'on-demand').length < onDemandMax) return;
+  throw new ClavigerError('limit-exceeded', `Key ${key.id} was rotated on demand ${onDemandMax} times.`);
 }
 
 function retire(version: KeyVersion, now: Instant, cause: TransitionCause): KeyVersion {
@@ -61,7 +71,7 @@ async function rotated({ house, key, now, kind }: Rotation): Promise<Outcome<Key
   const versions = [...key.versions.slice(0, -1), retire(old, now, 'rotated'), version];
   const rotation =
     kind === 'automatic' && key.rotation
-      ? { ...key.rotation, nextAt: beforeEnd(version, nextRotation(key.rotation, now)) }
+      ? { ...key.rotation, nextAt: nextDate(key.rotation, now) }
       : key.rotation;
   const after: Key = { ...key, versions, rotation };
   return {
@@ -71,13 +81,8 @@ async function rotated({ house, key, now, kind }: Rotation): Promise<Outcome<Key
   };
 }
 
-/** A date of a schedule, or the end of the originator period where that is earlier: a key that rotates never stops protecting. */
-function beforeEnd(version: KeyVersion, at: Instant): Instant {
-  return Math.min(at, originatorEnd(version) ?? at);
-}
-
 /** The next date of a schedule that lies ahead: dates that were missed while the server stood still are not made up for. */
-function nextRotation(rotation: { nextAt: Instant; periodDays: number }, now: Instant): Instant {
+function nextDate(rotation: { nextAt: Instant; periodDays: number }, now: Instant): Instant {
   if (now < rotation.nextAt) return rotation.nextAt;
   const period = rotation.periodDays * dayMillis;
   const missed = Math.floor((now - rotation.nextAt) / period);
@@ -85,14 +90,15 @@ function nextRotation(rotation: { nextAt: Instant; periodDays: number }, now: In
 }
 
 /** Makes a new version that protects from now on; the one before is deactivated and still opens what it protected. */
-export const rotateKey = defineOperation<RotateInput, Key>({
+export const rotateKey = defineOperation<OnDemandInput, Key>({
   name: 'keys.rotate',
   kind: 'manage',
-  input: rotateInput,
-  targets: [onKey<RotateInput>({ permission: 'keys:rotate', act: 'manage', conditions: usableOnly })],
+  input: onDemandInput,
+  targets: [onKey<OnDemandInput>({ permission: 'keys:rotate', act: 'manage', conditions: usableOnly })],
   run: ({ house, keys, now }, wish) => {
     const { key } = present(keys[0]);
     requireRotatable(key, wish.onlySymmetricEncryption);
+    requireRotationsLeft(key, wish.onDemandMax);
     return rotated({ house, key, now, kind: 'on-demand' });
   },
 });
@@ -116,8 +122,8 @@ export const rotateDueKey = defineOperation<DueInput, Key>({
   run: ({ house, keys, now }, { spentVersion }) => {
     const { key } = present(keys[0]);
     requireRotatable(key, true);
-    const isDue = key.rotation !== null && now >= key.rotation.nextAt;
-    if (!isDue && spentVersion !== currentVersion(key).number) return { output: key };
+    const next = nextRotation(key);
+    if ((next === null || now < next) && spentVersion !== currentVersion(key).number) return { output: key };
     return rotated({ house, key, now, kind: 'automatic' });
   },
 });
@@ -136,8 +142,7 @@ export const enableRotation = defineOperation<EnableInput, Key>({
     requireRotatable(key, wish.onlySymmetricEncryption);
     const { periodDays } = wish;
     if (key.rotation?.periodDays === periodDays) return { output: key };
-    const nextAt = beforeEnd(currentVersion(key), now + periodDays * dayMillis);
-    const after: Key = { ...key, rotation: { periodDays, since: now, nextAt } };
+    const after: Key = { ...key, rotation: { periodDays, since: now, nextAt: now + periodDays * dayMillis } };
     return { output: revised(key, after), changes: [updateOf(key, after)], facts: { periodDays } };
   },
 });
@@ -167,11 +172,7 @@ export const getRotationStatus = defineOperation<RotateInput, Key>({
   targets: [
     onKey<RotateInput>({ permission: 'keys:get-rotation-status', act: 'inspect', conditions: anyCondition }),
   ],
-  run: ({ keys }, wish) => {
-    const { key } = present(keys[0]);
-    requireRotatable(key, wish.onlySymmetricEncryption);
-    return { output: key };
-  },
+  run: ({ keys }) => ({ output: present(keys[0]).key }),
 });
 
 /** The version number that a page marker stands for; 0 where there is none. */

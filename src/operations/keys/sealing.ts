@@ -46,7 +46,7 @@ export function openUnder(target: CheckedKey, algorithm: AlgorithmName, cipherte
 function refuseContext(target: CheckedKey): void {
   if (target.context.length === 0) return;
   throw new ClavigerError('input-invalid', 'A key pair takes no encryption context.', {
-    details: { field: 'context' },
+    details: { field: 'context', spec: target.key.spec },
   });
 }
 
@@ -54,6 +54,6 @@ function refuseContext(target: CheckedKey): void {
 export function requireSymmetric(key: Key): void {
   if (!factsOf(key.spec).asymmetric) return;
   throw new ClavigerError('purpose-forbids', `Key ${key.id} is a key pair: data keys need a symmetric key.`, {
-    details: { usage: key.usage },
+    details: { id: key.id, spec: key.spec },
   });
 }

@@ -1,11 +1,19 @@
-import type { ClavigerError, ErrorCode } from '#domain';
+import { ClavigerError, type AlgorithmName, type ErrorCode, type KeySpec, type KeyUsage } from '#domain';
+import { keyArn } from '#operations';
+import { AwsError } from './aws-error.ts';
+import { algorithmName, specName, usageName } from './specs.ts';
+
+/** The request that an error answers, as far as it was understood. */
+export type Where = { readonly operation: string; readonly accountId: string; readonly region: string };
+
+type Message = (error: ClavigerError, where: Where) => string;
 
 /** How an error of the core is said on the wire. */
 type WireError = {
   readonly type: string;
   readonly status: number;
   /** The message; absent: the core's own. */
-  readonly message?: (error: ClavigerError) => string;
+  readonly message?: Message;
 };
 
 const nothing = () => '';
@@ -14,6 +22,53 @@ const mismatch = () =>
   'and signing method. Consult the service documentation for details.';
 const unknownToken = () => 'The security token included in the request is invalid.';
 const internal = () => 'The request was rejected because of an internal failure. The request can be retried.';
+
+function arnOf({ details }: ClavigerError, { accountId, region }: Where): string {
+  return keyArn(accountId, { id: String(details['id']), region });
+}
+
+const missingKey: Message = (error, where) => {
+  const { id, region } = error.details;
+  if (region !== undefined) return `Invalid arn ${String(region)}`;
+  return id === undefined ? error.message : `Key '${arnOf(error, where)}' does not exist`;
+};
+
+const missingAlias: Message = ({ details }, { accountId, region }) =>
+  `Alias arn:aws:kms:${region}:${accountId}:alias/${String(details['name'])} is not found.`;
+
+/** The state of a key that is in the way. */
+function keyIs(state: string): Message {
+  return (error, where) => `${arnOf(error, where)} is ${state}.`;
+}
+
+const otherState: Message = (error, where) =>
+  where.operation === 'CancelKeyDeletion' ? keyIs('not pending deletion')(error, where) : error.message;
+
+const otherUsage: Message = (error, where) => {
+  const { usage, wanted } = error.details;
+  if (wanted === undefined) return 'You cannot generate a data key with an asymmetric CMK';
+  return `${arnOf(error, where)} key usage is ${usageName(usage as KeyUsage)} which is not valid for ${where.operation}.`;
+};
+
+const otherAlgorithm: Message = ({ details }) => {
+  const { spec, algorithm } = details;
+  const named = algorithm === undefined ? 'SYMMETRIC_DEFAULT' : algorithmName(algorithm as AlgorithmName);
+  return `Algorithm ${named} is incompatible with key spec ${specName(spec as KeySpec)}.`;
+};
+
+const otherKey = () => 'The key ID in the request does not identify a CMK that can perform this operation.';
+
+const invalidInput: Message = (error) => {
+  const { bytesMax, algorithm, spec, field } = error.details;
+  if (bytesMax !== undefined) {
+    const named = algorithmName(algorithm as AlgorithmName);
+    return `Algorithm ${named} and key spec ${specName(spec as KeySpec)} cannot encrypt data larger than ${String(bytesMax)} bytes.`;
+  }
+  if (field === 'context' && spec !== undefined) {
+    return 'EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.';
+  }
+  return error.message;
+};
 
 function client(type: string, message?: WireError['message']): WireError {
   return Object.freeze({ type, status: 400, ...(message ? { message } : {}) });
@@ -36,7 +91,7 @@ function denied({ details }: ClavigerError): string {
 }
 
 /** The one table from the codes of the core to the errors of AWS KMS. */
-export const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
+const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
   __proto__: null as never,
   'not-authenticated': client('MissingAuthenticationTokenException', () => 'Missing Authentication Token'),
   'signature-mismatch': client('InvalidSignatureException', mismatch),
@@ -50,11 +105,11 @@ export const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze(
     ({ details }) => `Signature ${String(details['side'])}: ${String(details['stamp'])}`,
   ),
   'access-denied': client('AccessDeniedException', denied),
-  'input-invalid': client('ValidationException'),
+  'input-invalid': client('ValidationException', invalidInput),
   'input-too-large': client('ValidationException'),
-  'operation-unsupported': client('UnsupportedOperationException'),
-  'key-not-found': client('NotFoundException'),
-  'name-not-found': client('NotFoundException'),
+  'operation-unsupported': client('UnsupportedOperationException', nothing),
+  'key-not-found': client('NotFoundException', missingKey),
+  'name-not-found': client('NotFoundException', missingAlias),
   'name-taken': client('AlreadyExistsException'),
   'name-invalid': client('InvalidAliasNameException'),
   'environment-not-found': client('NotFoundException'),
@@ -66,22 +121,23 @@ export const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze(
   'policy-malformed': client('MalformedPolicyDocumentException'),
   'policy-lockout': client('MalformedPolicyDocumentException'),
   'limit-exceeded': client('LimitExceededException'),
-  'key-suspended': client('DisabledException'),
-  'key-destruction-scheduled': client('KMSInvalidStateException'),
-  'key-destroyed': client('NotFoundException'),
-  'key-state-forbids': client('KMSInvalidStateException'),
+  'key-suspended': client('DisabledException', keyIs('disabled')),
+  'key-destruction-scheduled': client('KMSInvalidStateException', keyIs('pending deletion')),
+  'key-destroyed': client('NotFoundException', missingKey),
+  'key-state-forbids': client('KMSInvalidStateException', otherState),
   'transition-refused': client('KMSInvalidStateException'),
-  'purpose-forbids': client('InvalidKeyUsageException'),
-  'algorithm-forbids': client('InvalidKeyUsageException'),
+  'purpose-forbids': client('InvalidKeyUsageException', otherUsage),
+  'algorithm-forbids': client('InvalidKeyUsageException', otherAlgorithm),
   'crypto-period-over': client('KMSInvalidStateException'),
   'usage-limit-reached': client('KMSInvalidStateException'),
   'ciphertext-invalid': client('InvalidCiphertextException', nothing),
-  'key-mismatch': client('IncorrectKeyException'),
+  'key-mismatch': client('IncorrectKeyException', otherKey),
   'signature-invalid': client('KMSInvalidSignatureException', nothing),
   'mac-invalid': client('KMSInvalidMacException', nothing),
   'public-key-invalid': client('ValidationException'),
   'dry-run': client('DryRunOperationException'),
-  conflict: client('ConflictException'),
+  // somebody else changed the same thing at the same time: clients of AWS try this again by themselves
+  conflict: client('ThrottlingException', () => 'Rate exceeded'),
   'audit-unavailable': fault('KMSInternalException'),
   'store-unavailable': fault(
     'DependencyTimeoutException',
@@ -102,3 +158,16 @@ export const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze(
   'configuration-invalid': fault('KMSInternalException'),
   internal: fault('KMSInternalException'),
 });
+
+const nowhere: Where = Object.freeze({ operation: '', accountId: '', region: '' });
+
+/** Any failure as an error in AWS's words. */
+export function wireErrorOf(error: unknown, where: Where = nowhere): AwsError {
+  if (error instanceof AwsError) return error;
+  const known = error instanceof ClavigerError ? error : new ClavigerError('internal', '', { cause: error });
+  if (known.code === 'input-invalid' && known.details['field'] === 'authorization') {
+    return new AwsError('IncompleteSignatureException', known.message);
+  }
+  const { type, status, message } = wireErrors[known.code];
+  return new AwsError(type, message ? message(known, where) : known.message, status);
+}

@@ -9,6 +9,7 @@ import type { Input } from './validate.ts';
 export type Request = {
   readonly input: Input;
   readonly accountId: string;
+  readonly region: string;
   readonly run: <I, O>(operation: Operation<I, O>, input: I) => Promise<O>;
 };
 
@@ -16,7 +17,8 @@ export type Request = {
 export type Handler = (request: Request) => Promise<object | string | null>;
 
 export function requestOf(door: Door, caller: Caller, input: Input): Request {
-  return { input, accountId: caller.accountId, run: (operation, wish) => door.run(operation, caller, wish) };
+  const { accountId, region } = caller;
+  return { input, accountId, region, run: (operation, wish) => door.run(operation, caller, wish) };
 }
 
 /** The key that a cryptographic request names, in whatever form. */

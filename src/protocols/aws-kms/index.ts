@@ -2,16 +2,17 @@ import { headerOf, type Authenticated } from '#access';
 import { ClavigerError } from '#domain';
 import type { Caller, Door } from '#operations';
 import type { FailureListener, HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
-import { AwsError, unsupported } from './aws-error.ts';
-import { wireErrors } from './errors.ts';
+import { AwsError } from './aws-error.ts';
+import { wireErrorOf, type Where } from './errors.ts';
 import { requestOf, type Handler } from './handler.ts';
 import { aliasHandlers } from './handlers/aliases.ts';
 import { encryptionHandlers } from './handlers/encryption.ts';
 import { keyHandlers } from './handlers/keys.ts';
 import { rotationHandlers } from './handlers/rotation.ts';
 import { signingHandlers } from './handlers/signing.ts';
-import { inputShapes, unservedOperations } from './shape.ts';
+import { inputShapes, type Members } from './shape.ts';
 import { readBody } from './strict-json.ts';
+import { unservedHandlers, unservedShapes } from './unserved.ts';
 import { validate } from './validate.ts';
 
 export type AwsKmsParts = {
@@ -25,7 +26,7 @@ export type AwsKmsParts = {
   readonly onFailure?: FailureListener;
 };
 
-/** Every operation that is served. */
+/** Every operation of the service. */
 export const handlers: Readonly<Record<string, Handler>> = Object.freeze({
   __proto__: null as never,
   ...encryptionHandlers,
@@ -33,6 +34,14 @@ export const handlers: Readonly<Record<string, Handler>> = Object.freeze({
   ...keyHandlers,
   ...rotationHandlers,
   ...aliasHandlers,
+  ...unservedHandlers,
+});
+
+/** The members of every operation. */
+export const shapes: Readonly<Record<string, Members>> = Object.freeze({
+  __proto__: null as never,
+  ...inputShapes,
+  ...unservedShapes,
 });
 
 const services = ['kms'] as const;
@@ -44,10 +53,8 @@ const bodyMax = 262_144;
 function operationOf(request: HttpRequest): string {
   const target = headerOf(request.rawHeaders, 'x-amz-target') ?? '';
   const name = target.slice(targetPrefix.length);
-  const known =
-    target.startsWith(targetPrefix) && (handlers[name] !== undefined || unservedOperations.has(name));
-  if (!known) throw new AwsError('UnknownOperationException', '');
-  return name;
+  if (target.startsWith(targetPrefix) && handlers[name]) return name;
+  throw new AwsError('UnknownOperationException', '');
 }
 
 function answer(status: number, requestId: string, body: string): HttpResponse {
@@ -57,14 +64,6 @@ function answer(status: number, requestId: string, body: string): HttpResponse {
 function refusal(type: string, message: string, status: number, requestId: string): HttpResponse {
   const said = message === '' ? { __type: type } : { __type: type, message };
   return answer(status, requestId, JSON.stringify(said));
-}
-
-function errorAnswer(known: ClavigerError, requestId: string): HttpResponse {
-  if (known.code === 'input-invalid' && known.details['field'] === 'authorization') {
-    return refusal('IncompleteSignatureException', known.message, 400, requestId);
-  }
-  const { type, status, message } = wireErrors[known.code];
-  return refusal(type, message ? message(known) : known.message, status, requestId);
 }
 
 function callerOf(request: HttpRequest, who: Authenticated, operation: string, requestId: string): Caller {
@@ -89,24 +88,37 @@ function serve(
   requestId: string,
 ): Promise<HttpResponse> {
   const operation = operationOf(request);
-  const members = inputShapes[operation];
+  const members = shapes[operation];
   const handler = handlers[operation];
-  if (!members || !handler) throw unsupported(`${operation} is not supported by this server.`);
+  if (!members || !handler) throw new AwsError('UnknownOperationException', '');
   const input = validate(members, readBody(request.body));
   const caller = callerOf(request, who, operation, requestId);
-  return handler(requestOf(parts.door, caller, input)).then((output) => {
-    const body = output === null ? '{}' : typeof output === 'string' ? output : JSON.stringify(output);
-    return answer(200, requestId, body);
-  });
+  const handling = handler(requestOf(parts.door, caller, input));
+  return handling.then(
+    (output) => {
+      const body = output === null ? '{}' : typeof output === 'string' ? output : JSON.stringify(output);
+      return answer(200, requestId, body);
+    },
+    (error: unknown) =>
+      fail(parts, request, requestId, error, { operation, accountId: who.accountId, region: caller.region }),
+  );
 }
 
-/** Answers what went wrong with a request. */
-function fail(parts: AwsKmsParts, request: HttpRequest, thrown: unknown, requestId: string): HttpResponse {
-  if (thrown instanceof AwsError) return refusal(thrown.type, thrown.message, thrown.status, requestId);
-  const error =
-    thrown instanceof ClavigerError ? thrown : new ClavigerError('internal', '', { cause: thrown });
-  parts.onFailure?.({ protocol: 'aws-kms', requestId, request, error });
-  return errorAnswer(error, requestId);
+/** Answers what went wrong with a request; `where` is what AWS repeats of it in its messages. */
+function fail(
+  parts: AwsKmsParts,
+  request: HttpRequest,
+  requestId: string,
+  thrown: unknown,
+  where?: Where,
+): HttpResponse {
+  if (!(thrown instanceof AwsError)) {
+    const error =
+      thrown instanceof ClavigerError ? thrown : new ClavigerError('internal', '', { cause: thrown });
+    parts.onFailure?.({ protocol: 'aws-kms', requestId, request, error });
+  }
+  const { type, message, status } = wireErrorOf(thrown, where);
+  return refusal(type, message, status, requestId);
 }
 
 const problems: Readonly<Record<HttpProblem, readonly [string, string, number]>> = {
@@ -128,7 +140,7 @@ export function createAwsKms(parts: AwsKmsParts): HttpProtocol {
     matches: ({ method, path }) => method === 'POST' && path === '/',
     handle: (request) => {
       const requestId = parts.newRequestId();
-      const failed = (thrown: unknown) => fail(parts, request, thrown, requestId);
+      const failed = (thrown: unknown) => fail(parts, request, requestId, thrown);
       try {
         const who = parts.authenticate(request, services);
         if (!(who instanceof Promise)) return serve(parts, request, who, requestId).catch(failed);

@@ -1,15 +1,24 @@
-/** What a member of a request may be. Lengths are characters, for blobs bytes. */
+/**
+ * What a member of a request may be. Lengths are characters, for blobs bytes. What is sensitive is never repeated, and AWS says of its
+ * absence `Value`, not `Value null`.
+ */
 export type Shape =
   | {
       readonly type: 'string';
       readonly min?: number;
       readonly max?: number;
       readonly pattern?: RegExp;
-      /** The pattern as AWS prints it. */
+      /** As AWS prints it. */
       readonly patternText?: string;
       readonly values?: readonly string[];
+      readonly sensitive?: boolean;
     }
-  | { readonly type: 'blob'; readonly min?: number; readonly max?: number }
+  | {
+      readonly type: 'blob';
+      readonly min?: number;
+      readonly max?: number;
+      readonly sensitive?: boolean;
+    }
   | { readonly type: 'integer'; readonly min?: number; readonly max?: number }
   | { readonly type: 'boolean' }
   | { readonly type: 'timestamp' }
@@ -19,24 +28,43 @@ export type Shape =
 
 export type Members = Readonly<Record<string, Shape & { readonly required?: boolean }>>;
 
-function values(text: string): readonly string[] {
+/** The words of an enum, in the order in which AWS lists them when it refuses another. */
+export function values(text: string): readonly string[] {
   return Object.freeze(text.split(' '));
 }
 
 const keySpecs = values(
-  'SYMMETRIC_DEFAULT RSA_2048 RSA_3072 RSA_4096 ECC_NIST_P256 ECC_NIST_P384 ECC_NIST_P521 ECC_SECG_P256K1 ' +
-    'ECC_NIST_EDWARDS25519 HMAC_224 HMAC_256 HMAC_384 HMAC_512 ML_DSA_44 ML_DSA_65 ML_DSA_87 SM2',
+  'RSA_2048 RSA_3072 RSA_4096 ECC_NIST_P256 ECC_NIST_P384 ECC_NIST_P521 ECC_SECG_P256K1 ECC_NIST_EDWARDS25519 ' +
+    'SYMMETRIC_DEFAULT HMAC_224 HMAC_256 HMAC_384 HMAC_512 SM2 ML_DSA_44 ML_DSA_65 ML_DSA_87 ' +
+    'ML_KEM_512 ML_KEM_768 ML_KEM_1024',
 );
-const encryptionAlgorithms = values('SYMMETRIC_DEFAULT RSAES_OAEP_SHA_1 RSAES_OAEP_SHA_256 SM2PKE');
+const legacyKeySpecs = Object.freeze(keySpecs.filter((name) => !/^ML_|EDWARDS/.test(name)));
+const encryptionAlgorithms = values('RSAES_OAEP_SHA_1 RSAES_OAEP_SHA_256 SM2PKE SYMMETRIC_DEFAULT');
 
-const required = { required: true } as const;
-const keyId = { type: 'string', min: 1, max: 2048 } as const;
-const key = { ...keyId, ...required } as const;
-const flag = { type: 'boolean' } as const;
+/** A pattern that the whole value has to match, in the words in which AWS prints it. */
+export function matching(pattern: string): { pattern: RegExp; patternText: string } {
+  return { pattern: new RegExp(`^(?:${pattern})$`, 'u'), patternText: pattern };
+}
+
+export const required = { required: true } as const;
+// the model has no pattern here, the service does
+const keyId = {
+  type: 'string',
+  min: 1,
+  max: 2048,
+  ...matching('^\\p{ASCII}+$'),
+} as const;
+export const key = { ...keyId, ...required } as const;
+export const flag = { type: 'boolean' } as const;
 const context = { type: 'map' } as const;
-const tokens = { type: 'list', of: { type: 'string', min: 1, max: 8192 }, max: 10 } as const;
-const plaintext = { type: 'blob', min: 1, max: 4096 } as const;
-const message = { type: 'blob', min: 0, max: 4096, ...required } as const;
+export const tokens = {
+  type: 'list',
+  of: { type: 'string', min: 1, max: 8192 },
+  min: 0,
+  max: 10,
+} as const;
+const plaintext = { type: 'blob', min: 1, max: 4096, sensitive: true, ...required } as const;
+const message = plaintext;
 const ciphertext = { type: 'blob', min: 1, max: 6144 } as const;
 const recipient = {
   type: 'structure',
@@ -49,34 +77,37 @@ const aliasName = {
   type: 'string',
   min: 1,
   max: 256,
-  pattern: /^[a-zA-Z0-9:/_-]+$/,
-  patternText: '^[a-zA-Z0-9:/_-]+$',
+  ...matching('^[a-zA-Z0-9:/_-]+$'),
   ...required,
 } as const;
-const limit = { type: 'integer', min: 1, max: 1000 } as const;
-const marker = {
+export const limit = { type: 'integer', min: 1, max: 1000 } as const;
+export const marker = {
   type: 'string',
   min: 1,
   max: 1024,
-  pattern: /^[\u0020-\u00FF]*$/,
-  patternText: '[\\u0020-\\u00FF]*',
+  ...matching('[\\u0020-\\u00FF]*'),
 } as const;
-const description = { type: 'string', min: 0, max: 8192 } as const;
-const policyName = { type: 'string', min: 1, max: 128, pattern: /^\w+$/, patternText: '[\\w]+' } as const;
-const policy = { type: 'string', min: 1, max: 131_072 } as const;
+export const description = { type: 'string', min: 0, max: 8192 } as const;
+const policyName = { type: 'string', min: 1, max: 128, ...matching('[\\w]+') } as const;
+export const policy = {
+  type: 'string',
+  min: 1,
+  max: 131_072,
+  ...matching('[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+'),
+} as const;
 const encryptionAlgorithm = { type: 'string', values: encryptionAlgorithms } as const;
 const signingAlgorithm = {
   type: 'string',
   values: values(
     'RSASSA_PSS_SHA_256 RSASSA_PSS_SHA_384 RSASSA_PSS_SHA_512 RSASSA_PKCS1_V1_5_SHA_256 RSASSA_PKCS1_V1_5_SHA_384 ' +
-      'RSASSA_PKCS1_V1_5_SHA_512 ECDSA_SHA_256 ECDSA_SHA_384 ECDSA_SHA_512 SM2DSA ML_DSA_SHAKE_256 ' +
-      'ED25519_SHA_512 ED25519_PH_SHA_512',
+      'RSASSA_PKCS1_V1_5_SHA_512 ECDSA_SHA_256 ECDSA_SHA_384 ECDSA_SHA_512 ED25519_SHA_512 ED25519_PH_SHA_512 ' +
+      'SM2DSA ML_DSA_SHAKE_256',
   ),
   ...required,
 } as const;
 const macAlgorithm = {
   type: 'string',
-  values: values('HMAC_SHA_224 HMAC_SHA_256 HMAC_SHA_384 HMAC_SHA_512'),
+  values: values('HMAC_SHA_384 HMAC_SHA_256 HMAC_SHA_224 HMAC_SHA_512'),
   ...required,
 } as const;
 const messageType = { type: 'string', values: values('RAW DIGEST EXTERNAL_MU') } as const;
@@ -87,7 +118,7 @@ const tag = {
     TagValue: { type: 'string', min: 0, max: 256, ...required },
   },
 } as const;
-const tags = { type: 'list', of: tag, max: 50 } as const;
+export const tags = { type: 'list', of: tag } as const;
 const modifiers = { type: 'list', of: { type: 'string', values: values('IGNORE_CIPHERTEXT') } } as const;
 const dataKey: Members = {
   KeyId: key,
@@ -103,7 +134,8 @@ const dataKeyPair: Members = {
   KeyPairSpec: {
     type: 'string',
     values: values(
-      'RSA_2048 RSA_3072 RSA_4096 ECC_NIST_P256 ECC_NIST_P384 ECC_NIST_P521 ECC_SECG_P256K1 SM2 ECC_NIST_EDWARDS25519',
+      'RSA_2048 RSA_3072 RSA_4096 ECC_NIST_P256 ECC_NIST_P384 ECC_NIST_P521 ECC_SECG_P256K1 SM2 ECC_NIST_EDWARDS25519 ' +
+        'ML_KEM_512 ML_KEM_768 ML_KEM_1024',
     ),
     ...required,
   },
@@ -122,16 +154,21 @@ export const inputShapes: Readonly<Record<string, Members>> = Object.freeze({
     Description: description,
     KeyUsage: {
       type: 'string',
-      values: values('SIGN_VERIFY ENCRYPT_DECRYPT GENERATE_VERIFY_MAC KEY_AGREEMENT'),
+      values: values('ENCRYPT_DECRYPT SIGN_VERIFY GENERATE_VERIFY_MAC KEY_AGREEMENT ENCAPSULATE_DECAPSULATE'),
     },
-    CustomerMasterKeySpec: { type: 'string', values: keySpecs },
+    CustomerMasterKeySpec: { type: 'string', values: legacyKeySpecs },
     KeySpec: { type: 'string', values: keySpecs },
     Origin: { type: 'string', values: values('AWS_KMS EXTERNAL AWS_CLOUDHSM EXTERNAL_KEY_STORE') },
     CustomKeyStoreId: { type: 'string', min: 1, max: 64 },
     BypassPolicyLockoutSafetyCheck: flag,
     Tags: tags,
     MultiRegion: flag,
-    XksKeyId: { type: 'string', min: 1, max: 128 },
+    XksKeyId: {
+      type: 'string',
+      min: 1,
+      max: 128,
+      ...matching('^[a-zA-Z0-9-_.]+$'),
+    },
   },
   Decrypt: {
     CiphertextBlob: ciphertext,
@@ -159,7 +196,7 @@ export const inputShapes: Readonly<Record<string, Members>> = Object.freeze({
   EnableKeyRotation: { KeyId: key, RotationPeriodInDays: { type: 'integer', min: 90, max: 2560 } },
   Encrypt: {
     KeyId: key,
-    Plaintext: { ...plaintext, ...required },
+    Plaintext: plaintext,
     EncryptionContext: context,
     GrantTokens: tokens,
     EncryptionAlgorithm: encryptionAlgorithm,
@@ -170,7 +207,7 @@ export const inputShapes: Readonly<Record<string, Members>> = Object.freeze({
   GenerateDataKeyPairWithoutPlaintext: dataKeyPair,
   GenerateDataKeyWithoutPlaintext: dataKey,
   GenerateMac: {
-    Message: { ...message, min: 1 },
+    Message: message,
     KeyId: key,
     MacAlgorithm: macAlgorithm,
     GrantTokens: tokens,
@@ -193,8 +230,17 @@ export const inputShapes: Readonly<Record<string, Members>> = Object.freeze({
     Limit: limit,
     Marker: marker,
   },
-  ListKeys: { Limit: limit, Marker: marker },
-  ListResourceTags: { KeyId: key, Limit: { type: 'integer', min: 1, max: 1000 }, Marker: marker },
+  ListKeys: {
+    Limit: limit,
+    Marker: marker,
+    ResourceOwners: {
+      type: 'list',
+      of: { type: 'string', values: values('SELF OTHER_ACCOUNTS_VIA_RAM') },
+      min: 1,
+      max: 2,
+    },
+  },
+  ListResourceTags: { KeyId: key, Limit: limit, Marker: marker },
   PutKeyPolicy: {
     KeyId: key,
     PolicyName: policyName,
@@ -226,7 +272,7 @@ export const inputShapes: Readonly<Record<string, Members>> = Object.freeze({
   TagResource: { KeyId: key, Tags: { ...tags, ...required } },
   UntagResource: {
     KeyId: key,
-    TagKeys: { type: 'list', of: { type: 'string', min: 1, max: 128 }, max: 50, ...required },
+    TagKeys: { type: 'list', of: { type: 'string', min: 1, max: 128 }, ...required },
   },
   UpdateAlias: { AliasName: aliasName, TargetKeyId: key },
   UpdateKeyDescription: { KeyId: key, Description: { ...description, ...required } },
@@ -240,7 +286,7 @@ export const inputShapes: Readonly<Record<string, Members>> = Object.freeze({
     DryRun: flag,
   },
   VerifyMac: {
-    Message: { ...message, min: 1 },
+    Message: message,
     KeyId: key,
     MacAlgorithm: macAlgorithm,
     Mac: { type: 'blob', min: 1, max: 6144, ...required },
@@ -248,12 +294,3 @@ export const inputShapes: Readonly<Record<string, Members>> = Object.freeze({
     DryRun: flag,
   },
 });
-
-/** Operations of the service that are not served: their clients are told so. */
-export const unservedOperations: ReadonlySet<string> = new Set(
-  values(
-    'ConnectCustomKeyStore CreateCustomKeyStore CreateGrant DeleteCustomKeyStore DeleteImportedKeyMaterial ' +
-      'DescribeCustomKeyStores DisconnectCustomKeyStore GetParametersForImport ImportKeyMaterial ListGrants ' +
-      'ListRetirableGrants ReplicateKey RetireGrant RevokeGrant UpdateCustomKeyStore UpdatePrimaryRegion',
-  ),
-);

@@ -63,16 +63,18 @@ function checkText(
   if (typeof value !== 'string') throw wrongType(value, 'String');
   if (!value.isWellFormed())
     throw new AwsError('SerializationException', 'A string is not well-formed Unicode.');
+  // what is secret is never repeated
+  const shown = shape.sensitive ? null : value;
   if (shape.values) {
     if (!shape.values.includes(value)) {
-      failed(problems, where, value, `Member must satisfy enum value set: [${shape.values.join(', ')}]`);
+      failed(problems, where, shown, `Member must satisfy enum value set: [${shape.values.join(', ')}]`);
     }
     return value;
   }
   const broken = brokenLength(shape, value.length);
-  if (broken) failed(problems, where, value, broken);
+  if (broken) failed(problems, where, shown, broken);
   if (shape.pattern && !shape.pattern.test(value)) {
-    failed(problems, where, value, `Member must satisfy regular expression pattern: ${shape.patternText}`);
+    failed(problems, where, shown, `Member must satisfy regular expression pattern: ${shape.patternText}`);
   }
   return value;
 }
@@ -172,7 +174,10 @@ function checkMembers(
     if (!shape) continue;
     const value = Object.hasOwn(body, name) ? body[name] : undefined;
     if (value !== undefined && value !== null) found[name] = check(shape, value, prefix + name, problems);
-    else if (shape.required) note(problems, 'Value null', prefix + name, 'Member must not be null');
+    else if (shape.required) {
+      const said = 'sensitive' in shape ? 'Value' : 'Value null';
+      note(problems, said, prefix + name, 'Member must not be null');
+    }
   }
   return found;
 }

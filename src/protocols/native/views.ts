@@ -1,4 +1,12 @@
-import { currentVersion, factsOf, originatorEnd, recipientEnd, type Key, type KeyVersion } from '#domain';
+import {
+  currentVersion,
+  factsOf,
+  nextRotation,
+  originatorEnd,
+  recipientEnd,
+  type Key,
+  type KeyVersion,
+} from '#domain';
 
 function time(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString();
@@ -49,7 +57,7 @@ export function keyView(key: Key): object {
     tier: key.tier,
     strengthBits: facts.strengthBits,
     quantumCategory: facts.quantumCategory,
-    rotation: key.rotation && { periodDays: key.rotation.periodDays, nextAt: time(key.rotation.nextAt) },
+    rotation: key.rotation && { periodDays: key.rotation.periodDays, nextAt: time(nextRotation(key)) },
     destruction: key.destruction && {
       requestedAt: time(key.destruction.requestedAt),
       dueAt: time(key.destruction.dueAt),

@@ -1,16 +1,31 @@
-import type { KeyName } from '#domain';
+import { hasCode, type KeyName } from '#domain';
 import { operations } from '#operations';
+import { AwsError } from '../aws-error.ts';
 import { keyOnly, type Handler, type Request } from '../handler.ts';
-import { aliasName } from '../identifiers.ts';
+import { aliasName, aliasTarget } from '../identifiers.ts';
 import { pageEnd, pageFrom } from '../marker.ts';
 import { seconds } from '../metadata.ts';
 
-function nameAndKey(request: Request) {
-  return { name: aliasName(request.input.text('AliasName') ?? ''), key: keyOnly(request, 'TargetKeyId') };
+function nameAndKey({ input }: Request) {
+  return {
+    name: aliasName(input.text('AliasName') ?? ''),
+    key: aliasTarget(input.text('TargetKeyId') ?? ''),
+  };
+}
+
+function aliasArn({ accountId, region }: Pick<Request, 'accountId' | 'region'>, name: string): string {
+  return `arn:aws:kms:${region}:${accountId}:alias/${name}`;
 }
 
 const createAlias: Handler = async (request) => {
-  await request.run(operations.createName, nameAndKey(request));
+  const wish = nameAndKey(request);
+  try {
+    await request.run(operations.createName, wish);
+  } catch (error) {
+    if (!hasCode(error, 'name-taken')) throw error;
+    const arn = aliasArn(request, wish.name);
+    throw new AwsError('AlreadyExistsException', `An alias with the name ${arn} already exists`);
+  }
   return null;
 };
 
@@ -27,7 +42,7 @@ const deleteAlias: Handler = async (request) => {
 function aliasEntry(request: Request, name: KeyName): object {
   return {
     AliasName: `alias/${name.name}`,
-    AliasArn: `arn:aws:kms:${name.region}:${request.accountId}:alias/${name.name}`,
+    AliasArn: aliasArn({ ...name, accountId: request.accountId }, name.name),
     TargetKeyId: name.keyId,
     CreationDate: seconds(name.createdAt),
     LastUpdatedDate: seconds(name.updatedAt),

@@ -1,6 +1,6 @@
 import { operations } from '#operations';
 import type { Key } from '#domain';
-import { unsupported, validation } from '../aws-error.ts';
+import { unsupported, validation, type AwsError } from '../aws-error.ts';
 import {
   algorithmIn,
   anyKey,
@@ -35,15 +35,21 @@ const encrypt: Handler = async (request) => {
   return `{"CiphertextBlob":"${base64(done.ciphertext)}","EncryptionAlgorithm":"${algorithmName(done.algorithm)}","KeyId":"${arnOf(request, done.key)}"}`;
 };
 
-function ciphertextOf({ input }: Request): Uint8Array {
+function missing(member: string): AwsError {
+  return validation(
+    `1 validation error detected: Value null at '${member}' failed to satisfy constraint: Member must not be null`,
+  );
+}
+
+/** The ciphertext of a request; null: a dry run that only asks whether it would be allowed, for a key that it names itself. */
+function ciphertextOf({ input }: Request, keyMember: 'KeyId' | 'SourceKeyId'): Uint8Array | null {
+  if (input.flag('DryRun') && input.list('DryRunModifiers').includes('IGNORE_CIPHERTEXT')) {
+    if (input.has(keyMember)) return null;
+    throw missing(keyMember === 'KeyId' ? 'keyId' : 'sourceKeyId');
+  }
   const blob = input.bytes('CiphertextBlob');
   if (blob) return blob;
-  if (input.list('DryRunModifiers').includes('IGNORE_CIPHERTEXT')) {
-    throw unsupported('DryRunModifiers IGNORE_CIPHERTEXT is not supported here.');
-  }
-  throw validation(
-    "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null",
-  );
+  throw missing('ciphertextBlob');
 }
 
 const decrypt: Handler = async (request) => {
@@ -51,7 +57,7 @@ const decrypt: Handler = async (request) => {
   const { input } = request;
   const done = await request.run(operations.decrypt, {
     key: optionalKey(request),
-    ciphertext: ciphertextOf(request),
+    ciphertext: ciphertextOf(request, 'KeyId'),
     context: input.map('EncryptionContext'),
     algorithm: algorithmIn(request, 'EncryptionAlgorithm'),
     dryRun: input.flag('DryRun'),
@@ -65,7 +71,7 @@ const reEncrypt: Handler = async (request) => {
   requireServed(request);
   const { input } = request;
   const { source, destination, ciphertext } = await request.run(operations.reencrypt, {
-    ciphertext: ciphertextOf(request),
+    ciphertext: ciphertextOf(request, 'SourceKeyId'),
     source: {
       key: optionalKey(request, 'SourceKeyId'),
       context: input.map('SourceEncryptionContext'),
@@ -145,7 +151,7 @@ const generateRandom: Handler = async (request) => {
   requireServed(request);
   if (request.input.has('CustomKeyStoreId')) throw unsupported('Custom key stores are not supported here.');
   const length = request.input.number('NumberOfBytes');
-  if (length === null) throw validation('NumberOfBytes must be specified.');
+  if (length === null) throw validation('NumberOfBytes is required.');
   const { bytes } = await request.run(operations.generateRandom, { length });
   return { Plaintext: base64AndWipe(bytes) };
 };

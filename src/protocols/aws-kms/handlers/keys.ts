@@ -1,14 +1,17 @@
 import { operations } from '#operations';
 import type { Tag } from '#domain';
-import { unsupported, validation } from '../aws-error.ts';
+import { AwsError, unsupported, validation } from '../aws-error.ts';
 import { anyKey, arnOf, keyOnly, requireServed, type Handler, type Request } from '../handler.ts';
 import { pageEnd, pageFrom } from '../marker.ts';
 import { keyMetadata, keyState, seconds } from '../metadata.ts';
 import { specOf, usageFor } from '../specs.ts';
 import type { Input } from '../validate.ts';
 
+const tagsMax = 50;
+
 function tagsOf(input: Input): Tag[] {
   const given = input.list('Tags') as readonly { TagKey: string; TagValue: string }[];
+  if (given.length > tagsMax) throw new AwsError('TagException', 'Too many tags');
   return given.map(({ TagKey, TagValue }) => ({ key: TagKey, value: TagValue }));
 }
 
@@ -51,6 +54,9 @@ const describeKey: Handler = async (request) => {
 
 const listKeys: Handler = async (request) => {
   const { keys, next } = await request.run(operations.listKeys, { page: pageFrom(request.input) });
+  const owners = request.input.list('ResourceOwners');
+  // nothing is shared between accounts here
+  if (owners.length > 0 && !owners.includes('SELF')) return { Keys: [], Truncated: false };
   const entries = keys.map((key) => ({ KeyId: key.id, KeyArn: arnOf(request, key) }));
   return { Keys: entries, ...pageEnd(next) };
 };
@@ -107,19 +113,19 @@ const listResourceTags: Handler = async (request) => {
   return { Tags: tags.map(({ key, value }) => ({ TagKey: key, TagValue: value })), ...pageEnd(next) };
 };
 
-function requireDefaultPolicy({ input }: Request): void {
-  const name = input.text('PolicyName') ?? 'default';
-  if (name !== 'default') throw validation(`Policy name must be "default", not ${name}.`);
+/** A key has one policy, by this name. */
+function namesDefaultPolicy({ input }: Request): boolean {
+  return (input.text('PolicyName') ?? 'default') === 'default';
 }
 
 const getKeyPolicy: Handler = async (request) => {
-  requireDefaultPolicy(request);
+  if (!namesDefaultPolicy(request)) throw new AwsError('NotFoundException', 'No such policy exists');
   const { policy } = await request.run(operations.getPolicy, { key: keyOnly(request) });
   return { Policy: policy, PolicyName: 'default' };
 };
 
 const putKeyPolicy: Handler = async (request) => {
-  requireDefaultPolicy(request);
+  if (!namesDefaultPolicy(request)) throw unsupported('Only default policy is supported');
   await request.run(operations.putPolicy, {
     key: keyOnly(request),
     policy: request.input.text('Policy') ?? '',

@@ -1,10 +1,12 @@
-import { currentVersion, type Key, type KeyVersion } from '#domain';
+import { currentVersion, nextRotation, type Key, type KeyVersion } from '#domain';
 import { operations } from '#operations';
 import { anyKey, arnOf, type Handler, type Request } from '../handler.ts';
 import { pageEnd, pageFrom } from '../marker.ts';
 import { seconds } from '../metadata.ts';
 
 const usualPeriodDays = 365;
+// of one key, for its whole life
+const onDemandMax = 25;
 // clients of AWS can't follow a public key that changes
 const onlySymmetricEncryption = true;
 
@@ -15,26 +17,33 @@ const enableKeyRotation: Handler = async (request) => {
 };
 
 const disableKeyRotation: Handler = async (request) => {
-  await request.run(operations.disableRotation, { key: anyKey(request), onlySymmetricEncryption });
+  // a key that never rotates is no error: it does not rotate now
+  await request.run(operations.disableRotation, { key: anyKey(request) });
   return null;
 };
 
 const getKeyRotationStatus: Handler = async (request) => {
-  const key = await request.run(operations.getRotationStatus, {
-    key: anyKey(request),
-    onlySymmetricEncryption,
-  });
+  const key = await request.run(operations.getRotationStatus, { key: anyKey(request) });
+  // a key that is pending deletion does not rotate; when the deletion is cancelled, it does as before
+  const rotation = key.destruction ? null : key.rotation;
   return {
     KeyId: arnOf(request, key),
-    KeyRotationEnabled: key.rotation !== null,
-    ...(key.rotation
-      ? { RotationPeriodInDays: key.rotation.periodDays, NextRotationDate: seconds(key.rotation.nextAt) }
+    KeyRotationEnabled: rotation !== null,
+    ...(rotation
+      ? {
+          RotationPeriodInDays: rotation.periodDays,
+          NextRotationDate: seconds(nextRotation(key) ?? rotation.nextAt),
+        }
       : {}),
   };
 };
 
 const rotateKeyOnDemand: Handler = async (request) => {
-  const key = await request.run(operations.rotateKey, { key: anyKey(request), onlySymmetricEncryption });
+  const key = await request.run(operations.rotateKey, {
+    key: anyKey(request),
+    onlySymmetricEncryption,
+    onDemandMax,
+  });
   return { KeyId: arnOf(request, key) };
 };
 

@@ -1,5 +1,5 @@
 import { operations } from '#operations';
-import { ClavigerError } from '#domain';
+import { hasCode, type KeySpec } from '#domain';
 import { validation } from '../aws-error.ts';
 import {
   algorithmIn,
@@ -17,30 +17,34 @@ import { specName, usageName } from '../specs.ts';
 const nothing = new Uint8Array(0);
 const forms = { RAW: 'raw', DIGEST: 'digest', EXTERNAL_MU: 'external-mu' } as const;
 
-/** What is signed, checked against the rules that AWS adds to the algorithm's own. */
-function signedMessage({ input }: Request) {
-  const type = (input.text('MessageType') ?? 'RAW') as keyof typeof forms;
-  const algorithm = input.text('SigningAlgorithm') ?? '';
-  if (type === 'EXTERNAL_MU' && algorithm !== 'ML_DSA_SHAKE_256') {
-    throw validation(`MessageType EXTERNAL_MU is not valid for algorithm ${algorithm}.`);
-  }
-  const noDigest = algorithm === 'ED25519_SHA_512' || algorithm === 'ML_DSA_SHAKE_256';
-  if (type === 'DIGEST' && noDigest)
-    throw validation(`MessageType DIGEST is not valid for algorithm ${algorithm}.`);
-  if (type === 'RAW' && algorithm === 'ED25519_PH_SHA_512') {
-    throw validation(`MessageType RAW is not valid for algorithm ${algorithm}.`);
-  }
-  return { message: input.bytes('Message') ?? nothing, form: forms[type] };
+type MessageType = keyof typeof forms;
+
+function messageType({ input }: Request): MessageType {
+  return (input.text('MessageType') ?? 'RAW') as MessageType;
 }
 
-/** A digest of a wrong length is told in AWS's words. */
-async function digestChecked<T>(request: Request, work: Promise<T>): Promise<T> {
+function signedMessage(request: Request) {
+  const type = messageType(request);
+  // AWS takes this algorithm's message as a digest only: the core is asked for a form that there is not, once it has checked the key
+  const refused = type === 'RAW' && request.input.text('SigningAlgorithm') === 'ED25519_PH_SHA_512';
+  return { message: request.input.bytes('Message') ?? nothing, form: forms[refused ? 'EXTERNAL_MU' : type] };
+}
+
+/** A message of a form or a length that the algorithm does not take is told in AWS's words. */
+async function messageChecked<T>(request: Request, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    const isDigest = (request.input.text('MessageType') ?? 'RAW') !== 'RAW';
-    if (isDigest && error instanceof ClavigerError && error.code === 'input-invalid') {
-      throw validation(`Digest is invalid length for algorithm ${request.input.text('SigningAlgorithm')}.`);
+    const type = messageType(request);
+    const algorithm = request.input.text('SigningAlgorithm');
+    if (hasCode(error, 'operation-unsupported')) {
+      const spec = error.details['spec'] as KeySpec;
+      const whom = spec === 'ED25519' ? `algorithm ${algorithm}` : `key spec ${specName(spec)}`;
+      throw validation(`Message type ${type} is incompatible with ${whom}.`);
+    }
+    if (hasCode(error, 'input-invalid') && type !== 'RAW') {
+      const what = type === 'DIGEST' ? 'Digest' : 'External Mu';
+      throw validation(`${what} is invalid length for algorithm ${algorithm}.`);
     }
     throw error;
   }
@@ -54,7 +58,7 @@ const sign: Handler = async (request) => {
     algorithm: algorithmIn(request, 'SigningAlgorithm'),
     dryRun: request.input.flag('DryRun'),
   };
-  const done = await digestChecked(request, request.run(operations.sign, wish));
+  const done = await messageChecked(request, request.run(operations.sign, wish));
   return {
     KeyId: arnOf(request, done.key),
     Signature: base64(done.signature),
@@ -71,7 +75,7 @@ const verify: Handler = async (request) => {
     algorithm: algorithmIn(request, 'SigningAlgorithm'),
     dryRun: request.input.flag('DryRun'),
   };
-  const done = await digestChecked(request, request.run(operations.verify, wish));
+  const done = await messageChecked(request, request.run(operations.verify, wish));
   return {
     KeyId: arnOf(request, done.key),
     SignatureValid: true,
