@@ -8,11 +8,6 @@ export {
   type KeyRecord,
   type NewKey,
 } from './client.ts';
-export { EnvelopeError } from './envelope/format.ts';
-export {
-  decryptStream,
-  encryptStream,
-  type FileContext,
-  type FileKey,
-  type KeyOpener,
-} from './envelope/stream.ts';
+export type { FileContext } from './envelope/context.ts';
+export { EnvelopeError } from './envelope/envelope-error.ts';
+export { decryptStream, encryptStream, type FileKey, type KeyOpener } from './envelope/stream.ts';
