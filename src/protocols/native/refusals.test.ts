@@ -64,7 +64,7 @@ describe('what the native API refuses', () => {
     ['/keys', '{"spec":"AES_512"}', /^spec: /],
     ['/keys', '{"spec":["AES_256"]}', /^spec: /],
     ['/keys', '{"spec":"toString"}', /^spec: /],
-    ['/keys', '{"usage":null}', /^usage: /],
+    ['/keys', '{"usage":"everything"}', /^usage: /],
     ['/keys', '{"bypassLockoutCheck":"true"}', /^bypassLockoutCheck: /],
     ['/keys', '{"tags":[{"key":"a","value":1}]}', /^tags.0.value: /],
     ['/keys', '{"tags":[{"key":"a","value":"b","x":1}]}', /there is no "x"/],

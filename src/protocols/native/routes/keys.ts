@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { factsOf, type KeySpec, type KeyUsage } from '#domain';
 import { operations } from '#operations';
 import { algorithmName, keyIn, onlyKey, pageOf, pageQuery, spec, tag, usage } from '../fields.ts';
 import { route, type Route } from '../route.ts';
@@ -22,13 +23,15 @@ const policy = z.string().describe('a policy document, as text');
 const bypassLockoutCheck = z.boolean().default(false);
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
+const firstUsage = (wanted: KeySpec): KeyUsage => factsOf(wanted).usages[0] ?? 'encrypt';
+
 /** Keys and their life. */
 export const keyRoutes: readonly Route[] = [
   route('POST /keys', operations.createKey, {
     about: 'Make a key',
     body: {
       spec: spec.default('AES_256'),
-      usage: usage.default('encrypt'),
+      usage: usage.nullable().default(null).describe('else the first one of the spec'),
       description: z.string().default(''),
       tags: z.array(tag).default([]),
       owner: z.string().nullable().default(null).describe('else who makes it'),
@@ -38,7 +41,7 @@ export const keyRoutes: readonly Route[] = [
       dataClassification: z.string().nullable().default(null),
     },
     answer: keyAnswer,
-    input: ({ body }) => body,
+    input: ({ body }) => ({ ...body, usage: body.usage ?? firstUsage(body.spec) }),
     output: keyView,
   }),
   route('GET /keys', operations.listKeys, {

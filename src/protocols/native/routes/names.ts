@@ -4,7 +4,8 @@ import { keyOr, keyReference, keyText, pageOf, pageQuery } from '../fields.ts';
 import { route, type PathParts, type Route } from '../route.ts';
 import { nameAnswer, nameView, next } from '../views.ts';
 
-const nameIn = (path: PathParts): string => path['name'] ?? '';
+/** The prefix lets a name of dots alone pass through clients that resolve paths. */
+const nameIn = (path: PathParts): string => (path['name'] ?? '').replace(/^name:/, '');
 
 /** Names of keys. */
 export const nameRoutes: readonly Route[] = [
