@@ -130,10 +130,15 @@ async function makeDurable<I, O>(run: Run<I, O>, seen: Seen, outcome: Outcome<O>
   const changes = outcome.changes ?? [];
   if (changes.length > 0) {
     seen.committing = true;
-    await house.store.commit({ changes, events: [event] });
-    house.drop(entitiesOf(changes));
-    await house.log.append(event);
-    house.forgetOutbox(event.id);
+    house.outbox.begin(event.id);
+    try {
+      await house.store.commit({ changes, events: [event] });
+      house.drop(entitiesOf(changes));
+      await house.log.append(event);
+      house.outbox.logged(event.id);
+    } finally {
+      house.outbox.end(event.id);
+    }
   } else {
     await house.log.append(event);
   }
