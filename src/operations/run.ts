@@ -175,7 +175,7 @@ function noteUses<I, O>(run: Run<I, O>, checked: readonly CheckedKey[], event: A
 
 /** A refusal is recorded like a success, before it is answered; where even that fails, the caller learns the first error. */
 async function recordFailure<I, O>(run: Run<I, O>, seen: Seen, error: ClavigerError): Promise<void> {
-  if (error.code === 'audit-unavailable') return;
+  if (error.code === 'audit-unavailable' || error.code === 'busy') return;
   const { house, operation, caller } = run;
   const event = recordOf({
     operation,
