@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { AuditEvent } from '#domain';
+import { event, filesOf, keys, logPlaces, writeLog } from './fixtures.ts';
 import { leafHash } from './merkle-hash.ts';
 import { realFiles } from './files.ts';
 import {
@@ -14,66 +12,20 @@ import {
   inclusionProof,
   isConsistent,
   isIncluded,
-  missingEvents,
   newLogKeys,
   openAuditLog,
   openLogKeys,
   readEvents,
   subtreeRoots,
   verifyLog,
-  type LogOptions,
 } from './index.ts';
 import { GrowingTree } from './tree.ts';
 
-const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'claviger-audit-'));
-after(() => fs.rmSync(scratch, { recursive: true, force: true }));
-const keys = openLogKeys(newLogKeys());
-let folders = 0;
+const places = logPlaces();
+after(places.remove);
 
-function newFolder(): string {
-  folders += 1;
-  return path.join(scratch, `n${folders}`, 'node-a');
-}
-
-function event(overrides: Partial<AuditEvent> = {}): AuditEvent {
-  return {
-    id: randomUUID(),
-    at: 1_800_000_000_000,
-    node: 'node-a',
-    environment: 'default',
-    principal: 'ada',
-    operation: 'keys.encrypt',
-    outcome: 'success',
-    reason: null,
-    keyId: randomUUID(),
-    keyVersion: 1,
-    otherKeyId: null,
-    protocol: 'aws-kms',
-    protocolOperation: 'Encrypt',
-    region: 'us-east-1',
-    sourceAddress: '127.0.0.1',
-    userAgent: 'test "quoted"\n',
-    contextDigest: null,
-    facts: null,
-    ...overrides,
-  };
-}
-
-async function logOf(count: number, options: Partial<LogOptions> = {}): Promise<string> {
-  const folder = newFolder();
-  const log = openAuditLog({ folder, node: 'node-a', keys, ...options });
-  for (let left = count; left > 0; left -= 50) {
-    await Promise.all(Array.from({ length: Math.min(50, left) }, () => log.append(event())));
-  }
-  await log.close();
-  return folder;
-}
-
-function allFiles(folder: string): string[] {
-  return fs
-    .readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('lock'))
-    .map((entry) => path.join(entry.parentPath, entry.name));
+function logOf(count: number): Promise<string> {
+  return writeLog(places.next(), count);
 }
 
 describe('the tree', () => {
@@ -114,17 +66,17 @@ describe('the log', () => {
     const log = openAuditLog({ folder, node: 'node-a', keys });
     const last = event({ principal: 'eve' });
     await log.append(last);
+    const unknown = event();
+    assert.deepEqual(log.missing([last, unknown]), [unknown]);
     await log.close();
     assert.deepEqual([...readEvents(folder, { principal: 'eve' })], [{ index: 300, event: last }]);
     const verified = verifyLog(folder);
     assert.deepEqual(verified.findings, []);
     assert.equal(verified.size, 301);
-    const unknown = event();
-    assert.deepEqual(missingEvents(folder, [last, unknown]), [unknown]);
   });
 
   it('lets one process in', async () => {
-    const folder = newFolder();
+    const folder = places.next();
     const log = openAuditLog({ folder, node: 'node-a', keys });
     assert.throws(() => openAuditLog({ folder, node: 'node-a', keys }), { code: 'conflict' });
     await log.close();
@@ -132,7 +84,7 @@ describe('the log', () => {
   });
 
   it('refuses everything when a sync fails, and takes up again what it can prove', async () => {
-    const folder = newFolder();
+    const folder = places.next();
     let failing = false;
     const files = {
       ...realFiles,
@@ -161,7 +113,7 @@ describe('the log', () => {
   });
 
   it('loses nothing that was answered when it is killed', { timeout: 60_000 }, async () => {
-    const folder = newFolder();
+    const folder = places.next();
     const packed = newLogKeys();
     fs.mkdirSync(folder, { recursive: true });
     const keyFile = path.join(path.dirname(folder), 'packed');
@@ -187,6 +139,7 @@ describe('the log', () => {
         });
         child.on('error', reject);
       });
+      assert.deepEqual(verifyLog(folder).findings, [], 'before the log is opened again');
     }
     await openAuditLog({ folder, node: 'node-a', keys: openLogKeys(fs.readFileSync(keyFile)) }).close();
     for (const { event: logged } of readEvents(folder)) answered.delete(logged.id);
@@ -202,9 +155,9 @@ describe('verify', () => {
     const folder = await logOf(3);
     const heads = [{ size: 3, root: verifyLog(folder).root }];
     assert.deepEqual(verifyLog(folder, { heads }).findings, []);
-    for (const file of allFiles(folder)) {
+    for (const name of filesOf(folder)) {
+      const file = path.join(folder, name);
       const content = fs.readFileSync(file);
-      const name = path.relative(folder, file);
       const step = Math.max(1, Math.floor(content.length / 300));
       for (let at = 0; at < content.length; at += step) {
         const changed = Buffer.from(content);
@@ -251,14 +204,17 @@ describe('verify', () => {
     const folder = await logOf(20);
     const journal = path.join(folder, 'journal', '000001');
     const content = fs.readFileSync(journal);
-    fc.assert(
-      fc.property(fc.nat(content.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
-        const changed = Buffer.from(content);
-        changed[at] = (changed[at] ?? 0) ^ flip;
-        fs.writeFileSync(journal, changed);
-        assert.throws(() => openAuditLog({ folder, node: 'node-a', keys }), { code: 'integrity-failed' });
-      }),
-      { numRuns: 60 },
-    );
+    const refuses = (at: number, flip: number): void => {
+      const changed = Buffer.from(content);
+      changed[at] = (changed[at] ?? 0) ^ flip;
+      fs.writeFileSync(journal, changed);
+      const open = () => openAuditLog({ folder, node: 'node-a', keys });
+      assert.throws(open, { code: 'integrity-failed' }, `byte ${at}`);
+    };
+    fc.assert(fc.property(fc.nat(content.length - 1), fc.integer({ min: 1, max: 255 }), refuses), {
+      numRuns: 60,
+    });
+    // the head is JSON, which a reader may take for more than it is
+    for (let at = 0; at < content.indexOf('CLVF'); at += 1) refuses(at, 1);
   });
 });

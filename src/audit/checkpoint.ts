@@ -39,16 +39,34 @@ export type Signer = {
 type SignAsync = (algorithm: null, data: Uint8Array, key: KeyObject) => Promise<Buffer>;
 const signAsync = promisify(sign as never) as SignAsync;
 
+function noteOf(
+  checkpoint: Checkpoint,
+  signed: readonly { readonly signer: Signer; readonly signature: Buffer }[],
+): string {
+  const lines = signed.map(({ signer, signature }) => {
+    const bytes = Buffer.concat([keyId(checkpoint.origin, signer.kind, signer.publicKey), signature]);
+    return `\u2014 ${checkpoint.origin} ${bytes.toString('base64')}\n`;
+  });
+  return `${checkpointText(checkpoint)}\n${lines.join('')}`;
+}
+
 /** A checkpoint with one line for each signature. */
 export async function signedNote(checkpoint: Checkpoint, signers: readonly Signer[]): Promise<string> {
-  const text = checkpointText(checkpoint);
-  const lines: string[] = [];
-  for (const { kind, privateKey, publicKey } of signers) {
-    const signature = await signAsync(null, Buffer.from(text), privateKey);
-    const bytes = Buffer.concat([keyId(checkpoint.origin, kind, publicKey), signature]);
-    lines.push(`\u2014 ${checkpoint.origin} ${bytes.toString('base64')}\n`);
-  }
-  return `${text}\n${lines.join('')}`;
+  const text = Buffer.from(checkpointText(checkpoint));
+  const signatures = signers.map(async (signer) => ({
+    signer,
+    signature: await signAsync(null, text, signer.privateKey),
+  }));
+  return noteOf(checkpoint, await Promise.all(signatures));
+}
+
+/** The same, while everything else waits. */
+export function signedNoteNow(checkpoint: Checkpoint, signers: readonly Signer[]): string {
+  const text = Buffer.from(checkpointText(checkpoint));
+  return noteOf(
+    checkpoint,
+    signers.map((signer) => ({ signer, signature: sign(null, text, signer.privateKey) })),
+  );
 }
 
 const noteForm =

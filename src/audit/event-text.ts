@@ -46,6 +46,13 @@ export function eventText(event: AuditEvent): string {
   );
 }
 
+const idAt = '{"v":1,"id":"'.length;
+
+/** The id of an event, without reading the rest. */
+export function eventId(bytes: Buffer): string {
+  return bytes.toString('latin1', idAt, bytes.indexOf('"', idAt));
+}
+
 /** Reads an event back. Throws `integrity-failed` for bytes that no event has. */
 export function readEvent(bytes: Uint8Array): AuditEvent {
   let value: unknown;

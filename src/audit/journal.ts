@@ -2,10 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { verify } from 'node:crypto';
 import { StopError } from '#domain';
-import { checkpointText, openNote, originOf } from './checkpoint.ts';
-import { type LogFiles, realFiles, syncFolder } from './files.ts';
-import type { LogKeys } from './keys.ts';
-import { leafHash } from './merkle-hash.ts';
+import { type Checkpoint, checkpointText, openNote, originOf, signedNoteNow } from './checkpoint.ts';
+import { type LogFiles, realFiles, replaceFile, syncFolder } from './files.ts';
+import { type LogKeys, publicKeysText } from './keys.ts';
+import { emptyRoot, leafHash } from './merkle-hash.ts';
 import { readSegment, segmentName, segmentStartBytes } from './segment.ts';
 import { bundleFile, type TileFile, tileFile } from './tile-files.ts';
 import { type FullTile, GrowingTree, tileWidth } from './tree.ts';
@@ -21,6 +21,10 @@ export type LogOptions = {
   /** How often a checkpoint is published. */
   readonly publishMillis?: number;
   readonly recoverMillis?: number;
+  /** A segment that is larger than this is followed by a new one; tests make it small. */
+  readonly segmentBytes?: number;
+  /** The event loop waits for a disk that syncs in less than this; 0: for none. */
+  readonly quickDiskMillis?: number;
   readonly files?: LogFiles;
   /** Told of what fails in the background. */
   readonly onProblem?: (what: string, error: unknown) => void;
@@ -36,6 +40,8 @@ export type Opened = {
   readonly position: Position;
   /** Tiles and bundles that the journal gives and the folder lacks. */
   readonly behind: readonly TileFile[];
+  /** Size of the checkpoint that is published. */
+  readonly published: number;
 };
 
 /** Begins a segment, durably. */
@@ -47,16 +53,23 @@ export function createSegment(
   const file = path.join(folder, 'journal', segmentName(number));
   const bytes = segmentStartBytes(start);
   const fd = fs.openSync(file, 'w+', 0o600);
-  realFiles.write(fd, bytes, 0);
-  fs.fsyncSync(fd);
-  syncFolder(path.dirname(file));
+  try {
+    realFiles.write(fd, bytes, 0);
+    fs.fsyncSync(fd);
+    syncFolder(path.dirname(file));
+  } catch (error) {
+    fs.closeSync(fd);
+    throw error;
+  }
   return { fd, length: bytes.length };
 }
 
 /** Names of the journal's segments, in order. */
 export function segmentNumbers(folder: string): number[] {
+  const journal = path.join(folder, 'journal');
+  if (!fs.existsSync(journal)) return [];
   return fs
-    .readdirSync(path.join(folder, 'journal'))
+    .readdirSync(journal)
     .filter((name) => /^[0-9]{6}$/.test(name))
     .map(Number)
     .sort((a, b) => a - b);
@@ -64,23 +77,52 @@ export function segmentNumbers(folder: string): number[] {
 
 const emptyStart = (node: string) => ({ node, tree: { size: 0, peaks: [], levels: [] }, bundle: [] });
 
-/** Continues the last segment, checking every frame of it; a torn end is set aside. */
+function publishedCheckpoint({ folder, keys }: LogOptions): Checkpoint | null {
+  const file = path.join(folder, 'checkpoint');
+  if (!fs.existsSync(file)) return null;
+  return openNote(fs.readFileSync(file, 'utf8'), [keys.ed25519, keys.mlDsa44]);
+}
+
+/** Begins a log: its keys and its first checkpoint stand before it has a journal. */
+function beginJournal(options: LogOptions, published: Checkpoint | null): Opened {
+  const { folder, node, keys } = options;
+  if (published && published.size > 0) {
+    throw new StopError(
+      'integrity-failed',
+      `The audit journal in ${folder} is gone, but its checkpoint is there.`,
+    );
+  }
+  const first = { origin: originOf(node), size: 0, root: emptyRoot() };
+  replaceFile(path.join(folder, 'keys.json'), publicKeysText(keys), true);
+  replaceFile(path.join(folder, 'checkpoint'), signedNoteNow(first, [keys.ed25519, keys.mlDsa44]), true);
+  fs.mkdirSync(path.join(folder, 'journal'), { recursive: true, mode: 0o700 });
+  syncFolder(folder);
+  const created = createSegment(folder, 1, emptyStart(node));
+  return {
+    tree: new GrowingTree(),
+    bundle: [],
+    position: { segment: 1, ...created },
+    behind: [],
+    published: 0,
+  };
+}
+
+function requirePublished(published: Checkpoint | null, tree: GrowingTree, folder: string): void {
+  if (published?.size !== tree.size || published.root.equals(tree.root())) return;
+  throw new StopError(
+    'integrity-failed',
+    `The audit journal in ${folder} is not the one that was published.`,
+  );
+}
+
+/** Continues the last segment, checking every frame of it; a torn end is set aside. Begins a log where there is none. */
 export function openJournal(options: LogOptions): Opened {
   const { folder, node } = options;
-  const numbers = segmentNumbers(folder);
-  const last = numbers.at(-1);
+  const published = publishedCheckpoint(options);
+  const last = segmentNumbers(folder).at(-1);
   const behind: TileFile[] = [];
   const tiles: FullTile[] = [];
-  if (last === undefined) {
-    if (fs.existsSync(path.join(folder, 'checkpoint'))) {
-      throw new StopError(
-        'integrity-failed',
-        `The audit journal in ${folder} is gone, but its checkpoint is there.`,
-      );
-    }
-    const created = createSegment(folder, 1, emptyStart(node));
-    return { tree: new GrowingTree(), bundle: [], position: { segment: 1, ...created }, behind };
-  }
+  if (last === undefined) return beginJournal(options, published);
   const file = path.join(folder, 'journal', segmentName(last));
   const bytes = fs.readFileSync(file);
   const segment = readSegment(bytes, file);
@@ -101,6 +143,7 @@ export function openJournal(options: LogOptions): Opened {
   for (const frame of segment.frames) {
     if (frame.firstIndex !== tree.size)
       throw new StopError('integrity-failed', `The audit journal ${file} has a gap.`);
+    requirePublished(published, tree, folder);
     for (const entry of frame.entries) {
       bundle.push(entry);
       if (bundle.length === tileWidth) {
@@ -118,29 +161,29 @@ export function openJournal(options: LogOptions): Opened {
       );
     }
   }
+  requirePublished(published, tree, folder);
+  if (published && published.size > tree.size) {
+    throw new StopError(
+      'integrity-failed',
+      `The audit journal has ${tree.size} events, but ${published.size} were published: it was shortened.`,
+    );
+  }
   if (segment.end < bytes.length) {
     fs.writeFileSync(`${file}.torn-${Date.now()}`, bytes.subarray(segment.end), { mode: 0o600 });
     fs.truncateSync(file, segment.end);
   }
+  replaceFile(path.join(folder, 'keys.json'), publicKeysText(options.keys), true);
   const fd = fs.openSync(file, 'r+');
   fs.fsyncSync(fd);
   // what is full already is written again only where it is missing
   const missing = [...behind, ...tiles.map(tileFile)].filter(
     ({ name }) => !fs.existsSync(path.join(folder, name)),
   );
-  return { tree, bundle, position: { segment: last, fd, length: segment.end }, behind: missing };
-}
-
-/** Throws a StopError where the published checkpoint knows of more than the journal holds. */
-export function requireCheckpointCovered(options: LogOptions, size: number): void {
-  const file = path.join(options.folder, 'checkpoint');
-  if (!fs.existsSync(file)) return;
-  const { ed25519, mlDsa44 } = options.keys;
-  const checkpoint = openNote(fs.readFileSync(file, 'utf8'), [ed25519, mlDsa44]);
-  if (checkpoint.size > size) {
-    throw new StopError(
-      'integrity-failed',
-      `The audit journal has ${size} events, but ${checkpoint.size} were published: it was shortened.`,
-    );
-  }
+  return {
+    tree,
+    bundle,
+    position: { segment: last, fd, length: segment.end },
+    behind: missing,
+    published: published?.size ?? 0,
+  };
 }

@@ -2,31 +2,17 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { ClavigerError, type AuditEvent } from '#domain';
 import type { AuditLog } from '#ports';
-import { originOf, signedNote } from './checkpoint.ts';
+import { originOf } from './checkpoint.ts';
 import { eventText } from './event-text.ts';
-import { type LogFiles, realFiles, replaceDurably, replaceFile } from './files.ts';
+import { type LogFiles, realFiles } from './files.ts';
 import { lockFolder } from './folder-lock.ts';
 import { entryBytesMax, frameBytes, type NewEntry } from './frame.ts';
-import {
-  createSegment,
-  type LogOptions,
-  openJournal,
-  type Opened,
-  type Position,
-  requireCheckpointCovered,
-} from './journal.ts';
-import { publicKeysText } from './keys.ts';
+import { createSegment, type LogOptions, openJournal, type Opened, type Position } from './journal.ts';
 import { leafHashOfText } from './merkle-hash.ts';
+import { partialFiles, partialsBetween, type Publication, publish } from './publication.ts';
+import { missingEvents } from './read.ts';
 import { segmentBytesMax, segmentName } from './segment.ts';
-import {
-  bundleBytes,
-  bundleFile,
-  bundlePath,
-  type TileFile,
-  tileFile,
-  TileFolder,
-  tilePath,
-} from './tile-files.ts';
+import { bundleFile, type TileFile, tileFile, TileFolder } from './tile-files.ts';
 import { type FullTile, type GrowingTree, tileWidth } from './tree.ts';
 
 type Waiting = NewEntry & {
@@ -37,6 +23,8 @@ type Waiting = NewEntry & {
 const batchMax = 4096;
 const quickMillis = 1.5;
 const measureEveryMillis = 2000;
+/** Records that may wait for the disk before operations are told to come back later; those under way get as much again. */
+const waitingMax = 8192;
 
 function unavailable(cause?: unknown): ClavigerError {
   return new ClavigerError(
@@ -48,13 +36,9 @@ function unavailable(cause?: unknown): ClavigerError {
   );
 }
 
-/** What one checkpoint is made of. */
-type Publication = {
-  readonly size: number;
-  readonly root: Buffer;
-  readonly full: readonly TileFile[];
-  readonly partial: readonly TileFile[];
-};
+function busy(): ClavigerError {
+  return new ClavigerError('busy', 'Too many records wait for the disk of the audit log.');
+}
 
 /** The node's log. `open` reads the last segment; everything before it stands in tiles. */
 class JournalLog implements AuditLog {
@@ -76,11 +60,13 @@ class JournalLog implements AuditLog {
   #syncMillis = 0;
   #measureAt = 0;
   #publishing: Promise<void> = Promise.resolve();
+  #isPublishing = false;
   #tilesBehind: TileFile[] = [];
   readonly #tiles: TileFolder;
   #closed = false;
   readonly #timer: NodeJS.Timeout;
-  #recovery: NodeJS.Timeout | null = null;
+  #recoveryTimer: NodeJS.Timeout | null = null;
+  #recovering: Promise<void> = Promise.resolve();
 
   constructor(options: LogOptions, lock: { release: () => void }, found: Opened) {
     this.node = options.node;
@@ -93,7 +79,10 @@ class JournalLog implements AuditLog {
     this.#bundle = found.bundle;
     this.#position = found.position;
     this.#tilesBehind = [...found.behind];
-    this.#tiles = new TileFolder(options.folder);
+    this.#tiles = new TileFolder(
+      options.folder,
+      partialsBetween(options.folder, found.published, found.tree.size),
+    );
     this.#timer = setInterval(() => this.#publishSoon(), options.publishMillis ?? 1000);
     this.#timer.unref();
   }
@@ -102,6 +91,10 @@ class JournalLog implements AuditLog {
     return new Promise((resolve, reject) => {
       if (this.#problem !== null || this.#closed) {
         reject(unavailable());
+        return;
+      }
+      if (this.#waiting.length >= 2 * waitingMax) {
+        reject(busy());
         return;
       }
       const text = eventText(event);
@@ -120,7 +113,11 @@ class JournalLog implements AuditLog {
 
   requireWritable(): void {
     if (this.#problem !== null || this.#closed) throw unavailable();
+    if (this.#waiting.length >= waitingMax) throw busy();
   }
+
+  readonly missing = (events: readonly AuditEvent[]): readonly AuditEvent[] =>
+    missingEvents(this.folder, events, this.#position);
 
   health() {
     return {
@@ -134,11 +131,13 @@ class JournalLog implements AuditLog {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#timer);
-    if (this.#recovery) clearTimeout(this.#recovery);
+    if (this.#recoveryTimer) clearTimeout(this.#recoveryTimer);
     while (this.#writing) await new Promise((done) => setImmediate(done));
+    await this.#recovering;
+    await this.#publishing;
     this.#publish();
     await this.#publishing;
-    fs.closeSync(this.#position.fd);
+    this.#closeFile();
     this.#lock.release();
   }
 
@@ -186,7 +185,8 @@ class JournalLog implements AuditLog {
    */
   async #sync(): Promise<void> {
     const begin = performance.now();
-    if (this.#syncMillis >= quickMillis && begin < this.#measureAt) {
+    const quick = this.#options.quickDiskMillis ?? quickMillis;
+    if (quick === 0 || (this.#syncMillis >= quick && begin < this.#measureAt)) {
       await this.#files.sync(this.#position.fd);
       return;
     }
@@ -219,8 +219,17 @@ class JournalLog implements AuditLog {
   }
 
   #recoverLater(): void {
-    this.#recovery = setTimeout(() => void this.#recover(), this.#options.recoverMillis ?? 1000);
-    this.#recovery.unref();
+    this.#recoveryTimer = setTimeout(() => {
+      this.#recovering = this.#recover();
+    }, this.#options.recoverMillis ?? 1000);
+    this.#recoveryTimer.unref();
+  }
+
+  /** Closes the segment's file once: its number may be another file's afterwards. */
+  #closeFile(): void {
+    const { fd } = this.#position;
+    this.#position.fd = -1;
+    if (fd >= 0) fs.closeSync(fd);
   }
 
   /** Cuts what was never answered, and proves by a synced frame without entries that the journal takes writes again. */
@@ -228,11 +237,13 @@ class JournalLog implements AuditLog {
     if (this.#closed) return;
     const { segment, length } = this.#position;
     try {
-      fs.closeSync(this.#position.fd);
+      this.#closeFile();
     } catch {
       // it may be gone with the disk
     }
     try {
+      // what was begun of the next segment would hide what this one gets from now on
+      fs.rmSync(path.join(this.folder, 'journal', segmentName(segment + 1)), { force: true });
       const fd = fs.openSync(path.join(this.folder, 'journal', segmentName(segment)), 'r+');
       this.#position.fd = fd;
       await this.#files.truncate(fd, length);
@@ -256,72 +267,74 @@ class JournalLog implements AuditLog {
 
   #publish(): void {
     this.#publishDue = false;
-    if (this.#problem !== null || this.#published === this.#tree.size) return;
+    if (this.#problem !== null || this.#isPublishing || this.#published === this.#tree.size) return;
+    if (this.#position.length > (this.#options.segmentBytes ?? segmentBytesMax)) {
+      try {
+        this.#nextSegment();
+      } catch (cause) {
+        this.#fail([], cause);
+        return;
+      }
+    }
     const publication = this.#capture();
-    this.#published = publication.size;
-    if (this.#position.length > segmentBytesMax) this.#nextSegment();
-    this.#publishing = this.#publishing
-      .then(() => this.#carryOut(publication))
-      .catch((error: unknown) => {
-        this.#published = -1;
-        this.#tilesBehind.unshift(...publication.full);
+    this.#isPublishing = true;
+    this.#publishing = this.#carryOut(publication).then(
+      () => {
+        this.#published = publication.size;
+        this.#isPublishing = false;
+      },
+      (error: unknown) => {
+        this.#isPublishing = false;
         this.#options.onProblem?.('a checkpoint could not be published; it is tried again', error);
-      });
+      },
+    );
   }
 
   /** What stands at this moment, between two batches: all of it is durable in the journal. */
   #capture(): Publication {
     const full = this.#tilesBehind;
     this.#tilesBehind = [];
-    const partial: TileFile[] = [];
-    let count = this.#tree.size;
-    for (const [level, hashes] of this.#tree.partialTiles().entries()) {
-      if (hashes.length > 0) {
-        const name = tilePath(level, Math.floor(count / tileWidth), hashes.length);
-        const copy = [...hashes];
-        partial.push({ name, content: () => Buffer.concat(copy) });
-      }
-      count = Math.floor(count / tileWidth);
-    }
-    if (this.#bundle.length > 0) {
-      const name = bundlePath(Math.floor(this.#tree.size / tileWidth), this.#bundle.length);
-      const copy = [...this.#bundle];
-      partial.push({ name, content: () => bundleBytes(copy) });
-    }
-    return { size: this.#tree.size, root: this.#tree.root(), full, partial };
+    const partial = partialFiles(this.#tree, this.#bundle);
+    return { origin: this.#origin, size: this.#tree.size, root: this.#tree.root(), full, partial };
   }
 
-  /** Writes the tiles, then the signed checkpoint, then removes the partial tiles that nobody needs any more. */
-  async #carryOut({ size, root, full, partial }: Publication): Promise<void> {
-    for (const { name, content } of [...full, ...partial]) await this.#tiles.put(name, content());
+  async #carryOut(publication: Publication): Promise<void> {
     const { ed25519, mlDsa44 } = this.#options.keys;
-    const note = await signedNote({ origin: this.#origin, size, root }, [ed25519, mlDsa44]);
-    await replaceDurably(path.join(this.folder, 'checkpoint'), note);
+    try {
+      await publish(this.folder, this.#tiles, publication, [ed25519, mlDsa44]);
+    } catch (error) {
+      this.#tilesBehind.unshift(...publication.full);
+      throw error;
+    }
+    const { size, root } = publication;
     await this.#options.onHead?.({ size, root: root.toString('hex') });
-    await this.#tiles.keepOnlyPartial(partial.map(({ name }) => name));
   }
 
   #nextSegment(): void {
     const number = this.#position.segment + 1;
-    const fd = createSegment(this.folder, number, {
+    const created = createSegment(this.folder, number, {
       node: this.node,
       tree: this.#tree.state(),
       bundle: this.#bundle.map((entry) => entry.toString('base64')),
     });
-    fs.closeSync(this.#position.fd);
-    this.#position = { segment: number, ...fd };
+    this.#closeFile();
+    this.#position = { segment: number, ...created };
   }
 }
 
+/** The log of a node, and where it stands. */
+export type OpenedLog = AuditLog & {
+  readonly folder: string;
+  /** Those of the events that the log does not hold durably. */
+  readonly missing: (events: readonly AuditEvent[]) => readonly AuditEvent[];
+};
+
 /** Opens or begins the log of a node. Throws a StopError where what is there was changed. */
-export function openAuditLog(options: LogOptions): AuditLog & { readonly folder: string } {
-  fs.mkdirSync(path.join(options.folder, 'journal'), { recursive: true, mode: 0o700 });
+export function openAuditLog(options: LogOptions): OpenedLog {
+  fs.mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   const lock = lockFolder(options.folder);
   try {
-    const found = openJournal(options);
-    requireCheckpointCovered(options, found.tree.size);
-    replaceFile(path.join(options.folder, 'keys.json'), publicKeysText(options.keys), true);
-    return new JournalLog(options, lock, found);
+    return new JournalLog(options, lock, openJournal(options));
   } catch (error) {
     lock.release();
     throw error;

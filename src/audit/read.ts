@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { AuditEvent } from '#domain';
-import { readEvent } from './event-text.ts';
+import { eventId, readEvent } from './event-text.ts';
 import { segmentNumbers } from './journal.ts';
 import { readSegment, segmentName } from './segment.ts';
 
@@ -32,7 +32,10 @@ export function logFolders(folder: string): string[] {
   if (!fs.existsSync(folder)) return [];
   return fs
     .readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && fs.existsSync(path.join(folder, entry.name, 'journal')))
+    .filter((entry) => entry.isDirectory())
+    .filter(({ name }) =>
+      ['journal', 'checkpoint'].some((part) => fs.existsSync(path.join(folder, name, part))),
+    )
     .map((entry) => path.join(folder, entry.name))
     .sort();
 }
@@ -51,15 +54,33 @@ export function* readEvents(folder: string, filter: EventFilter = {}): Generator
   }
 }
 
-/** Those of the events that the log does not hold yet; only the newest segments are looked through. */
-export function missingEvents(folder: string, events: readonly AuditEvent[]): readonly AuditEvent[] {
-  if (events.length === 0) return [];
+/** How long before an event its record can have been written, as far as clocks are trusted. */
+const clockTrustMillis = 2 * 3_600_000;
+
+/** Where a log ends: nothing behind it is durable. */
+export type LogEnd = { readonly segment: number; readonly length: number };
+
+/**
+ * Those of the events that the log does not hold up to its end. It is looked through from the end, as far back as the
+ * oldest of them can stand.
+ */
+export function missingEvents(
+  folder: string,
+  events: readonly AuditEvent[],
+  end: LogEnd,
+): readonly AuditEvent[] {
   const missing = new Map(events.map((event) => [event.id, event]));
-  for (const number of segmentNumbers(folder).slice(-3)) {
+  const oldest = Math.min(...events.map((event) => event.at));
+  for (const number of segmentNumbers(folder).reverse()) {
+    if (missing.size === 0) break;
+    if (number > end.segment) continue;
     const file = path.join(folder, 'journal', segmentName(number));
-    for (const frame of readSegment(fs.readFileSync(file), file)?.frames ?? []) {
-      for (const entry of frame.entries) missing.delete(readEvent(entry).id);
-    }
+    const bytes = fs.readFileSync(file);
+    const frames = readSegment(number === end.segment ? bytes.subarray(0, end.length) : bytes, file)?.frames;
+    const entries = (frames ?? []).flatMap((frame) => frame.entries);
+    for (const entry of entries) missing.delete(eventId(entry));
+    const first = entries[0];
+    if (first && readEvent(first).at < oldest - clockTrustMillis) break;
   }
   return [...missing.values()];
 }

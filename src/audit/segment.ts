@@ -40,8 +40,8 @@ export type Segment = {
   readonly end: number;
 };
 
-function damaged(file: string, why: string, cause?: unknown): StopError {
-  return new StopError('integrity-failed', `The audit journal ${file} is damaged: ${why}.`, { cause });
+function damaged(file: string, why: string): StopError {
+  return new StopError('integrity-failed', `The audit journal ${file} is damaged: ${why}.`);
 }
 
 function readStart(bytes: Buffer, file: string): { start: SegmentStart; end: number } | null {
@@ -50,11 +50,35 @@ function readStart(bytes: Buffer, file: string): { start: SegmentStart; end: num
     throw damaged(file, 'its head is unknown');
   const end = startHeadBytes + bytes.readUInt32BE(8);
   if (bytes.length < end) return null;
+  const text = bytes.toString('utf8', startHeadBytes, end);
+  const start = parseStart(text);
+  if (!start) throw damaged(file, 'its head can not be read');
+  return { start, end };
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isHash = (value: unknown): value is string => isText(value) && /^[0-9a-f]{64}$/.test(value);
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+const isList = <T>(value: unknown, isEntry: (entry: unknown) => entry is T): value is T[] =>
+  Array.isArray(value) && value.every(isEntry);
+const isHashes = (value: unknown): value is string[] => isList(value, isHash);
+
+/** The start that a text is; null for every text but the one that it is written as. */
+function parseStart(text: string): SegmentStart | null {
+  let value: unknown;
   try {
-    return { start: JSON.parse(bytes.toString('utf8', startHeadBytes, end)) as SegmentStart, end };
-  } catch (cause) {
-    throw damaged(file, 'its head can not be read', cause);
+    value = JSON.parse(text);
+  } catch {
+    return null;
   }
+  if (!isRecord(value) || !isText(value['node']) || !isRecord(value['tree'])) return null;
+  const { node, bundle } = value;
+  const { size, peaks, levels } = value['tree'];
+  if (!Number.isSafeInteger(size) || !isHashes(peaks) || !isList(levels, isHashes) || !isList(bundle, isText))
+    return null;
+  const start: SegmentStart = { node, tree: { size: size as number, peaks, levels }, bundle };
+  return JSON.stringify(start) === text ? start : null;
 }
 
 /** Whether a whole frame begins anywhere behind an offset: then what stands there is damage, not an unfinished write. */

@@ -51,10 +51,12 @@ export function bundleFile(index: number, entries: readonly Uint8Array[]): TileF
 export class TileFolder {
   readonly #folder: string;
   readonly #made = new Set<string>();
-  readonly #partial = new Set<string>();
+  readonly #partial: Set<string>;
 
-  constructor(folder: string) {
+  /** `partial`: the partial tiles that stand there from before. */
+  constructor(folder: string, partial: readonly string[]) {
     this.#folder = folder;
+    this.#partial = new Set(partial);
   }
 
   async put(name: string, content: Uint8Array): Promise<void> {

@@ -119,7 +119,7 @@ async function openNode(shared: Shared, change: (store: Store) => Store): Promis
     lastUses: createLastUses(store),
     observer: { done: (operation, _protocol, outcome) => void done.push({ operation, outcome }) },
     drop: keys.drop,
-    forgetOutbox: () => undefined,
+    outbox: { begin: () => undefined, logged: () => undefined, end: () => undefined },
     accountOf,
     firstEnvironment: async () => 'alpha',
   };

@@ -32,8 +32,15 @@ export type House = {
   readonly observer: DoorObserver;
   /** Drops cached credentials, principals and keys of entities that changed. */
   readonly drop: (entities: readonly string[] | null) => void;
-  /** Tells the store, in its own time, that the log holds an event of the outbox. */
-  readonly forgetOutbox: (eventId: string) => void;
+  /** Told of the events that wait in the store's outbox until the log holds them. */
+  readonly outbox: {
+    /** An operation is about to commit this event, and will append it. */
+    readonly begin: (eventId: string) => void;
+    /** The log holds it: the store may forget it, in its own time. */
+    readonly logged: (eventId: string) => void;
+    /** The operation is over; what it left behind is brought in for it. */
+    readonly end: (eventId: string) => void;
+  };
   /** Account id of an environment. */
   readonly accountOf: (environment: string) => Promise<string>;
   /** The environment that was made first: its administrators may make others. */

@@ -166,19 +166,23 @@ async function isCommitted<I, O>(
 ): Promise<boolean> {
   const changes = outcome.changes ?? [];
   seen.committing = true;
+  house.outbox.begin(event.id);
   try {
     await house.store.commit({ changes, events: [event] });
+    house.drop(changes.map(entityOf));
+    await house.log.append(event);
+    house.outbox.logged(event.id);
+    return true;
   } catch (error) {
     if (attempt === attemptsMax || !hasCode(error, 'conflict')) throw error;
+    // nothing was committed
     house.drop(changes.map(entityOf));
     seen.keys.length = 0;
     seen.committing = false;
     return false;
+  } finally {
+    house.outbox.end(event.id);
   }
-  house.drop(changes.map(entityOf));
-  await house.log.append(event);
-  house.forgetOutbox(event.id);
-  return true;
 }
 
 function successEvent<I, O>(run: Run<I, O>, seen: Seen, outcome: Outcome<O>): AuditEvent {
@@ -211,7 +215,7 @@ function noteUses<I, O>(run: Run<I, O>, checked: readonly CheckedKey[], event: A
 
 /** A refusal is recorded like a success, before it is answered; where even that fails, the caller learns nothing but that. */
 async function recordFailure<I, O>(run: Run<I, O>, seen: Seen, error: ClavigerError): Promise<void> {
-  if (error.code === 'audit-unavailable') return;
+  if (error.code === 'audit-unavailable' || error.code === 'busy') return;
   const { house, operation, caller } = run;
   const event = recordOf({
     operation,

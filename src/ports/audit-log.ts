@@ -17,7 +17,7 @@ export interface AuditLog {
   /** The node that the log belongs to; every event that is appended names it. */
   readonly node: string;
   append(event: AuditEvent): Promise<void>;
-  /** Throws `audit-unavailable` when an append would fail now: asked before an operation does its work. */
+  /** Throws `audit-unavailable` when an append would fail now, `busy` when too much waits: asked before an operation does its work. */
   requireWritable(): void;
   health(): LogHealth;
   /** Ends after everything that was appended is durable and a signed checkpoint covers it. */

@@ -61,7 +61,8 @@ export async function verifyAudit(config: Config, wish: VerifyWish): Promise<Ver
   const root = wish.folder ?? config.auditFolder;
   const heads = wish.offline ? [] : await knownHeads(config);
   const keysText = wish.keys === undefined ? {} : { keysText: fs.readFileSync(wish.keys, 'utf8') };
-  const folders = fs.existsSync(path.join(root, 'journal')) ? [root] : logFolders(root);
+  const isOneLog = ['journal', 'checkpoint'].some((part) => fs.existsSync(path.join(root, part)));
+  const folders = isOneLog ? [root] : logFolders(root);
   const results = folders.map((folder) => {
     const own = heads.filter((head) => head.node === path.basename(folder));
     return verifyLog(folder, { heads: own, ...keysText });
@@ -75,6 +76,7 @@ export async function verifyAudit(config: Config, wish: VerifyWish): Promise<Ver
       size: 0,
       root: '',
       findings: [{ file: '.', problem }],
+      notices: [],
     });
   }
   if (results.length === 0)

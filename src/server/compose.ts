@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { missingEvents, newLogKeys, openAuditLog, openLogKeys } from '#audit';
+import { newLogKeys, openAuditLog, openLogKeys } from '#audit';
 import { newId, SecretBytes } from '#crypto';
 import { ClavigerError, StopError } from '#domain';
 import {
@@ -82,10 +82,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const bootstrap = bootstrapFile === null ? null : () => readBootstrap(bootstrapFile);
   const report = await initialise({ config, store, hierarchy, now: clock.now(), node, bootstrap });
   const log = keep(await openLog({ config, store, node, clock, houseKey, logger }));
-  const outbox = await openOutbox(
-    { store, log, missing: async (events) => missingEvents(log.folder, events) },
-    () => clock.now(),
-  );
+  const outbox = await openOutbox({ store, log, missing: log.missing });
 
   const accountOf = accountLookup(store);
   const metrics = createMetrics();
@@ -114,7 +111,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     lastUses: createLastUses(store),
     observer: { done: metrics.done, failed: failures.failed },
     drop,
-    forgetOutbox: outbox.forget,
+    outbox,
     accountOf,
     firstEnvironment: async () => (await store.setting(firstEnvironmentSetting)) ?? '',
   };

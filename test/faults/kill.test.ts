@@ -1,88 +1,160 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import fs from 'node:fs';
 import path from 'node:path';
-import { describe, it } from 'node:test';
-import { createClient } from '#sdk';
-import { freePort, newHome, removeHome, startTestServer } from '../servers.ts';
+import { after, describe, it } from 'node:test';
+import { logFolders, readEvents } from '#audit';
+import { loadConfig, verifyAudit } from '#server';
+import { openShredStore, openStore } from '#storage';
+import { freePort, newHome, removeHome } from '../servers.ts';
+import { asker, credentialsOf, killNodes, spawnNode, type ServerNode } from './node.ts';
+import { nothingTold, requireKept, type Told, work } from './workload.ts';
+
+after(killNodes);
 
 const rounds = Number(process.env['CLAVIGER_KILL_ROUNDS'] ?? 5);
+const lanes = 8;
 
-/** Asks for things until the server is gone; keeps only what was answered. */
-async function load(address: string, token: string, kept: Kept): Promise<void> {
-  const client = createClient({ address, token });
-  try {
-    for (;;) {
-      const key = await client.keys.create({ description: 'load' });
-      kept.keys.add(key.id);
-      const ciphertext = await client.encrypt(key.id, Buffer.from(key.id));
-      kept.ciphertexts.set(key.id, ciphertext);
-      await client.keys.rotate(key.id);
-      kept.versions.set(key.id, 2);
-      if (kept.keys.size % 3 === 0) {
-        kept.disabled.set(key.id, null);
-        await client.keys.disable(key.id);
-        kept.disabled.set(key.id, true);
-      }
-    }
-  } catch {
-    // the server was killed
+/** When in its life a server is killed. */
+const moments = ['first requests', 'publication', 'start', 'shutdown', 'steady load'] as const;
+
+const pause = (millis: number) => new Promise<void>((done) => setTimeout(done, millis));
+
+async function until(condition: () => boolean): Promise<void> {
+  const limit = performance.now() + 20_000;
+  while (!condition() && performance.now() < limit) await new Promise((next) => setImmediate(next));
+}
+
+/** Comes at a random point of a moment in the life of a server under load. */
+async function moment(name: string, { node, told, home }: Load): Promise<void> {
+  const answered = told.requestIds.size;
+  const grownBy = (more: number) => until(() => told.requestIds.size >= answered + more);
+  if (name === 'first requests') await grownBy(randomInt(30));
+  if (name === 'steady load') await grownBy(150 + randomInt(150));
+  if (name === 'publication') {
+    await grownBy(20);
+    const folder = logFolders(path.join(home, 'audit'))[0] ?? '';
+    const published = () => fs.statSync(path.join(folder, 'checkpoint')).mtimeMs;
+    const before = published();
+    await until(() => published() !== before);
+    // the next one is on its way a second later
+    await pause(randomInt(2) * (985 + randomInt(30)));
+  }
+  if (name === 'shutdown') {
+    await grownBy(60);
+    node.signal('SIGTERM');
+    await pause(randomInt(60));
   }
 }
 
-type Kept = {
-  keys: Set<string>;
-  ciphertexts: Map<string, Uint8Array>;
-  versions: Map<string, number>;
-  /** True: it was answered; null: it was asked, and either is right. */
-  disabled: Map<string, true | null>;
-};
+type Load = { readonly node: ServerNode; readonly told: Told; readonly home: string };
+
+/** Puts load on a server until it was killed. */
+async function loadAndKill(load: Load, round: number): Promise<void> {
+  const client = asker(load.node.address, credentialsOf(load.home));
+  let over = false;
+  const working = Array.from({ length: lanes }, (_, lane) =>
+    work(client, load.told, `r${round}l${lane}`, () => over),
+  );
+  await moment(moments[round % moments.length] ?? '', load);
+  await load.node.kill();
+  over = true;
+  await Promise.all(working);
+}
+
+/** Every answered request has one record in the logs, and no record stands twice. */
+function requireRecords(auditFolder: string, told: Told): void {
+  const records = new Set<string>();
+  for (const folder of logFolders(auditFolder)) {
+    for (const { event } of readEvents(folder)) {
+      assert.ok(!records.has(event.id), `record ${event.id} stands twice`);
+      records.add(event.id);
+    }
+  }
+  const lost = [...told.requestIds].filter((id) => !records.has(id));
+  assert.deepEqual(lost, [], 'records of answered requests that are gone');
+}
+
+async function requireVerified(home: string): Promise<void> {
+  const config = loadConfig({ env: { CLAVIGER_HOME: home } });
+  for (const offline of [true, false]) {
+    for (const { findings } of await verifyAudit(config, { offline })) assert.deepEqual(findings, []);
+  }
+}
+
+/** Shred secrets without a key are those of creations that were cut off, and no more; every key has one. */
+async function requireWholeKeys(home: string, cutOff: number): Promise<void> {
+  const config = loadConfig({ env: { CLAVIGER_HOME: home } });
+  const [store, shreds] = [await openStore(config.databaseUrl), await openShredStore(config.shredUrl)];
+  const everything = { after: null, limit: 1_000_000 };
+  const keys = new Set((await store.keys('default', null, everything)).map(({ id }) => id));
+  const secrets = await shreds.ids(everything);
+  const without = secrets.filter((id) => !keys.has(id));
+  assert.equal(secrets.length - without.length, keys.size, 'every key has its shred secret');
+  assert.ok(without.length <= cutOff, `${without.length} shred secrets without a key`);
+  await store.close();
+  await shreds.close();
+}
 
 describe('kill -9', () => {
-  it(`loses nothing that was answered, ${rounds} times`, { timeout: 900_000 }, async () => {
+  it(`loses nothing that was answered, ${rounds} times`, { timeout: 3_600_000 }, async () => {
     const home = newHome();
     const port = await freePort();
-    const kept: Kept = { keys: new Set(), ciphertexts: new Map(), versions: new Map(), disabled: new Map() };
+    const told = nothingTold();
+    let checked = 0;
     for (let round = 0; round < rounds; round += 1) {
-      const server = await startTestServer({ home, port });
-      const token = server.env['CLAVIGER_TOKEN'] ?? '';
-      const before = kept.keys.size;
-      const loads = Array.from({ length: 8 }, () => load(server.address, token, kept));
-      const enough = 3 + ((round * 37) % 60);
-      while (kept.keys.size - before < enough) await new Promise((next) => setImmediate(next));
-      await server.stop('SIGKILL');
-      await Promise.all(loads);
+      const node = spawnNode(home, port, { CLAVIGER_WORKERS: round % 7 === 4 ? '2' : '1' });
+      if (moments[round % moments.length] === 'start') {
+        await pause(randomInt(1200));
+        await node.kill();
+      } else {
+        await node.ready();
+        const client = asker(node.address, credentialsOf(home));
+        await Promise.all(told.keys.slice(checked).map((owned) => requireKept(client, owned)));
+        checked = told.keys.length;
+        await loadAndKill({ node, told, home }, round);
+      }
+      requireRecords(path.join(home, 'audit'), told);
+      await requireVerified(home);
     }
-    const server = await startTestServer({ home, port });
-    const client = createClient({ address: server.address, token: server.env['CLAVIGER_TOKEN'] ?? '' });
-    const found = new Map<string, { state: string; currentVersion: number }>();
-    for await (const key of client.keys.list()) found.set(key.id, key);
-    for (const id of kept.keys) assert.ok(found.has(id), `key ${id} was answered and is gone`);
-    for (const [id, version] of kept.versions) assert.ok((found.get(id)?.currentVersion ?? 0) >= version);
-    for (const [id, answered] of kept.disabled) if (answered) assert.equal(found.get(id)?.state, 'suspended');
-    for (const [id, key] of found) {
-      if (key.state === 'suspended') continue;
-      const ciphertext = kept.ciphertexts.get(id) ?? (await client.encrypt(id, Buffer.from(id)));
-      assert.equal(Buffer.from(await client.decrypt(ciphertext)).toString(), id);
+    assert.ok(told.keys.length > rounds, `${told.keys.length} keys were made`);
+    assert.deepEqual(told.refusals, []);
+    await requireWholeKeys(home, rounds * lanes);
+    const last = spawnNode(home, port);
+    await last.ready();
+    const client = asker(last.address, credentialsOf(home));
+    for (let at = 0; at < told.keys.length; at += lanes) {
+      await Promise.all(told.keys.slice(at, at + lanes).map((owned) => requireKept(client, owned)));
     }
-    await server.stop();
-    const cli = (...args: string[]) =>
-      execFileSync(process.execPath, [path.join(import.meta.dirname, '../../src/cli/main.ts'), ...args], {
-        env: server.env,
-        encoding: 'utf8',
-        maxBuffer: 1 << 28,
-        stdio: ['ignore', 'pipe', 'ignore'],
-      });
-    const [verified] = JSON.parse(cli('audit', 'verify', '-o', 'json')) as { findings: unknown[] }[];
-    assert.deepEqual(verified?.findings, []);
-    const created = new Map<string, number>();
-    for (const line of cli('audit', 'export').split('\n')) {
-      if (line === '') continue;
-      const event = JSON.parse(line) as { operation: string; outcome: string; keyId: string };
-      if (event.operation !== 'keys.create' || event.outcome !== 'success') continue;
-      created.set(event.keyId, (created.get(event.keyId) ?? 0) + 1);
-    }
-    for (const id of found.keys())
-      assert.equal(created.get(id), 1, `key ${id} has one record of its creation`);
+    last.signal('SIGTERM');
+    assert.equal(await last.ended, 0);
+    requireRecords(path.join(home, 'audit'), told);
+    await requireVerified(home);
+    const cli = path.join(import.meta.dirname, '../../src/cli/main.ts');
+    execFileSync(process.execPath, [cli, 'audit', 'verify'], {
+      env: { ...process.env, CLAVIGER_HOME: home },
+      stdio: 'ignore',
+    });
     removeHome(home);
+  });
+
+  it('leaves a first start that the next one finishes', { timeout: 600_000 }, async () => {
+    for (let round = 0; round < Math.ceil(rounds / 20); round += 1) {
+      const home = newHome();
+      const port = await freePort();
+      for (let cut = 0; cut < 3; cut += 1) {
+        const node = spawnNode(home, port);
+        await pause(100 + randomInt(700));
+        await node.kill();
+      }
+      const node = spawnNode(home, port);
+      await node.ready();
+      const made = await asker(node.address, credentialsOf(home)).aws('CreateKey', {});
+      assert.equal(made.status, 200, JSON.stringify(made.body));
+      await node.kill();
+      await requireVerified(home);
+      removeHome(home);
+    }
   });
 });

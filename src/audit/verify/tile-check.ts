@@ -24,6 +24,8 @@ function pairUp(hashes: readonly Buffer[]): Buffer {
 export class TileCheck {
   /** The size of the published checkpoint: up to there every file must stand. */
   publishedSize: number | null = null;
+  /** Whether a log that is being written has published a later checkpoint since. */
+  hasMovedOn: () => boolean = () => false;
   readonly #folder: string;
   readonly #report: Report;
   readonly #levels: Buffer[][] = [[]];
@@ -32,10 +34,13 @@ export class TileCheck {
   #bundles = 0;
   #total = 0;
   readonly #seen = new Set<string>();
+  /** Files that stood there before the journal was read: their entries must be in it. */
+  readonly #present: readonly string[];
 
   constructor(folder: string, report: Report) {
     this.#folder = folder;
     this.#report = report;
+    this.#present = this.#files();
   }
 
   add(entry: Buffer, hash: Buffer): void {
@@ -61,15 +66,28 @@ export class TileCheck {
   /** Looks for files that no entry of the log accounts for. */
   finish(size: number): void {
     if (size === 0 && this.publishedSize === 0) this.#expectPartials();
-    const root = path.join(this.#folder, 'tile');
-    if (!fs.existsSync(root)) return;
-    for (const entry of fs.readdirSync(root, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue;
-      const name = path.relative(this.#folder, path.join(entry.parentPath, entry.name));
+    for (const name of this.#present) {
       // partial tiles of an older checkpoint, and of a publication that a crash cut short
       if (this.#seen.has(name) || name.includes('.p/') || name.endsWith('.new')) continue;
       this.#report(name, 'this file does not belong to the log');
     }
+  }
+
+  #files(): string[] {
+    const look = (place: string): string[] => {
+      let entries: fs.Dirent[];
+      try {
+        entries = fs.readdirSync(path.join(this.#folder, place), { withFileTypes: true });
+      } catch {
+        // a log that is being written removes the folders of its partial tiles
+        return [];
+      }
+      return entries.flatMap((entry) => {
+        const name = path.join(place, entry.name);
+        return entry.isDirectory() ? look(name) : [name];
+      });
+    };
+    return look('tile');
   }
 
   /** A level exists from the moment on in which its first tile is begun. */
@@ -116,7 +134,8 @@ export class TileCheck {
     try {
       found = fs.readFileSync(path.join(this.#folder, name));
     } catch {
-      if (due) this.#report(name, 'the file is missing');
+      const isReplaced = name.includes('.p/') && this.hasMovedOn();
+      if (due && !isReplaced) this.#report(name, 'the file is missing');
       return;
     }
     if (!found.equals(content)) this.#report(name, 'the file is not what the entries of the journal give');

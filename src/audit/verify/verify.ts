@@ -22,6 +22,8 @@ export type Verified = {
   readonly size: number;
   readonly root: string;
   readonly findings: readonly AuditFinding[];
+  /** What a crash left behind and the next start sets aside: it was never answered. */
+  readonly notices: readonly AuditFinding[];
 };
 
 export type VerifyOptions = {
@@ -39,6 +41,7 @@ type Peak = { readonly size: number; readonly hash: Buffer };
 
 class Check {
   readonly findings: AuditFinding[] = [];
+  readonly notices: AuditFinding[] = [];
   readonly heads = new Map<number, string[]>();
   readonly tiles: TileCheck;
   readonly folder: string;
@@ -91,25 +94,64 @@ class Check {
   }
 }
 
-function checkStart(check: Check, name: string, bytes: Buffer): number | null {
-  const end = bytes.length >= 12 ? 12 + bytes.readUInt32BE(8) : Infinity;
-  if (bytes.length < end || bytes.readUInt32BE(0) !== 0x434c5653 || bytes.readUInt32BE(4) !== 1) {
-    check.find(name, 'the head of the segment is damaged or cut');
+/** The bytes with which a segment must begin at this point of the log. */
+function expectedStart(check: Check): Buffer {
+  const text = `{"node":${JSON.stringify(check.node)},"tree":{"size":${check.size},"peaks":${check.peaksText()},"levels":${check.tiles.levelsText()}},"bundle":${check.tiles.bundleText()}}`;
+  const head = Buffer.alloc(12);
+  head.writeUInt32BE(0x434c5653, 0);
+  head.writeUInt32BE(1, 4);
+  head.writeUInt32BE(Buffer.byteLength(text), 8);
+  return Buffer.concat([head, Buffer.from(text)]);
+}
+
+function checkStart(check: Check, { name, bytes, isLast }: Segment): number | null {
+  const expected = expectedStart(check);
+  if (expected.equals(bytes.subarray(0, expected.length))) return expected.length;
+  if (isLast && expected.subarray(0, bytes.length).equals(bytes)) {
+    check.notices.push({ file: name, problem: 'the segment was not begun to the end, as a crash leaves it' });
     return null;
   }
-  const expected = `{"node":${JSON.stringify(check.node)},"tree":{"size":${check.size},"peaks":${check.peaksText()},"levels":${check.tiles.levelsText()}},"bundle":${check.tiles.bundleText()}}`;
-  if (bytes.toString('utf8', 12, end) !== expected) {
-    check.find(name, `the head of the segment does not continue the log at index ${check.size}`);
+  check.find(name, `the head of the segment does not continue the log at index ${check.size}`);
+  const end = bytes.length >= 12 ? 12 + bytes.readUInt32BE(8) : Infinity;
+  return end < bytes.length ? end : null;
+}
+
+function frameEnd(bytes: Buffer, at: number): number {
+  return bytes.length - at < frameHead ? Infinity : at + frameHead + bytes.readUInt32BE(at + 8) + frameTail;
+}
+
+/** Whether the bytes from an offset on are the beginning of a write that a crash cut: no whole frame stands behind it. */
+function isTornEnd(bytes: Buffer, at: number, index: number): boolean {
+  const head = Buffer.alloc(16);
+  head.writeUInt32BE(0x434c5646, 0);
+  head.writeUInt32BE(1, 4);
+  head.writeBigUInt64BE(BigInt(index), 8);
+  const begun = Buffer.concat([bytes.subarray(at, at + 8), bytes.subarray(at + 16, at + 24)]);
+  if (!head.subarray(0, begun.length).equals(begun)) return false;
+  for (let next = bytes.indexOf('CLVF', at + 1); next >= 0; next = bytes.indexOf('CLVF', next + 1)) {
+    if (
+      bytes.length - next >= 8 &&
+      bytes.readUInt32BE(next + 4) === 1 &&
+      frameEnd(bytes, next) <= bytes.length
+    )
+      return false;
   }
-  return end;
+  return true;
 }
 
 /** Checks the frame at an offset; returns where it ends, or null where nothing behind it can be read. */
-function checkFrame(check: Check, name: string, bytes: Buffer, at: number): number | null {
+function checkFrame(check: Check, { name, bytes, isLast }: Segment, at: number): number | null {
   const where = `at byte ${at}, index ${check.size}`;
-  const bodyEnd = bytes.length - at >= frameHead ? at + frameHead + bytes.readUInt32BE(at + 8) : Infinity;
+  const bodyEnd = frameEnd(bytes, at) - frameTail;
   if (bytes.length < bodyEnd + frameTail) {
-    check.find(name, `the last frame is cut ${where}; a crash leaves such an end, or it was removed`);
+    if (isLast && isTornEnd(bytes, at, check.size)) {
+      check.notices.push({
+        file: name,
+        problem: `the last write was not finished ${where}, as a crash leaves it`,
+      });
+    } else {
+      check.find(name, `the last frame is cut ${where}`);
+    }
     return null;
   }
   if (bytes.readUInt32BE(at) !== 0x434c5646 || bytes.readUInt32BE(at + 4) !== 1) {
@@ -147,17 +189,36 @@ function checkFrame(check: Check, name: string, bytes: Buffer, at: number): numb
   return bodyEnd + frameTail;
 }
 
-function checkSegment(check: Check, number: number): void {
-  const name = path.join('journal', String(number).padStart(6, '0'));
-  const bytes = fs.readFileSync(path.join(check.folder, name));
-  let at = checkStart(check, name, bytes);
-  while (at !== null && at < bytes.length) at = checkFrame(check, name, bytes, at);
+type Segment = { readonly name: string; readonly bytes: Buffer; readonly isLast: boolean };
+
+/** Reads a segment; the last one to the end of a write that may just go on. */
+function readSegment(check: Check, name: string, isLast: boolean): Segment {
+  const file = path.join(check.folder, name);
+  let bytes = fs.readFileSync(file);
+  for (let tries = 0; isLast && tries < 3; tries += 1) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3);
+    if (fs.statSync(file).size === bytes.length) break;
+    bytes = fs.readFileSync(file);
+  }
+  return { name, bytes, isLast };
+}
+
+function checkSegment(check: Check, number: number, isLast: boolean): void {
+  const segment = readSegment(check, segmentName(number), isLast);
+  let at = checkStart(check, segment);
+  while (at !== null && at < segment.bytes.length) at = checkFrame(check, segment, at);
+}
+
+function segmentName(number: number): string {
+  return path.join('journal', String(number).padStart(6, '0'));
 }
 
 function checkJournal(check: Check, onProgress: VerifyOptions['onProgress']): void {
   const folder = path.join(check.folder, 'journal');
   const names = fs.existsSync(folder) ? fs.readdirSync(folder).sort() : [];
-  if (names.length === 0) check.find('journal', 'the journal is missing');
+  // a log that was just begun has a checkpoint of nothing, and no journal yet
+  if (names.length === 0 && check.tiles.publishedSize !== 0) check.find('journal', 'the journal is missing');
+  const last = names.findLast((name) => /^[0-9]{6}$/.test(name));
   let expected = 1;
   for (const name of names) {
     if (/^[0-9]{6}\.torn-[0-9]+$/.test(name)) continue;
@@ -166,10 +227,10 @@ function checkJournal(check: Check, onProgress: VerifyOptions['onProgress']): vo
       continue;
     }
     if (Number(name) !== expected) {
-      check.find('journal', `segment ${expected} is missing`);
+      check.find(segmentName(expected), 'the segment is missing');
       return;
     }
-    checkSegment(check, expected);
+    checkSegment(check, expected, name === last);
     expected += 1;
     onProgress?.(check.size);
   }
@@ -191,18 +252,30 @@ function chooseKeys(check: Check, given: string | undefined): void {
 export function verifyLog(folder: string, options: VerifyOptions = {}): Verified {
   const check = new Check(path.resolve(folder));
   chooseKeys(check, options.keysText);
-  const note = check.keys ? checkNote(path.join(folder, 'checkpoint'), check.node, check.keys) : 'no keys';
+  const readNote = () =>
+    check.keys ? checkNote(path.join(folder, 'checkpoint'), check.node, check.keys) : 'no keys';
+  const note = readNote();
   if (typeof note === 'string') check.find('checkpoint', note);
   const published = typeof note === 'string' ? null : note;
   for (const head of [...(options.heads ?? []), ...(published ? [published] : [])]) {
     check.heads.set(head.size, [...(check.heads.get(head.size) ?? []), head.root]);
   }
   check.tiles.publishedSize = published?.size ?? null;
+  check.tiles.hasMovedOn = () => {
+    const now = readNote();
+    return typeof now !== 'string' && published !== null && now.size > published.size;
+  };
   check.compareHead();
   checkJournal(check, options.onProgress);
   for (const [size] of check.heads) {
     check.find('journal', `the log has ${check.size} entries, but ${size} were recorded: it was shortened`);
   }
   check.tiles.finish(check.size);
-  return { folder, size: check.size, root: check.root().toString('hex'), findings: check.findings };
+  return {
+    folder,
+    size: check.size,
+    root: check.root().toString('hex'),
+    findings: check.findings,
+    notices: check.notices,
+  };
 }

@@ -90,6 +90,10 @@ function addVerify(audit: Command): void {
           ]),
         ),
       );
+      for (const { folder, notices } of results) {
+        for (const { file, problem } of notices)
+          process.stderr.write(`note: ${folder}/${file}: ${problem}\n`);
+      }
       for (const { log, file, problem } of findings) process.stderr.write(`${log}/${file}: ${problem}\n`);
       if (findings.length > 0) {
         throw new CliError(
