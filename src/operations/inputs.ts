@@ -60,6 +60,9 @@ function isContext(value: unknown): boolean {
   return size <= 8192;
 }
 
+/** The version to process with; the newest where absent or null. */
+export const versionNumber = z.number().int().min(1).nullable();
+
 export const tag = z.strictObject({ key: z.string().min(1).max(128), value: z.string().max(256) });
 export const page = z.strictObject({
   after: z.string().max(1024).nullable(),

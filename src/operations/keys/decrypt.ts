@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { algorithmsFor, ClavigerError, type AlgorithmName, type Key } from '#domain';
 import { defineOperation, present, usableOnly } from '../define.ts';
-import { algorithm, bytes, encryptionContext, keyReference } from '../inputs.ts';
+import { algorithm, bytes, encryptionContext, keyReference, versionNumber } from '../inputs.ts';
 import type { EncryptionContext, KeyReference, TargetRule, Work } from '../operation.ts';
 import { findKey } from '../target.ts';
 import { readBlob } from './blob.ts';
@@ -12,6 +12,8 @@ const input = z.strictObject({
   ciphertext: bytes(1, 131_072),
   context: encryptionContext,
   algorithm: algorithm.nullable(),
+  /** Of a key pair, whose ciphertext does not say it. */
+  version: versionNumber.optional(),
   dryRun: z.boolean(),
 });
 type Input = z.infer<typeof input>;
@@ -22,6 +24,7 @@ type Source = {
   readonly ciphertext: Uint8Array;
   readonly context: EncryptionContext | null;
   readonly algorithm: AlgorithmName | null;
+  readonly version?: number | null | undefined;
 };
 
 function isAsymmetric(wanted: AlgorithmName | null): boolean {
@@ -54,9 +57,9 @@ export function sourceAlgorithm(source: Source, key: Key): AlgorithmName | null 
   return used;
 }
 
-/** The version that made a ciphertext; null for key pairs: their newest. */
+/** The version that made a ciphertext; for key pairs the one that the request names, or null: their newest. */
 export function sourceVersion(source: Source): number | null {
-  return isAsymmetric(source.algorithm) ? null : readBlob(source.ciphertext).version;
+  return isAsymmetric(source.algorithm) ? (source.version ?? null) : readBlob(source.ciphertext).version;
 }
 
 /** Refuses with `key-mismatch` when the request names another key than the ciphertext does. */

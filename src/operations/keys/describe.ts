@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { algorithmsFor, ClavigerError, type AlgorithmName, type Key, type LastUse } from '#domain';
 import { anyCondition, defineOperation, onKey, present, usableOnly } from '../define.ts';
-import { keyReference, page } from '../inputs.ts';
+import { keyReference, page, versionNumber } from '../inputs.ts';
 import { anyRegion } from '../operation.ts';
 import { pageOf } from '../paging.ts';
 
@@ -49,12 +49,22 @@ export type PublicKey = {
   readonly algorithms: readonly AlgorithmName[];
 };
 
+const publicInput = keyOnly.extend({ version: versionNumber.optional() });
+type PublicInput = z.infer<typeof publicInput>;
+
 /** The public half of a key pair. */
-export const getPublicKey = defineOperation<KeyOnly, PublicKey>({
+export const getPublicKey = defineOperation<PublicInput, PublicKey>({
   name: 'keys.get-public-key',
   kind: 'read',
-  input: keyOnly,
-  targets: [onKey<KeyOnly>({ permission: 'keys:get-public-key', act: 'inspect', conditions: usableOnly })],
+  input: publicInput,
+  targets: [
+    onKey<PublicInput>({
+      permission: 'keys:get-public-key',
+      act: 'inspect',
+      conditions: usableOnly,
+      version: (wish) => wish.version ?? null,
+    }),
+  ],
   run: ({ keys }) => {
     const { key, version } = present(keys[0]);
     return {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AlgorithmName, Key } from '#domain';
 import { algorithmOr, defineOperation, present, usableOnly } from '../define.ts';
-import { algorithm, bytes, encryptionContext, keyReference } from '../inputs.ts';
+import { algorithm, bytes, encryptionContext, keyReference, versionNumber } from '../inputs.ts';
 import type { CheckedKey } from '../operation.ts';
 import { requireNamedKey, sourceAlgorithm, sourceReference, sourceVersion } from './decrypt.ts';
 import { openUnder, sealUnder } from './sealing.ts';
@@ -12,6 +12,7 @@ const input = z.strictObject({
     key: keyReference.nullable(),
     context: encryptionContext,
     algorithm: algorithm.nullable(),
+    version: versionNumber.optional(),
   }),
   destination: z.strictObject({
     key: keyReference,
