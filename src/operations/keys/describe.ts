@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { algorithmsFor, ClavigerError, type AlgorithmName, type Key, type LastUse } from '#domain';
+import {
+  algorithmsFor,
+  ClavigerError,
+  currentVersion,
+  isDestroyed,
+  type AlgorithmName,
+  type Key,
+  type LastUse,
+} from '#domain';
+import type { Page } from '#ports';
 import { anyCondition, defineOperation, onKey, present, usableOnly } from '../define.ts';
 import { keyReference, page, versionNumber } from '../inputs.ts';
 import { anyRegion } from '../operation.ts';
@@ -17,8 +26,28 @@ export const describeKey = defineOperation<KeyOnly, Key>({
   run: ({ keys }) => ({ output: present(keys[0]).key }),
 });
 
-const listInput = z.strictObject({ page });
+const listInput = z.strictObject({
+  page,
+  /** Also the keys of which only the record is left. */
+  withDestroyed: z.boolean().optional(),
+});
 type ListInput = z.infer<typeof listInput>;
+
+type Reader = (asked: Page) => Promise<readonly Key[]>;
+
+/** Reads on until a page is full of keys that are not destroyed. */
+function livingOf(read: Reader): Reader {
+  return async (asked) => {
+    const found: Key[] = [];
+    let { after } = asked;
+    for (;;) {
+      const page = await read({ after, limit: asked.limit });
+      found.push(...page.filter((key) => !isDestroyed(currentVersion(key).state)));
+      after = page.at(-1)?.id ?? null;
+      if (found.length >= asked.limit || page.length < asked.limit) return found.slice(0, asked.limit);
+    }
+  };
+}
 
 /** The keys of the caller's environment and region, by id. */
 export const listKeys = defineOperation<
@@ -32,11 +61,9 @@ export const listKeys = defineOperation<
   permission: 'keys:list',
   run: async ({ house, caller }, wish) => {
     const region = caller.region === anyRegion ? null : caller.region;
-    const { entries, next } = await pageOf(
-      wish.page,
-      (asked) => house.store.keys(caller.principal.environment, region, asked),
-      (key) => key.id,
-    );
+    const all: Reader = (asked) => house.store.keys(caller.principal.environment, region, asked);
+    const read = wish.withDestroyed ? all : livingOf(all);
+    const { entries, next } = await pageOf(wish.page, read, (key) => key.id);
     return { output: { keys: entries, next } };
   },
 });

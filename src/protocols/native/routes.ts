@@ -68,7 +68,7 @@ const onKeys: readonly Route[] = [
     output: keyView,
   }),
   route('GET', '/keys', operations.listKeys, {
-    input: (parts) => ({ page: page(parts) }),
+    input: (parts) => ({ page: page(parts), withDestroyed: true }),
     output: ({ keys, next }) => ({ keys: keys.map(keyView), next }),
   }),
   route('GET', '/keys/{key}', operations.describeKey, { input: onlyKey, output: keyView }),
