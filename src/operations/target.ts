@@ -95,6 +95,10 @@ function versionFor<I>(key: Key, rule: TargetRule<I>, input: I): KeyVersion {
   if (wanted === null) return currentVersion(key);
   const version = versionOf(key, wanted);
   if (version) return version;
+  const reference = rule.reference(input);
+  if (reference.kind === 'id' && reference.fromCiphertext) {
+    throw new ClavigerError('ciphertext-invalid', 'The ciphertext names a version that its key never had.');
+  }
   throw new ClavigerError('key-not-found', `Key ${key.id} has no version ${wanted}.`, {
     details: { id: key.id, version: wanted },
   });
