@@ -46,18 +46,25 @@ export const keyUsage: z.ZodType<KeyUsage> = z.enum(keyUsages);
 export const algorithm = z.custom<AlgorithmName>((value) => typeof value === 'string' && value.length < 40);
 
 export const encryptionContext = z
-  .custom<Readonly<Record<string, string>>>(isContext, 'must map strings to strings, at most 8,192 bytes')
+  .custom<Readonly<Record<string, string>>>(
+    isContext,
+    'must map well-formed strings to strings, at most 8,192 characters',
+  )
   .nullable();
 
 function isContext(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   let size = 0;
   for (const [key, item] of Object.entries(value)) {
-    if (typeof item !== 'string') return false;
+    // a lone surrogate has no bytes of its own: it would be authenticated as another character
+    if (typeof item !== 'string' || !item.isWellFormed() || !key.isWellFormed()) return false;
     size += key.length + item.length;
   }
   return size <= 8192;
 }
+
+/** The version to process with; the newest where absent or null. */
+export const versionNumber = z.number().int().min(1).nullable();
 
 export const tag = z.strictObject({ key: z.string().min(1).max(128), value: z.string().max(256) });
 export const page = z.strictObject({

@@ -11,31 +11,42 @@ export interface LastUses {
 
 const waitingMax = 50_000;
 
+function newer(one: LastUse | null | undefined, other: LastUse | null | undefined): LastUse | null {
+  if (!one || !other) return one ?? other ?? null;
+  return one.at >= other.at ? one : other;
+}
+
 export function createLastUses(store: Store): LastUses {
   let waiting = new Map<string, LastUse>();
+  // what the store is being told now: until it has heard it, it is asked here
+  let telling: ReadonlyMap<string, LastUse> = new Map();
+
+  function note(keyId: string, use: LastUse): void {
+    const known = waiting.get(keyId);
+    if (known ? use.at >= known.at : waiting.size < waitingMax) waiting.set(keyId, use);
+  }
 
   return {
-    note(keyId, use) {
-      if (waiting.size < waitingMax || waiting.has(keyId)) waiting.set(keyId, use);
-    },
+    note,
 
     async of(keyId) {
-      const stored = await store.lastUse(keyId);
-      const recent = waiting.get(keyId) ?? null;
-      if (!recent || !stored) return recent ?? stored;
-      return recent.at >= stored.at ? recent : stored;
+      const recent = newer(waiting.get(keyId), telling.get(keyId));
+      return newer(recent, await store.lastUse(keyId));
     },
 
     async flush() {
       if (waiting.size === 0) return;
-      const telling = waiting;
+      const batch = waiting;
+      telling = batch;
       waiting = new Map();
-      const reports: UsageReport[] = [...telling].map(([keyId, lastUse]) => ({ keyId, lastUse }));
+      const reports: UsageReport[] = [...batch].map(([keyId, lastUse]) => ({ keyId, lastUse }));
       try {
         await store.recordLastUses(reports);
       } catch (error) {
-        for (const [keyId, use] of telling) if (!waiting.has(keyId)) waiting.set(keyId, use);
+        for (const [keyId, use] of batch) note(keyId, use);
         throw error;
+      } finally {
+        telling = new Map();
       }
     },
   };

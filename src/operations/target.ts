@@ -127,7 +127,7 @@ function versionFor<I>(key: Key, rule: TargetRule<I>, input: I): KeyVersion {
   if (version) return version;
   const reference = rule.reference(input);
   if (reference.kind === 'id' && reference.fromCiphertext) {
-    throw new ClavigerError('ciphertext-invalid', 'The ciphertext names a version that there is not.');
+    throw new ClavigerError('ciphertext-invalid', 'The ciphertext names a version that its key never had.');
   }
   throw new ClavigerError('key-not-found', `Key ${key.id} has no version ${wanted}.`, {
     details: { id: key.id, version: wanted },

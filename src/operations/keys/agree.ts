@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { agree } from '#crypto';
 import type { Key } from '#domain';
 import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../define.ts';
-import { algorithm, bytes, keyReference } from '../inputs.ts';
+import { algorithm, bytes, keyReference, versionNumber } from '../inputs.ts';
 import { materialOf } from './sealing.ts';
 
 const input = z.strictObject({
@@ -10,6 +10,7 @@ const input = z.strictObject({
   /** The peer's SubjectPublicKeyInfo, DER. */
   publicKey: bytes(1, 8192),
   algorithm: algorithm.nullable(),
+  version: versionNumber.optional(),
   dryRun: z.boolean(),
 });
 type Input = z.infer<typeof input>;
@@ -33,6 +34,7 @@ export const deriveSharedSecret = defineOperation<Input, SharedSecret>({
       act: 'process',
       conditions: usableOnly,
       usage: 'key-agreement',
+      version: (wish) => wish.version ?? null,
       algorithm: (wish, key) => algorithmOr(wish.algorithm, key, 'key-agreement'),
     }),
   ],

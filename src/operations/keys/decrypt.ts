@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { algorithmsFor, ClavigerError, type AlgorithmName, type Key } from '#domain';
 import { defineOperation, encryptionOr, present, usableOnly } from '../define.ts';
-import { algorithm, ciphertextOrNone, encryptionContext, keyReference } from '../inputs.ts';
+import { algorithm, ciphertextOrNone, encryptionContext, keyReference, versionNumber } from '../inputs.ts';
 import type { EncryptionContext, KeyReference, TargetRule, Work } from '../operation.ts';
 import { findKey } from '../target.ts';
 import { readBlob, type BlobHead } from './blob.ts';
@@ -13,6 +13,8 @@ const input = z
     ciphertext: ciphertextOrNone,
     context: encryptionContext,
     algorithm: algorithm.nullable(),
+    /** Of a key pair, whose ciphertext does not say it. */
+    version: versionNumber.optional(),
     dryRun: z.boolean(),
   })
   .refine(mayLackCiphertext, { path: ['ciphertext'], message: 'only a dry run can do without' });
@@ -29,6 +31,7 @@ type Source = {
   readonly ciphertext: Uint8Array | null;
   readonly context: EncryptionContext | null;
   readonly algorithm: AlgorithmName | null;
+  readonly version?: number | null | undefined;
 };
 
 /** The head of a ciphertext that describes itself; null for that of a key pair, and where there is none. */
@@ -61,9 +64,10 @@ export function sourceAlgorithm(source: Source, key: Key): AlgorithmName | null 
   return used;
 }
 
-/** The version that made a ciphertext; null for key pairs: their newest. */
+/** The version that made a ciphertext; for key pairs the one that the request names, or null: their newest. */
 export function sourceVersion(source: Source): number | null {
-  return headOf(source)?.version ?? null;
+  const head = headOf(source);
+  return head ? head.version : (source.version ?? null);
 }
 
 /** Refuses with `key-mismatch` when the request names another key than the ciphertext does. */

@@ -1,7 +1,16 @@
 import { z } from 'zod';
-import { algorithmsFor, ClavigerError, type AlgorithmName, type Key, type LastUse } from '#domain';
+import {
+  algorithmsFor,
+  ClavigerError,
+  currentVersion,
+  isDestroyed,
+  type AlgorithmName,
+  type Key,
+  type LastUse,
+} from '#domain';
+import type { Page } from '#ports';
 import { anyCondition, defineOperation, notScheduled, onKey, present } from '../define.ts';
-import { keyReference, page } from '../inputs.ts';
+import { keyReference, page, versionNumber } from '../inputs.ts';
 import { anyRegion } from '../operation.ts';
 import { pageOf } from '../paging.ts';
 
@@ -17,8 +26,28 @@ export const describeKey = defineOperation<KeyOnly, Key>({
   run: ({ keys }) => ({ output: present(keys[0]).key }),
 });
 
-const listInput = z.strictObject({ page });
+const listInput = z.strictObject({
+  page,
+  /** Also the keys of which only the record is left. */
+  withDestroyed: z.boolean().optional(),
+});
 type ListInput = z.infer<typeof listInput>;
+
+type Reader = (asked: Page) => Promise<readonly Key[]>;
+
+/** Reads on until a page is full of keys that are not destroyed. */
+function livingOf(read: Reader): Reader {
+  return async (asked) => {
+    const found: Key[] = [];
+    let { after } = asked;
+    for (;;) {
+      const page = await read({ after, limit: asked.limit });
+      found.push(...page.filter((key) => !isDestroyed(currentVersion(key).state)));
+      after = page.at(-1)?.id ?? null;
+      if (found.length >= asked.limit || page.length < asked.limit) return found.slice(0, asked.limit);
+    }
+  };
+}
 
 /** The keys of the caller's environment and region, by id. */
 export const listKeys = defineOperation<
@@ -32,11 +61,9 @@ export const listKeys = defineOperation<
   permission: 'keys:list',
   run: async ({ house, caller }, wish) => {
     const region = caller.region === anyRegion ? null : caller.region;
-    const { entries, next } = await pageOf(
-      wish.page,
-      (asked) => house.store.keys(caller.principal.environment, region, asked),
-      (key) => key.id,
-    );
+    const all: Reader = (asked) => house.store.keys(caller.principal.environment, region, asked);
+    const read = wish.withDestroyed ? all : livingOf(all);
+    const { entries, next } = await pageOf(wish.page, read, (key) => key.id);
     return { output: { keys: entries, next } };
   },
 });
@@ -49,12 +76,22 @@ export type PublicKey = {
   readonly algorithms: readonly AlgorithmName[];
 };
 
+const publicInput = keyOnly.extend({ version: versionNumber.optional() });
+type PublicInput = z.infer<typeof publicInput>;
+
 /** The public half of a key pair; it stays public while the key is suspended. */
-export const getPublicKey = defineOperation<KeyOnly, PublicKey>({
+export const getPublicKey = defineOperation<PublicInput, PublicKey>({
   name: 'keys.get-public-key',
   kind: 'read',
-  input: keyOnly,
-  targets: [onKey<KeyOnly>({ permission: 'keys:get-public-key', act: 'inspect', conditions: notScheduled })],
+  input: publicInput,
+  targets: [
+    onKey<PublicInput>({
+      permission: 'keys:get-public-key',
+      act: 'inspect',
+      conditions: notScheduled,
+      version: (wish) => wish.version ?? null,
+    }),
+  ],
   run: ({ keys }) => {
     const { key, version } = present(keys[0]);
     return {

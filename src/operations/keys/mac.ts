@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { mac, verifyMac as isMacOf } from '#crypto';
 import { ClavigerError, type AlgorithmName, type Key } from '#domain';
 import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../define.ts';
-import { algorithm, bytes, keyReference } from '../inputs.ts';
+import { algorithm, bytes, keyReference, versionNumber } from '../inputs.ts';
 import { materialOf } from './sealing.ts';
 
 const generateInput = z.strictObject({
@@ -13,7 +13,7 @@ const generateInput = z.strictObject({
 });
 type GenerateInput = z.infer<typeof generateInput>;
 
-const verifyInput = generateInput.extend({ mac: bytes(1, 6144) });
+const verifyInput = generateInput.extend({ mac: bytes(1, 6144), version: versionNumber.optional() });
 type VerifyInput = z.infer<typeof verifyInput>;
 
 type Used = { readonly key: Key; readonly version: number; readonly algorithm: AlgorithmName };
@@ -54,6 +54,7 @@ export const verifyMac = defineOperation<VerifyInput, Used>({
       act: 'process',
       conditions: usableOnly,
       usage: 'mac',
+      version: (wish) => wish.version ?? null,
       algorithm: (wish, key) => algorithmOr(wish.algorithm, key, 'mac'),
     }),
   ],

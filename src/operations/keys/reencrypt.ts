@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AlgorithmName, Key } from '#domain';
 import { defineOperation, encryptionOr, present, usableOnly } from '../define.ts';
-import { algorithm, ciphertextOrNone, encryptionContext, keyReference } from '../inputs.ts';
+import { algorithm, ciphertextOrNone, encryptionContext, keyReference, versionNumber } from '../inputs.ts';
 import type { CheckedKey } from '../operation.ts';
 import {
   mayLackCiphertext,
@@ -19,6 +19,7 @@ const input = z
       key: keyReference.nullable(),
       context: encryptionContext,
       algorithm: algorithm.nullable(),
+      version: versionNumber.optional(),
     }),
     destination: z.strictObject({
       key: keyReference,

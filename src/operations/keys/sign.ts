@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { openPublicKey, sign as signWith, verify as verifyWith } from '#crypto';
 import { ClavigerError, type AlgorithmName, type Key } from '#domain';
 import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../define.ts';
-import { algorithm, bytes, keyReference } from '../inputs.ts';
+import { algorithm, bytes, keyReference, versionNumber } from '../inputs.ts';
 import { materialOf } from './sealing.ts';
 
 const signInput = z.strictObject({
@@ -15,7 +15,7 @@ const signInput = z.strictObject({
 });
 type SignInput = z.infer<typeof signInput>;
 
-const verifyInput = signInput.extend({ signature: bytes(1, 65_536) });
+const verifyInput = signInput.extend({ signature: bytes(1, 65_536), version: versionNumber.optional() });
 type VerifyInput = z.infer<typeof verifyInput>;
 
 /** The form of a message, as policies ask for it. */
@@ -63,6 +63,7 @@ export const verify = defineOperation<VerifyInput, Used>({
       act: 'process',
       conditions: usableOnly,
       usage: 'sign',
+      version: (wish) => wish.version ?? null,
       algorithm: (wish, key) => algorithmOr(wish.algorithm, key, 'sign'),
     }),
   ],

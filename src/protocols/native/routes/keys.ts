@@ -48,7 +48,7 @@ export const keyRoutes: readonly Route[] = [
     about: 'The keys of the environment',
     query: pageQuery,
     answer: z.strictObject({ keys: z.array(keyAnswer), next }),
-    input: ({ query }) => ({ page: pageOf(query) }),
+    input: ({ query }) => ({ page: pageOf(query), withDestroyed: true }),
     output: (done) => ({ keys: done.keys.map(keyView), next: done.next }),
   }),
   route('GET /keys/{key}', operations.describeKey, { about: 'One key with its versions', ...ofKey }),
