@@ -1,4 +1,4 @@
-import { dueAt, hasCode } from '#domain';
+import { dueAt, hasCode, type Instant } from '#domain';
 import { operations, type Door, type House } from '#operations';
 import { describeError, type Logger } from './logger.ts';
 import type { Outbox } from './outbox.ts';
@@ -21,16 +21,22 @@ type Parts = {
 const tickMillis = 1000;
 const leaseMillis = 30_000;
 const dueAtOnce = 100;
+/** Milliseconds until a key that could not be attended is tried again; meanwhile it takes no other key's turn. */
+const postponedMillis = 60_000;
 
 export function startMaintenance({ house, door, outbox, logger }: Parts): Maintenance {
   const spent = new Map<string, number>();
+  const postponed = new Map<string, Instant>();
   let running: Promise<void> | null = null;
 
-  async function guarded(what: string, work: () => Promise<void>): Promise<void> {
+  /** False: the work failed, and the log says why. */
+  async function guarded(what: string, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (error) {
       logger.warn('scheduled work failed and will be tried again', { what, error: describeError(error) });
+      return false;
     }
   }
 
@@ -59,8 +65,11 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
     const now = house.clock.now();
     const lease = { name: 'due-keys', holder: house.log.node, until: now + leaseMillis };
     if (!(await house.store.takeLease(lease, now))) return;
-    for (const keyId of await house.store.dueKeys(now, dueAtOnce)) {
-      await guarded('due key', () => attend(keyId, null));
+    for (const [keyId, until] of postponed) if (until <= now) postponed.delete(keyId);
+    const due = await house.store.dueKeys(now, dueAtOnce + postponed.size);
+    for (const keyId of due.filter((id) => !postponed.has(id))) {
+      const attended = await guarded('due key', () => attend(keyId, null));
+      if (!attended) postponed.set(keyId, now + postponedMillis);
     }
   }
 
