@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { type Key, currentVersion } from '#domain';
-import { type Operation, operations } from '#operations';
+import { type Hierarchy, type Operation, operations } from '#operations';
 import type { Composition } from './compose.ts';
 import { auditEvents } from './audit-reader.ts';
 import { recordingLogger, temporaryFolder } from './home.fixture.ts';
@@ -124,7 +124,14 @@ describe('the scheduled work', () => {
     const house = await housekeeping(test);
     const broken = await house.newKey(90);
     const good = await house.newKey(90);
-    await house.node.shreds.shred(broken.id);
+    const { hierarchy } = house.node.house;
+    const seal = hierarchy.sealMaterial.bind(hierarchy);
+    test.mock.method(
+      hierarchy,
+      'sealMaterial',
+      (...[place, material]: Parameters<Hierarchy['sealMaterial']>) =>
+        place.keyId === broken.id ? Promise.reject(new Error('no')) : seal(place, material),
+    );
     house.pass(91);
     for (let count = 0; count < 5; count += 1) await house.node.maintenance.tick();
     assert.equal((await house.stored(good)).versions.length, 2);

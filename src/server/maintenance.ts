@@ -1,4 +1,4 @@
-import { dueAt, hasCode, type Instant } from '#domain';
+import { dueAt, hasCode, type ErrorCode, type Instant } from '#domain';
 import { operations, type Door, type House } from '#operations';
 import { describeError, type Logger } from './logger.ts';
 import type { Outbox } from './outbox.ts';
@@ -23,27 +23,27 @@ const leaseMillis = 30_000;
 const dueAtOnce = 100;
 /** Milliseconds until a key that could not be attended is tried again; meanwhile it takes no other key's turn. */
 const postponedMillis = 60_000;
+const expected: readonly ErrorCode[] = ['conflict', 'key-suspended', 'key-destroyed', 'key-state-forbids'];
 
 export function startMaintenance({ house, door, outbox, logger }: Parts): Maintenance {
   const spent = new Map<string, number>();
   const postponed = new Map<string, Instant>();
   let running: Promise<void> | null = null;
 
-  /** False: the work failed, and the log says why. */
-  async function guarded(what: string, work: () => Promise<void>): Promise<boolean> {
+  /** What the work answers; undefined where it failed, and the log says why. */
+  async function guarded<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
     try {
-      await work();
-      return true;
+      return await work();
     } catch (error) {
       logger.warn('scheduled work failed and will be tried again', { what, error: describeError(error) });
-      return false;
+      return undefined;
     }
   }
 
-  /** Rotates or destroys one key whose date has come, or that has nearly used up its limit. */
-  async function attend(keyId: string, spentVersion: number | null): Promise<void> {
+  /** Rotates or destroys one key whose date has come, or that has nearly used up its limit; whether nothing is left to do. */
+  async function attend(keyId: string, spentVersion: number | null): Promise<boolean> {
     const stored = await house.store.key(keyId);
-    if (!stored) return;
+    if (!stored) return true;
     const { key } = stored;
     const now = house.clock.now();
     const reference = { kind: 'id', id: key.id } as const;
@@ -57,8 +57,10 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
       }
     } catch (error) {
       // another node was quicker, or the key is suspended: its date stands, and is looked at again
-      if (!hasCode(error, 'conflict') && !hasCode(error, 'key-suspended')) throw error;
+      if (!expected.some((code) => hasCode(error, code))) throw error;
+      return false;
     }
+    return true;
   }
 
   async function attendDueKeys(): Promise<void> {
@@ -80,6 +82,7 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
   }
 
   async function round(): Promise<void> {
+    house.keys.expire();
     await guarded('last uses', () => house.lastUses.flush());
     await guarded('outbox', () => outbox.settle());
     await guarded('due keys', attendDueKeys);
