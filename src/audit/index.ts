@@ -1,4 +1,4 @@
-export { cloudTrailRecord } from './cloudtrail.ts';
+export { type CloudTrailFacts, cloudTrailRecord } from './cloudtrail.ts';
 export { newLogKeys, openLogKeys, type LogKeys } from './keys.ts';
 export type { LogHeadReport, LogOptions } from './journal.ts';
 export { openAuditLog, type OpenedLog } from './log.ts';

@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { permissions } from '#access';
 import {
+  type CloudTrailFacts,
   cloudTrailRecord,
   type EventFilter,
   type LoggedEvent,
@@ -9,8 +11,8 @@ import {
   type Verified,
   verifyLog,
 } from '#audit';
-import { ClavigerError } from '#domain';
-import type { LogHead } from '#ports';
+import { ClavigerError, type AuditEvent } from '#domain';
+import type { LogHead, Store } from '#ports';
 import { openStore } from '#storage';
 import type { Config } from './config.ts';
 
@@ -39,19 +41,50 @@ export async function* renderCloudTrail(
   filter: EventFilter,
   format: 'jsonl' | 'cloudtrail',
 ): AsyncGenerator<string> {
-  const accounts = new Map<string, string>();
-  if (format === 'cloudtrail') {
-    const store = await openStore(config.databaseUrl);
-    for (const { environment } of await store.environments())
-      accounts.set(environment.name, environment.accountId);
-    await store.close();
-  }
-  for (const folder of logFolders(config.auditFolder)) {
-    for (const { event } of readEvents(folder, filter)) {
-      const account = accounts.get(event.environment) ?? '000000000000';
-      yield JSON.stringify(format === 'jsonl' ? event : cloudTrailRecord(event, account));
+  const store = format === 'cloudtrail' ? await openStore(config.databaseUrl) : null;
+  try {
+    const factsOf = store && (await cloudTrailFacts(config, store));
+    for (const folder of logFolders(config.auditFolder)) {
+      for (const { event } of readEvents(folder, filter))
+        yield JSON.stringify(factsOf ? cloudTrailRecord(event, await factsOf(event)) : event);
     }
+  } finally {
+    await store?.close();
   }
+}
+
+/** The words of AWS for what no permission is named like. */
+const awsNames: Readonly<Record<string, string>> = {
+  'keys.reencrypt': 'ReEncrypt',
+  'keys.rotate-due': 'RotateKey',
+  'keys.destroy': 'DeleteKey',
+};
+
+function awsName({ operation, protocol, protocolOperation }: AuditEvent): string {
+  if (protocol.startsWith('aws-')) return protocolOperation;
+  const byPermission: Readonly<Record<string, { awsAction: string | null }>> = permissions;
+  const action = byPermission[operation.replace('.', ':')]?.awsAction;
+  return awsNames[operation] ?? action?.replace('kms:', '') ?? operation;
+}
+
+/** Accounts and regions of events, from the store; a key is looked up once. */
+async function cloudTrailFacts(config: Config, store: Store) {
+  const accounts = new Map<string, string>();
+  for (const { environment } of await store.environments())
+    accounts.set(environment.name, environment.accountId);
+  const regions = new Map<string, string>();
+  async function regionOf({ region, keyId }: AuditEvent): Promise<string> {
+    if (/^[a-z0-9]/.test(region)) return region;
+    if (keyId === null) return config.region;
+    const known = regions.get(keyId) ?? (await store.key(keyId))?.key.region ?? config.region;
+    regions.set(keyId, known);
+    return known;
+  }
+  return async (event: AuditEvent): Promise<CloudTrailFacts> => ({
+    accountId: accounts.get(event.environment) ?? '000000000000',
+    region: await regionOf(event),
+    eventName: awsName(event),
+  });
 }
 
 type VerifyWish = { readonly folder?: string; readonly keys?: string; readonly offline?: boolean };

@@ -120,8 +120,10 @@ function invalid(name: string, problem: string): ClavigerError {
 
 function defaultHome({ env, checkoutHome }: ConfigSources): string {
   if (checkoutHome) return checkoutHome;
-  const data = env['XDG_DATA_HOME'] ?? path.join(env['HOME'] ?? os.homedir(), '.local', 'share');
-  return path.join(data, 'claviger');
+  const data = env['XDG_DATA_HOME'] ?? '';
+  //= xdg basedir: a path that is not absolute is ignored
+  if (path.isAbsolute(data)) return path.join(data, 'claviger');
+  return path.join(env['HOME'] || os.homedir(), '.local', 'share', 'claviger');
 }
 
 function readFile(file: string): Record<string, string> {
@@ -137,10 +139,9 @@ function readFile(file: string): Record<string, string> {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (cause) {
-    throw new ClavigerError('configuration-invalid', `The configuration file ${file} is not JSON.`, {
-      cause,
-    });
+  } catch {
+    // the parser's own message would quote the file, which may hold a password
+    throw new ClavigerError('configuration-invalid', `The configuration file ${file} is not JSON.`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ClavigerError('configuration-invalid', `The configuration file ${file} must hold one object.`);
@@ -149,6 +150,8 @@ function readFile(file: string): Record<string, string> {
   const entries = Object.entries(value as Record<string, unknown>);
   for (const [name, entry] of entries) {
     if (!known.has(name)) throw invalid(name, `the configuration file ${file} knows no such setting`);
+    if (name === 'home')
+      throw invalid(name, 'is where the configuration file itself is; give a flag or CLAVIGER_HOME');
     if (typeof entry !== 'string' && typeof entry !== 'number')
       throw invalid(name, 'must be a string or a number');
   }
@@ -171,11 +174,13 @@ function parseWorkers(text: string): number {
 
 const logLevels: readonly string[] = ['debug', 'info', 'warn', 'error', 'silent'];
 
-/** Reads the configuration: flags before environment before file before defaults. Throws `configuration-invalid`. */
-export function loadConfig(sources: ConfigSources): Config {
-  const { env, flags = {} } = sources;
-  const homeFlag = flags['home'] ?? env['CLAVIGER_HOME'];
-  const home = path.resolve(homeFlag ?? defaultHome(sources));
+type Chosen = {
+  readonly values: Readonly<Record<string, string | null>>;
+  readonly origins: Readonly<Record<string, Origin>>;
+};
+
+/** The value of each setting from the first source that has one. */
+function choose({ env, flags = {} }: ConfigSources, home: string): Chosen {
   const file = readFile(path.join(home, 'claviger.json'));
   const origins: Record<string, Origin> = {};
   const values: Record<string, string | null> = {};
@@ -187,9 +192,19 @@ export function loadConfig(sources: ConfigSources): Config {
       ['default', fallback(home)],
     ];
     const [origin, value] = candidates.find(([, candidate]) => candidate !== undefined) ?? ['default', null];
+    if (value === '') throw invalid(name, 'must not be empty');
     origins[name] = origin;
     values[name] = value ?? null;
   }
+  return { values, origins };
+}
+
+/** Reads the configuration: flags before environment before file before defaults. Throws `configuration-invalid`. */
+export function loadConfig(sources: ConfigSources): Config {
+  const { env, flags = {} } = sources;
+  if (flags['home'] === '') throw invalid('home', 'must not be empty');
+  const home = path.resolve(flags['home'] ?? (env['CLAVIGER_HOME'] || defaultHome(sources)));
+  const { values, origins } = choose(sources, home);
   const text = (name: string): string => values[name] ?? '';
   const level = text('logLevel');
   if (!logLevels.includes(level)) throw invalid('logLevel', `must be one of ${logLevels.join(', ')}`);

@@ -1,4 +1,4 @@
-import { dueAt, hasCode, type ErrorCode } from '#domain';
+import { dueAt, hasCode, type ErrorCode, type Instant } from '#domain';
 import { operations, type Door, type House } from '#operations';
 import { describeError, type Logger } from './logger.ts';
 import type { Outbox } from './outbox.ts';
@@ -21,24 +21,29 @@ type Parts = {
 const tickMillis = 1000;
 const leaseMillis = 30_000;
 const dueAtOnce = 100;
+/** Milliseconds until a key that could not be attended is tried again; meanwhile it takes no other key's turn. */
+const postponedMillis = 60_000;
 const expected: readonly ErrorCode[] = ['conflict', 'key-suspended', 'key-destroyed', 'key-state-forbids'];
 
 export function startMaintenance({ house, door, outbox, logger }: Parts): Maintenance {
   const spent = new Map<string, number>();
+  const postponed = new Map<string, Instant>();
   let running: Promise<void> | null = null;
 
-  async function guarded(what: string, work: () => Promise<void>): Promise<void> {
+  /** What the work answers; undefined where it failed, and the log says why. */
+  async function guarded<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
     try {
-      await work();
+      return await work();
     } catch (error) {
       logger.warn('scheduled work failed and will be tried again', { what, error: describeError(error) });
+      return undefined;
     }
   }
 
-  /** Rotates or destroys one key whose date has come, or that has nearly used up its limit. */
-  async function attend(keyId: string, spentVersion: number | null): Promise<void> {
+  /** Rotates or destroys one key whose date has come, or that has nearly used up its limit; whether nothing is left to do. */
+  async function attend(keyId: string, spentVersion: number | null): Promise<boolean> {
     const stored = await house.store.key(keyId);
-    if (!stored) return;
+    if (!stored) return true;
     const { key } = stored;
     const now = house.clock.now();
     const reference = { kind: 'id', id: key.id } as const;
@@ -53,15 +58,20 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
     } catch (error) {
       // another node was quicker, or the key is suspended: its date stands, and is looked at again
       if (!expected.some((code) => hasCode(error, code))) throw error;
+      return false;
     }
+    return true;
   }
 
   async function attendDueKeys(): Promise<void> {
     const now = house.clock.now();
     const lease = { name: 'due-keys', holder: house.log.node, until: now + leaseMillis };
     if (!(await house.store.takeLease(lease, now))) return;
-    for (const keyId of await house.store.dueKeys(now, dueAtOnce)) {
-      await guarded('due key', () => attend(keyId, null));
+    for (const [keyId, until] of postponed) if (until <= now) postponed.delete(keyId);
+    const due = await house.store.dueKeys(now, dueAtOnce + postponed.size);
+    for (const keyId of due.filter((id) => !postponed.has(id))) {
+      const attended = await guarded('due key', () => attend(keyId, null));
+      if (!attended) postponed.set(keyId, now + postponedMillis);
     }
   }
 

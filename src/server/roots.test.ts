@@ -67,6 +67,14 @@ describe('the root of a house', () => {
     fs.writeFileSync(file, 'correct horse battery\r\n', { mode: 0o600 });
     fs.chmodSync(file, 0o644);
     await assert.rejects(open(), /chmod 600/);
+    fs.chmodSync(file, 0o440);
+    await assert.rejects(open(), /chmod 600/);
+    // systemd shows the access list of a LoadCredential= file as the group's right to read
+    process.env['CREDENTIALS_DIRECTORY'] = home;
+    test.after(() => delete process.env['CREDENTIALS_DIRECTORY']);
+    await (await open()).close();
+    fs.chmodSync(file, 0o444);
+    await assert.rejects(open(), /chmod 600/);
     fs.chmodSync(file, 0o600);
     const root = await open();
     const wrapped = await root.wrap(Buffer.alloc(32, 7), 'words');

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
 import { SecretBytes } from '#crypto';
 import { ClavigerError, StopError } from '#domain';
 import type { RootOfTrust, Store } from '#ports';
@@ -64,11 +65,18 @@ async function openPassphrase(config: Config, store: Store): Promise<RootOfTrust
   return await openPassphraseRoot(passphrase, parsePassphraseParameters(parameters));
 }
 
+/** systemd hands credentials over in a folder that is the service's alone; there the group's bits only mask an access list. */
+function isServiceCredential(file: string): boolean {
+  const folder = process.env['CREDENTIALS_DIRECTORY'];
+  return folder !== undefined && path.dirname(path.resolve(file)) === path.resolve(folder);
+}
+
 async function readPassphrase(file: string): Promise<SecretBytes> {
   let text: Buffer;
   try {
     const facts = await stat(file);
-    if (facts.isFile() && process.platform !== 'win32' && (facts.mode & 0o077) !== 0) {
+    const others = isServiceCredential(file) ? 0o037 : 0o077;
+    if (facts.isFile() && process.platform !== 'win32' && (facts.mode & others) !== 0) {
       throw new StopError(
         'root-refused',
         `Others can read the passphrase file ${file}: run chmod 600 on it.`,

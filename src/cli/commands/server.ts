@@ -42,7 +42,7 @@ async function serve(flags: Record<string, string | undefined>): Promise<void> {
   if (workerNumber() <= 1) tellReady(server);
   const { promise, resolve } = Promise.withResolvers<void>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
       server.stop().then(resolve, resolve);
     });
   }
