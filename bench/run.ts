@@ -1,115 +1,24 @@
-import { spawn } from 'node:child_process';
 import { createCipheriv, randomBytes } from 'node:crypto';
-import fs from 'node:fs';
-import path from 'node:path';
 import { createClient, encryptStream } from '#sdk';
 import { newHome, removeHome, startTestServer, type TestServer } from '../test/servers.ts';
-import { hasWrk, type Load, wrk } from './load.ts';
-import { signedHeaders } from './sign.ts';
+import { benchEncrypt, benchManyKeys, type Scale } from './encrypt.ts';
+import { fillWithKeys } from './fill.ts';
+import { hasWrk } from './load.ts';
+import { residentMiB } from './processes.ts';
+import { finish, median, tell } from './report.ts';
 
 // Measures ratios within one run: figures of different runs or machines say nothing about each other.
 
 const quick = process.argv.includes('--quick');
-const seconds = quick ? 2 : 8;
-const rounds = quick ? 1 : 3;
+const scale: Scale = quick ? { seconds: 2, rounds: 3 } : { seconds: 6, rounds: 5 };
+const sizes = quick
+  ? { files: 64, created: 300, memory: 2000, many: 2000 }
+  : { files: 512, created: 3000, memory: 100_000, many: 1_000_000 };
 
-type Line = {
-  readonly name: string;
-  readonly value: string;
-  readonly bar?: string;
-  readonly holds?: boolean;
-};
-const lines: Line[] = [];
-
-function tell(line: Line): void {
-  lines.push(line);
-  const mark = line.holds === undefined ? '    ' : line.holds ? 'ok  ' : 'MISS';
-  process.stdout.write(
-    `${mark} ${line.name.padEnd(58)} ${line.value}${line.bar ? `   (bar: ${line.bar})` : ''}\n`,
-  );
-}
-
-async function startFloor(size: number): Promise<{ url: string; stop: () => void }> {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'floor.ts'), String(size)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const url = await new Promise<string>((resolve) => {
-    child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()));
-  });
-  return { url, stop: () => child.kill() };
-}
-
-function cpuMicros(pid: number): number {
-  const [, , ...fields] = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').join(' ) ').split(' ');
-  const at = fields.indexOf(')') + 1;
-  return (Number(fields[at + 11]) + Number(fields[at + 12])) * 10_000;
-}
-
-function residentMiB(pid: number): number {
-  const found = /VmRSS:\s+([0-9]+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(found ?? 0) / 1024;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
-async function benchEncrypt(server: TestServer): Promise<void> {
+async function benchCreation(server: TestServer): Promise<void> {
   const client = createClient({ address: server.address, token: server.env['CLAVIGER_TOKEN'] ?? '' });
-  const key = await client.keys.create({ description: 'bench' });
-  const body = JSON.stringify({ KeyId: key.id, Plaintext: randomBytes(32).toString('base64') });
-  const credentials = {
-    id: server.env['AWS_ACCESS_KEY_ID'] ?? '',
-    secret: server.env['AWS_SECRET_ACCESS_KEY'] ?? '',
-  };
-  const request = (url: string) => ({
-    url: `${url}/`,
-    headers: signedHeaders(url, 'TrentService.Encrypt', body, credentials),
-    body,
-    seconds,
-  });
-  const sample = await fetch(`${server.address}/`, { method: 'POST', ...request(server.address) });
-  const floor = await startFloor((await sample.text()).length);
-  const pairs: { floor: Load; ours: Load; micros: number }[] = [];
-  await wrk({ ...request(server.address), seconds: 2 });
-  for (let round = 0; round < rounds; round += 1) {
-    const low = await wrk(request(floor.url));
-    const before = cpuMicros(server.pid);
-    const ours = await wrk(request(server.address));
-    pairs.push({ floor: low, ours, micros: (cpuMicros(server.pid) - before) / (ours.rps * seconds) });
-  }
-  floor.stop();
-  const ratio = median(pairs.map((pair) => pair.ours.rps / pair.floor.rps));
-  const p99 = median(pairs.map((pair) => pair.ours.p99 / pair.floor.p99));
-  const rps = median(pairs.map((pair) => pair.ours.rps));
-  const errors = pairs.reduce((sum, pair) => sum + pair.ours.errors, 0);
-  tell({
-    name: 'AWS Encrypt 32 B, of the floor',
-    value: ratio.toFixed(3),
-    bar: '0.35',
-    holds: ratio >= 0.35 && errors === 0,
-  });
-  tell({
-    name: 'AWS Encrypt 32 B, p99 as a multiple of the floor',
-    value: p99.toFixed(2),
-    bar: '3',
-    holds: p99 <= 3,
-  });
-  tell({
-    name: 'AWS Encrypt 32 B, requests a second',
-    value: `${rps.toFixed(0)} (floor ${median(pairs.map((pair) => pair.floor.rps)).toFixed(0)}, errors ${errors})`,
-  });
-  tell({
-    name: 'AWS Encrypt 32 B, CPU of the server',
-    value: `${median(pairs.map((pair) => pair.micros)).toFixed(1)} us a request`,
-  });
-}
-
-async function benchKeys(server: TestServer): Promise<void> {
-  const client = createClient({ address: server.address, token: server.env['CLAVIGER_TOKEN'] ?? '' });
-  const count = quick ? 300 : 3000;
   const begin = performance.now();
-  let left = count;
+  let left = sizes.created;
   await Promise.all(
     Array.from({ length: 64 }, async () => {
       for (; left > 0; ) {
@@ -118,10 +27,8 @@ async function benchKeys(server: TestServer): Promise<void> {
       }
     }),
   );
-  tell({
-    name: 'keys created, durable, 64 at once',
-    value: `${(count / ((performance.now() - begin) / 1000)).toFixed(0)} a second`,
-  });
+  const rate = sizes.created / ((performance.now() - begin) / 1000);
+  tell({ name: 'keys created, durable, 64 at once', value: `${rate.toFixed(0)} a second`, number: rate });
 }
 
 async function* pieces(total: number): AsyncGenerator<Uint8Array> {
@@ -130,7 +37,7 @@ async function* pieces(total: number): AsyncGenerator<Uint8Array> {
 }
 
 async function benchFiles(): Promise<void> {
-  const total = (quick ? 64 : 512) * (1 << 20);
+  const total = sizes.files * (1 << 20);
   const fileKey = { plaintext: randomBytes(32), ciphertext: randomBytes(100) };
   const ratios: number[] = [];
   for (let round = 0; round < 3; round += 1) {
@@ -146,6 +53,7 @@ async function benchFiles(): Promise<void> {
   tell({
     name: 'file encryption, of raw AES-256-GCM',
     value: ratio.toFixed(2),
+    number: ratio,
     bar: '0.70',
     holds: ratio >= 0.7,
   });
@@ -155,38 +63,81 @@ async function benchStart(): Promise<void> {
   const home = newHome();
   await (await startTestServer({ home })).stop();
   const times: number[] = [];
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < 5; round += 1) {
     const begin = performance.now();
     const server = await startTestServer({ home });
     times.push(performance.now() - begin);
     await server.stop();
   }
   removeHome(home);
+  const millis = median(times);
   tell({
     name: 'start to ready',
-    value: `${median(times).toFixed(0)} ms`,
+    value: `${millis.toFixed(0)} ms`,
+    number: millis,
     bar: '1000 ms',
-    holds: median(times) < 1000,
+    holds: millis < 1000,
   });
 }
 
-if (!hasWrk())
+/** Fills a home with keys, with a line that tells how far it is. */
+async function fill(home: string, count: number): Promise<void> {
+  const begin = performance.now();
+  await fillWithKeys(home, count, (done) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r     filling: ${done} of ${count} keys`);
+  });
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  const rate = count / ((performance.now() - begin) / 1000);
+  process.stdout.write(`     (${count} keys put into the store, ${rate.toFixed(0)} a second)\n`);
+}
+
+/** Memory with many keys in the store, before and after a part of them is used. */
+async function benchMemory(home: string): Promise<void> {
+  const server = await startTestServer({ home });
+  const idle = residentMiB(server.pid);
+  const client = createClient({ address: server.address, token: server.env['CLAVIGER_TOKEN'] ?? '' });
+  const ids: string[] = [];
+  for await (const key of client.keys.list()) if (ids.push(key.id) === 20_000) break;
+  const listed = residentMiB(server.pid);
+  const begin = performance.now();
+  await Promise.all(
+    Array.from({ length: 32 }, async () => {
+      for (let id = ids.pop(); id !== undefined; id = ids.pop()) await client.encrypt(id, Buffer.alloc(32));
+    }),
+  );
+  const seconds = (performance.now() - begin) / 1000;
+  const used = residentMiB(server.pid);
+  tell({
+    name: `memory with ${sizes.memory} keys: idle, listed, 20,000 used`,
+    value: `${idle.toFixed(0)}, ${listed.toFixed(0)}, ${used.toFixed(0)} MiB (${seconds.toFixed(0)} s)`,
+    number: used,
+  });
+  await server.stop();
+}
+
+await benchStart();
+await benchFiles();
+const small = await startTestServer();
+const idle = residentMiB(small.pid);
+tell({ name: 'memory when idle', value: `${idle.toFixed(0)} MiB`, number: idle });
+if (hasWrk()) await benchEncrypt(small, scale);
+else
   process.stdout.write(
     'The load generator wrk is not installed: throughput is not measured (apt-get install wrk).\n',
   );
-await benchStart();
-await benchFiles();
-const server = await startTestServer();
-tell({ name: 'memory when idle', value: `${residentMiB(server.pid).toFixed(0)} MiB` });
-if (hasWrk()) await benchEncrypt(server);
-await benchKeys(server);
-await server.stop();
-removeHome(server.home);
-fs.mkdirSync(path.join(import.meta.dirname, 'results'), { recursive: true });
-const file = path.join(import.meta.dirname, 'results', 'last.json');
-fs.writeFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), quick, lines }, null, 2)}\n`);
-const missed = lines.filter((line) => line.holds === false);
-process.stdout.write(
-  `${missed.length === 0 ? 'Every bar holds.' : `${missed.length} bars are missed.`} Figures: ${file}\n`,
-);
-if (missed.length > 0 && !quick) process.exitCode = 1;
+await benchCreation(small);
+
+const home = newHome();
+await (await startTestServer({ home })).stop();
+await fill(home, sizes.memory);
+await benchMemory(home);
+if (hasWrk()) {
+  if (sizes.many > sizes.memory) await fill(home, sizes.many - sizes.memory);
+  const large = await startTestServer({ home });
+  await benchManyKeys({ small, large, keys: sizes.many }, scale);
+  await large.stop();
+}
+removeHome(home);
+await small.stop();
+removeHome(small.home);
+if (finish(quick) > 0 && !quick) process.exitCode = 1;

@@ -4,10 +4,19 @@ export {
   type Authenticator,
   type CredentialSource,
 } from './authenticate/authenticator.ts';
+export { headerOf } from './authenticate/raw-headers.ts';
 export type { SignedRequest } from './authenticate/sigv4.ts';
 export { newAccessKey, newToken, tokenId } from './authenticate/token.ts';
 export { type AccessRequest, decide, type Decision } from './authorize/decide.ts';
 export { compilePolicy, locksOut, type CompiledPolicy } from './authorize/key-policy/compile.ts';
+export {
+  awsAlgorithmName,
+  awsAlgorithms,
+  awsSpecName,
+  awsSpecs,
+  awsUsageName,
+  awsUsages,
+} from './authorize/key-policy/aws-words.ts';
 export type { ConditionValues } from './authorize/key-policy/condition.ts';
 export { defaultPolicy, parsePolicy, type Policy } from './authorize/key-policy/policy.ts';
 export { type Permission, permissions } from './authorize/permissions.ts';

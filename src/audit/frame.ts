@@ -35,34 +35,42 @@ export const frameHeadBytes = 24;
 export const frameTailBytes = 104;
 export const entryBytesMax = 65_535;
 
+/** An entry that is to be kept, and how many bytes it has in UTF-8. */
+export type NewEntry = { readonly text: string; readonly length: number };
+
 type FrameParts = {
   readonly origin: string;
-  readonly entries: readonly Buffer[];
+  readonly entries: readonly NewEntry[];
   readonly firstIndex: number;
   readonly root: Buffer;
   readonly privateKey: KeyObject;
 };
 
-/** The bytes of a frame. */
-export function frameBytes({ origin, entries, firstIndex, root, privateKey }: FrameParts): Buffer {
+/** The bytes of a frame, and those of its entries within them. */
+export function frameBytes(parts: FrameParts): { readonly bytes: Buffer; readonly entries: Buffer[] } {
+  const { origin, firstIndex, root } = parts;
   let length = 0;
-  for (const entry of entries) length += 2 + entry.length;
-  const bytes = Buffer.allocUnsafe(frameHeadBytes + length + frameTailBytes);
+  for (const entry of parts.entries) length += 2 + entry.length;
+  const bytes = Buffer.allocUnsafeSlow(frameHeadBytes + length + frameTailBytes);
   bytes.writeUInt32BE(magic, 0);
   bytes.writeUInt32BE(format, 4);
   bytes.writeUInt32BE(length, 8);
-  bytes.writeUInt32BE(entries.length, 12);
+  bytes.writeUInt32BE(parts.entries.length, 12);
   bytes.writeBigUInt64BE(BigInt(firstIndex), 16);
+  const entries: Buffer[] = [];
   let at = frameHeadBytes;
-  for (const entry of entries) {
+  for (const entry of parts.entries) {
     at = bytes.writeUInt16BE(entry.length, at);
-    at += entry.copy(bytes, at);
+    bytes.write(entry.text, at);
+    entries.push(bytes.subarray(at, at + entry.length));
+    at += entry.length;
   }
   const size = firstIndex + entries.length;
   bytes.writeBigUInt64BE(BigInt(size), at);
   bytes.set(root, at + 8);
-  bytes.set(sign(null, Buffer.from(checkpointText({ origin, size, root })), privateKey), at + 40);
-  return bytes;
+  const signed = Buffer.from(checkpointText({ origin, size, root }));
+  bytes.set(sign(null, signed, parts.privateKey), at + 40);
+  return { bytes, entries };
 }
 
 function damaged(at: number): StopError {

@@ -3,10 +3,10 @@ import path from 'node:path';
 import { ClavigerError, type AuditEvent } from '#domain';
 import type { AuditLog } from '#ports';
 import { originOf, signedNote } from './checkpoint.ts';
-import { eventBytes } from './event-bytes.ts';
+import { eventText } from './event-text.ts';
 import { type LogFiles, realFiles, replaceDurably, replaceFile } from './files.ts';
 import { lockFolder } from './folder-lock.ts';
-import { entryBytesMax, frameBytes } from './frame.ts';
+import { entryBytesMax, frameBytes, type NewEntry } from './frame.ts';
 import {
   createSegment,
   type LogOptions,
@@ -16,7 +16,7 @@ import {
   requireCheckpointCovered,
 } from './journal.ts';
 import { publicKeysText } from './keys.ts';
-import { leafHash } from './merkle-hash.ts';
+import { leafHashOfText } from './merkle-hash.ts';
 import { segmentBytesMax, segmentName } from './segment.ts';
 import {
   bundleBytes,
@@ -29,14 +29,14 @@ import {
 } from './tile-files.ts';
 import { type FullTile, type GrowingTree, tileWidth } from './tree.ts';
 
-type Waiting = {
-  readonly bytes: Buffer;
+type Waiting = NewEntry & {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 };
 
 const batchMax = 4096;
 const quickMillis = 1.5;
+const measureEveryMillis = 2000;
 
 function unavailable(cause?: unknown): ClavigerError {
   return new ClavigerError(
@@ -72,8 +72,9 @@ class JournalLog implements AuditLog {
   #problem: string | null = null;
   #published = -1;
   #publishDue = false;
-  /** How long a sync takes, on the average of the last ones. */
-  #syncMillis = quickMillis;
+  /** How long a sync takes, on the average of the last ones that were measured. */
+  #syncMillis = 0;
+  #measureAt = 0;
   #publishing: Promise<void> = Promise.resolve();
   #tilesBehind: TileFile[] = [];
   readonly #tiles: TileFolder;
@@ -103,12 +104,13 @@ class JournalLog implements AuditLog {
         reject(unavailable());
         return;
       }
-      const bytes = eventBytes(event);
-      if (bytes.length > entryBytesMax) {
+      const text = eventText(event);
+      const length = Buffer.byteLength(text);
+      if (length > entryBytesMax) {
         reject(new ClavigerError('audit-unavailable', 'The record of the operation is too long to be kept.'));
         return;
       }
-      this.#waiting.push({ bytes, resolve, reject });
+      this.#waiting.push({ text, length, resolve, reject });
       if (!this.#writing) {
         this.#writing = true;
         setImmediate(() => void this.#drain());
@@ -155,19 +157,14 @@ class JournalLog implements AuditLog {
     const firstIndex = this.#tree.size;
     const restore = this.#tree.snapshot();
     const finished: FullTile[] = [];
-    const entries = batch.map((waiting) => waiting.bytes);
-    for (const entry of entries) this.#tree.append(leafHash(entry), finished);
+    let entries: Buffer[];
+    for (const { text } of batch) this.#tree.append(leafHashOfText(text), finished);
     try {
-      const frame = frameBytes({
-        origin: this.#origin,
-        entries,
-        firstIndex,
-        root: this.#tree.root(),
-        privateKey: this.#options.keys.ed25519.privateKey,
-      });
-      this.#files.write(this.#position.fd, frame, this.#position.length);
+      const frame = this.#frame(batch, firstIndex);
+      entries = frame.entries;
+      this.#files.write(this.#position.fd, frame.bytes, this.#position.length);
       await this.#sync();
-      this.#position.length += frame.length;
+      this.#position.length += frame.bytes.length;
     } catch (cause) {
       restore();
       this.#fail(batch, cause);
@@ -177,15 +174,26 @@ class JournalLog implements AuditLog {
     this.#keepForTiles(entries, finished);
   }
 
+  /** A frame that brings the log to the tree as it stands. */
+  #frame(entries: readonly NewEntry[], firstIndex: number): ReturnType<typeof frameBytes> {
+    const { privateKey } = this.#options.keys.ed25519;
+    return frameBytes({ origin: this.#origin, entries, firstIndex, root: this.#tree.root(), privateKey });
+  }
+
   /**
-   * Syncs the journal. Where the disk has lately been quick, the event loop waits for it: what else arrives meanwhile is
-   * read in one go and makes a larger batch. Where it was slow, the loop goes on.
+   * Syncs the journal. Where the disk is quick, the event loop waits for it: what else arrives meanwhile is read in one go and
+   * makes a larger batch. Where it is slow, the loop goes on, and now and then it is measured again.
    */
   async #sync(): Promise<void> {
     const begin = performance.now();
-    if (this.#syncMillis < quickMillis) this.#files.syncNow(this.#position.fd);
-    else await this.#files.sync(this.#position.fd);
-    this.#syncMillis += (performance.now() - begin - this.#syncMillis) * 0.1;
+    if (this.#syncMillis >= quickMillis && begin < this.#measureAt) {
+      await this.#files.sync(this.#position.fd);
+      return;
+    }
+    this.#files.syncNow(this.#position.fd);
+    const end = performance.now();
+    this.#syncMillis += (end - begin - this.#syncMillis) * 0.1;
+    this.#measureAt = end + measureEveryMillis;
   }
 
   #keepForTiles(entries: readonly Buffer[], finished: readonly FullTile[]): void {
@@ -229,13 +237,7 @@ class JournalLog implements AuditLog {
       this.#position.fd = fd;
       await this.#files.truncate(fd, length);
       await this.#files.sync(fd);
-      const probe = frameBytes({
-        origin: this.#origin,
-        entries: [],
-        firstIndex: this.#tree.size,
-        root: this.#tree.root(),
-        privateKey: this.#options.keys.ed25519.privateKey,
-      });
+      const probe = this.#frame([], this.#tree.size).bytes;
       this.#files.write(fd, probe, length);
       await this.#files.sync(fd);
       this.#position.length += probe.length;

@@ -19,6 +19,11 @@ export function leafHash(entry: Uint8Array): Buffer {
   return hash('sha256', bytes, 'buffer');
 }
 
+/** The hash of an entry that is still text; the same as that of its UTF-8 bytes. */
+export function leafHashOfText(entry: string): Buffer {
+  return hash('sha256', `\0${entry}`, 'buffer');
+}
+
 //= rfc6962 2.1: MTH(D[n]) = SHA-256(0x01 || MTH(left) || MTH(right))
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   nodeScratch.set(left, 1);

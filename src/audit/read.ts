@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { AuditEvent } from '#domain';
-import { readEvent } from './event-bytes.ts';
+import { readEvent } from './event-text.ts';
 import { segmentNumbers } from './journal.ts';
 import { readSegment, segmentName } from './segment.ts';
 

@@ -326,7 +326,8 @@ export function factsOf(spec: KeySpec): KeySpecFacts {
   return keySpecs[spec];
 }
 
-const usageOfAlgorithm: Readonly<Record<string, KeyUsage>> = Object.freeze({
+const usageOfAlgorithm: Readonly<Record<AlgorithmName, KeyUsage>> = Object.freeze({
+  __proto__: null as never,
   AES_GCM: 'encrypt',
   XAES_256_GCM: 'encrypt',
   AES_GCM_SIV: 'encrypt',
@@ -340,18 +341,62 @@ const usageOfAlgorithm: Readonly<Record<string, KeyUsage>> = Object.freeze({
   HMAC_SHA_256: 'mac',
   HMAC_SHA_384: 'mac',
   HMAC_SHA_512: 'mac',
+  RSA_PSS_SHA_256: 'sign',
+  RSA_PSS_SHA_384: 'sign',
+  RSA_PSS_SHA_512: 'sign',
+  RSA_PKCS1_SHA_256: 'sign',
+  RSA_PKCS1_SHA_384: 'sign',
+  RSA_PKCS1_SHA_512: 'sign',
+  ECDSA_SHA_256: 'sign',
+  ECDSA_SHA_384: 'sign',
+  ECDSA_SHA_512: 'sign',
+  ED25519: 'sign',
+  ED25519_PH: 'sign',
+  ED448: 'sign',
+  ML_DSA: 'sign',
+  SLH_DSA: 'sign',
   ECDH: 'key-agreement',
   X25519: 'key-agreement',
   ML_KEM: 'encapsulate',
+  HKDF_SHA_256: 'derive',
+  HKDF_SHA_384: 'derive',
+  HKDF_SHA_512: 'derive',
+  KBKDF_HMAC_SHA_256: 'derive',
+  KBKDF_HMAC_SHA_384: 'derive',
+  KBKDF_HMAC_SHA_512: 'derive',
 });
 
 /** The usage that an algorithm belongs to. */
 export function algorithmUsage(algorithm: AlgorithmName): KeyUsage {
-  if (algorithm.startsWith('HKDF_') || algorithm.startsWith('KBKDF_')) return 'derive';
-  return usageOfAlgorithm[algorithm] ?? 'sign';
+  return usageOfAlgorithm[algorithm];
 }
+
+/** Ciphers that draw a random 96-bit nonce for each message under the key itself. */
+const shortNonces: ReadonlySet<AlgorithmName> = new Set<AlgorithmName>(['AES_GCM', 'CHACHA20_POLY1305']);
+//= sp800-38d 8.3: no more than 2^32 invocations under one key
+const shortNoncesMax = 2 ** 32;
+
+/**
+ * How many protecting uses a version has for an algorithm, all its uses together; null: no bound. A key whose own period has none
+ * (AES_256 with XAES-256-GCM) is still bound by the nonces of a cipher that it is asked for by name.
+ */
+export function operationsMaxFor(period: CryptoPeriod, algorithm: AlgorithmName | null): number | null {
+  if (algorithm === null || !shortNonces.has(algorithm)) return period.operationsMax;
+  return Math.min(period.operationsMax ?? shortNoncesMax, shortNoncesMax);
+}
+
+type ByUsage = Readonly<Record<KeyUsage, readonly AlgorithmName[]>>;
+
+function byUsage({ algorithms }: KeySpecFacts): ByUsage {
+  const of = (usage: KeyUsage) => Object.freeze(algorithms.filter((name) => algorithmUsage(name) === usage));
+  return Object.freeze(Object.fromEntries(keyUsages.map((usage) => [usage, of(usage)])) as ByUsage);
+}
+
+const offered: Readonly<Record<KeySpec, ByUsage>> = Object.freeze(
+  Object.fromEntries(keySpecNames.map((spec) => [spec, byUsage(keySpecs[spec])])) as Record<KeySpec, ByUsage>,
+);
 
 /** The algorithms that a key of this spec offers for one usage, the preferred one first. */
 export function algorithmsFor(spec: KeySpec, usage: KeyUsage): readonly AlgorithmName[] {
-  return factsOf(spec).algorithms.filter((name) => algorithmUsage(name) === usage);
+  return offered[spec][usage];
 }

@@ -70,6 +70,11 @@ export type Key = {
   /** The key policy, a JSON document in the policy language of `access`. */
   readonly policy: string;
   readonly rotation: RotationSchedule | null;
+  /**
+   * Since when the key as a whole is suspended, so that nothing of it works; null: it is not. Its newest version is suspended with
+   * it, unless that is in a state that has no such transition.
+   */
+  readonly suspendedAt: Instant | null;
   readonly destruction: ScheduledDestruction | null;
   readonly createdAt: Instant;
   readonly createdBy: string;

@@ -20,13 +20,15 @@ export function changeState(
   change: { at: Instant; cause: TransitionCause; occurredAt?: Instant },
 ): KeyVersion {
   requireTransition(version.state, to);
-  const entry: StateChange = { state: to, ...change };
+  // clocks of nodes differ, and go back: a history does not
+  const at = Math.max(change.at, version.history.at(-1)?.at ?? change.at);
+  const entry: StateChange = { state: to, ...change, at };
   return {
     ...version,
     state: to,
     history: [...version.history, entry],
     //= sp800-57p1r5 7.2: the crypto-period starts with the first activation
-    activatedAt: to === 'active' ? (version.activatedAt ?? change.at) : version.activatedAt,
+    activatedAt: to === 'active' ? (version.activatedAt ?? at) : version.activatedAt,
   };
 }
 
@@ -40,19 +42,6 @@ export function originatorEnd(version: KeyVersion): Instant | null {
 export function recipientEnd(version: KeyVersion): Instant | null {
   if (version.activatedAt === null || version.cryptoPeriod.recipientSeconds === null) return null;
   return version.activatedAt + version.cryptoPeriod.recipientSeconds * 1000;
-}
-
-/**
- * Throws unless a key may be used at all: it is not suspended, not scheduled for destruction and not destroyed. A key
- * follows its newest version: when that is suspended, nothing of the key works.
- */
-export function requireUsableKey(key: Key): void {
-  const { state } = currentVersion(key);
-  if (isDestroyed(state)) throw new ClavigerError('key-destroyed', `Key ${key.id} is destroyed.`);
-  if (key.destruction) {
-    throw new ClavigerError('key-destruction-scheduled', `Key ${key.id} is pending deletion.`);
-  }
-  if (state === 'suspended') throw new ClavigerError('key-suspended', `Key ${key.id} is disabled.`);
 }
 
 /** Throws unless the key has this usage. */
@@ -86,7 +75,7 @@ const processStates: ReadonlySet<KeyState> = new Set<KeyState>(['active', 'deact
 
 /**
  * Throws unless the version may do this now: by its state, and by the time axis of its crypto-period. The error names
- * the rule. Whether the *key* may be used is asked by `requireUsableKey`.
+ * the rule. Whether the *key* may be used is asked before.
  */
 export function requireUsableVersion(key: Key, version: KeyVersion, act: Act, now: Instant): void {
   const allowed = act === 'protect' ? protectStates : processStates;
@@ -110,9 +99,17 @@ export function requireUsableVersion(key: Key, version: KeyVersion, act: Act, no
   }
 }
 
-/** Throws `usage-limit-reached` when a protecting use would pass the usage axis of the crypto-period. */
-export function requireUsageLeft(key: Key, version: KeyVersion, used: UsageCount): void {
-  const { operationsMax, bytesMax } = version.cryptoPeriod;
+/**
+ * Throws `usage-limit-reached` when so much protecting use is more than the usage axis of the crypto-period allows. `operationsMax`
+ * may be narrower than the period's own, for an algorithm that has a bound of itself.
+ */
+export function requireUsageLeft(
+  key: Key,
+  version: KeyVersion,
+  used: UsageCount,
+  operationsMax = version.cryptoPeriod.operationsMax,
+): void {
+  const { bytesMax } = version.cryptoPeriod;
   if (
     (operationsMax !== null && used.operations > operationsMax) ||
     (bytesMax !== null && used.bytes > bytesMax)
@@ -127,4 +124,21 @@ export function requireUsageLeft(key: Key, version: KeyVersion, used: UsageCount
 /** The version put in place of the one with the same number. */
 export function replaceVersion(key: Key, version: KeyVersion): Key {
   return { ...key, versions: key.versions.map((old) => (old.number === version.number ? version : old)) };
+}
+
+/** When a key rotates by itself: by its schedule, or before its newest version stops protecting; null: it does not. */
+export function nextRotation(key: Key): Instant | null {
+  if (key.rotation === null) return null;
+  const { nextAt } = key.rotation;
+  return Math.min(nextAt, originatorEnd(currentVersion(key)) ?? nextAt);
+}
+
+/**
+ * When the house has something to do for the key: its scheduled destruction, else its next rotation; null: nothing. A key that
+ * is suspended or waits for its destruction is not rotated.
+ */
+export function dueAt(key: Key): Instant | null {
+  if (key.destruction) return key.destruction.dueAt;
+  const stands = key.suspendedAt !== null || isDestroyed(currentVersion(key).state);
+  return stands ? null : nextRotation(key);
 }

@@ -1,10 +1,17 @@
-import { decide, permissions, type ConditionValues } from '#access';
-import { ClavigerError, principalArn, type Instant, type Key } from '#domain';
+import {
+  awsAlgorithmName,
+  awsSpecName,
+  awsUsageName,
+  decide,
+  permissions,
+  type ConditionValues,
+} from '#access';
+import { algorithmUsage, ClavigerError, principalArn, type Instant, type Key, type KeyUsage } from '#domain';
 import type { OpenedKey } from './key-cache.ts';
 import type { Caller, Operation, TargetRule } from './operation.ts';
 
 type Asked<I> = {
-  readonly operation: Operation<I, unknown>;
+  readonly operation: Pick<Operation<I, unknown>, 'permission' | 'conditions'>;
   readonly caller: Caller;
   readonly input: I;
   readonly target: { readonly rule: TargetRule<I>; readonly opened: OpenedKey } | null;
@@ -34,7 +41,12 @@ export function authorize<I>(asked: Asked<I>): void {
   });
 }
 
-type Reader<I> = (asked: Asked<I>, key: Key | null) => string | readonly string[] | undefined;
+/** The condition values of a caller by itself, where no key and no operation is asked for. */
+export function callerValues(caller: Caller, now: Instant): ConditionValues {
+  return (key) => conditionValue({ operation: {}, caller, input: undefined, target: null, now }, key);
+}
+
+type Reader<I> = (asked: Asked<I>, key: Key | null) => string | readonly string[] | null | undefined;
 
 /** The condition keys that every request can answer; lower case. */
 const readers: Readonly<Record<string, Reader<never>>> = Object.freeze({
@@ -51,25 +63,34 @@ const readers: Readonly<Record<string, Reader<never>>> = Object.freeze({
   'aws:currenttime': ({ now }) => new Date(now).toISOString(),
   'aws:epochtime': ({ now }) => String(Math.floor(now / 1000)),
   'kms:calleraccount': ({ caller }) => caller.accountId,
-  'kms:keyspec': (_asked, key) => key?.spec,
-  'kms:keyusage': (_asked, key) => key?.usage,
+  'kms:keyspec': (_asked, key) => key && awsSpecName(key.spec),
+  'kms:keyusage': (_asked, key) => key && awsUsageName(key.usage),
   'kms:keyorigin': (_asked, key) => (key ? 'AWS_KMS' : undefined),
-  'kms:encryptioncontextkeys': ({ target, input }) => Object.keys(target?.rule.context?.(input) ?? {}),
-  'kms:encryptionalgorithm': requestAlgorithm,
-  'kms:signingalgorithm': requestAlgorithm,
-  'kms:macalgorithm': requestAlgorithm,
+  'kms:multiregion': (_asked, key) => key && String(key.id.startsWith('mrk-')),
+  'kms:encryptioncontextkeys': ({ target, input }) => {
+    const names = Object.keys(target?.rule.context?.(input) ?? {});
+    return names.length === 0 ? undefined : names;
+  },
+  'kms:encryptionalgorithm': requestAlgorithm('encrypt'),
+  'kms:signingalgorithm': requestAlgorithm('sign'),
+  'kms:macalgorithm': requestAlgorithm('mac'),
+  'kms:keyagreementalgorithm': requestAlgorithm('key-agreement'),
   'kms:requestalias': ({ target, input }) => {
     const reference = target?.rule.reference(input);
     return reference?.kind === 'name' ? `alias/${reference.name}` : undefined;
   },
 });
 
-function requestAlgorithm({ target, input }: Asked<never>): string | undefined {
-  return target?.rule.algorithm?.(input, target.opened.key) ?? undefined;
+/** The algorithm of a request that is of this usage, in AWS's word; a request of another usage has none. */
+function requestAlgorithm(usage: KeyUsage): Reader<never> {
+  return ({ target, input }) => {
+    const algorithm = target?.rule.algorithm?.(input, target.opened.key);
+    return algorithm && algorithmUsage(algorithm) === usage ? awsAlgorithmName(algorithm) : undefined;
+  };
 }
 
-function listOf(value: string | readonly string[] | undefined): readonly string[] | undefined {
-  return typeof value === 'string' ? [value] : value;
+function listOf(value: string | readonly string[] | null | undefined): readonly string[] | undefined {
+  return typeof value === 'string' ? [value] : (value ?? undefined);
 }
 
 /** The values of one condition key, looked for only when a policy asks. */
@@ -81,7 +102,9 @@ function conditionValue<I>(asked: Asked<I>, name: string): ReturnType<ConditionV
   const contextPrefix = 'kms:encryptioncontext:';
   if (wanted.startsWith(contextPrefix)) {
     // the name of the pair is case-sensitive, that of the condition key is not
-    return listOf(asked.target?.rule.context?.(asked.input)?.[name.slice(contextPrefix.length)]);
+    const context = asked.target?.rule.context?.(asked.input) ?? {};
+    const pair = name.slice(contextPrefix.length);
+    return Object.hasOwn(context, pair) ? listOf(context[pair]) : undefined;
   }
   const tagPrefix = 'aws:resourcetag/';
   if (wanted.startsWith(tagPrefix)) {

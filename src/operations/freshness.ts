@@ -1,5 +1,5 @@
 import { ClavigerError } from '#domain';
-import type { Clock, Store } from '#ports';
+import type { Store } from '#ports';
 
 /** Milliseconds after which the change sequence is asked again, and after which a cached answer may not be used. */
 const askAfterMillis = 200;
@@ -16,19 +16,38 @@ export interface Freshness {
 
 type FreshnessParts = {
   store: Store;
-  clock: Clock;
   /** Drops what is cached of these entities; null: everything. */
   drop: (entities: readonly string[] | null) => void;
+  /** Milliseconds that never go back; the process's own where absent. */
+  monotonic?: () => number;
 };
+
+function unavailable(cause?: unknown): ClavigerError {
+  return new ClavigerError('store-unavailable', 'The store does not answer in time.', { cause });
+}
+
+/** The promise, or `store-unavailable` after the time in which caches may be used. */
+async function inTime(answer: Promise<void>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(unavailable()), staleAfterMillis);
+  try {
+    await Promise.race([answer, late]);
+  } catch (cause) {
+    throw cause instanceof ClavigerError ? cause : unavailable(cause);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** Follows the change sequence from where it stands now. */
 export async function followChanges(parts: FreshnessParts): Promise<Freshness> {
+  const monotonic = parts.monotonic ?? (() => performance.now());
+  let answeredAt = monotonic();
   let sequence = await parts.store.changeSequence();
-  let answeredAt = performance.now();
   let asking: Promise<void> | null = null;
 
   async function ask(): Promise<void> {
-    const startedAt = performance.now();
+    const startedAt = monotonic();
     const now = await parts.store.changeSequence();
     if (now !== sequence) {
       const feed = await parts.store.changesSince(sequence);
@@ -45,19 +64,21 @@ export async function followChanges(parts: FreshnessParts): Promise<Freshness> {
     return asking;
   }
 
+  const isStale = (): boolean => monotonic() - answeredAt >= staleAfterMillis;
+
+  async function answered(): Promise<void> {
+    await inTime(askOnce());
+    // a question that was asked long ago says how things were then
+    if (isStale()) await inTime(askOnce());
+    if (isStale()) throw unavailable();
+  }
+
   return {
     require() {
-      const age = performance.now() - answeredAt;
-      if (age < askAfterMillis) return undefined;
-      const answer = askOnce();
-      if (age < staleAfterMillis) {
-        answer.catch(() => undefined);
-        return undefined;
-      }
-      return answer.catch((cause: unknown) => {
-        if (cause instanceof ClavigerError) throw cause;
-        throw new ClavigerError('store-unavailable', 'The store does not answer.', { cause });
-      });
+      if (monotonic() - answeredAt < askAfterMillis) return undefined;
+      if (isStale()) return answered();
+      askOnce().catch(() => undefined);
+      return undefined;
     },
   };
 }

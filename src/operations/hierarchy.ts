@@ -6,7 +6,7 @@ import {
   sealSecret,
   type KeyMaterial,
 } from '#crypto';
-import { ClavigerError, StopError, type KeySpec } from '#domain';
+import { ClavigerError, hasCode, StopError, type KeySpec } from '#domain';
 import {
   asWrappedMaterial,
   type RootOfTrust,
@@ -59,6 +59,16 @@ function shredPlace(keyId: string): { salt: Uint8Array; info: string } {
   return { salt: utf8(keyId), info: `claviger shred ${keyId}` };
 }
 
+/** What the stores keep does not fit together: nothing to try again, and never to be read as absence. */
+function stopping<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!hasCode(cause, 'integrity-failed')) throw cause;
+    throw new StopError(cause.code, cause.message, { cause });
+  }
+}
+
 type Parts = { root: RootOfTrust; store: Store; shreds: ShredStore };
 
 /** The hierarchy over a root of trust and the two stores. Environment keys are kept, once opened, until `close`. */
@@ -88,7 +98,8 @@ export function createHierarchy(parts: Parts): Hierarchy {
   async function shredSecret(environment: string, keyId: string): Promise<SecretBytes> {
     const sealed = await parts.shreds.get(keyId);
     if (!sealed) throw new ClavigerError('key-destroyed', `The material of key ${keyId} was destroyed.`);
-    return openSecret({ kek: await kekOf(environment), ...shredPlace(keyId) }, sealed);
+    const kek = await kekOf(environment);
+    return stopping(() => openSecret({ kek, ...shredPlace(keyId) }, sealed));
   }
 
   function materialInfo(place: MaterialPlace): string {
@@ -123,8 +134,10 @@ export function createHierarchy(parts: Parts): Hierarchy {
       using shred = await shredSecret(place.environment, place.keyId);
       const kek = await kekOf(place.environment);
       const info = materialInfo(place);
-      using encoded = shred.use((salt) => openSecret({ kek, salt, info }, wrapped));
-      return openMaterial(spec, encoded);
+      return stopping(() => {
+        using encoded = shred.use((salt) => openSecret({ kek, salt, info }, wrapped));
+        return openMaterial(spec, encoded);
+      });
     },
 
     async materialId(environment, keyId, material) {
@@ -140,7 +153,8 @@ export function createHierarchy(parts: Parts): Hierarchy {
 
     async openSmall(environment, what, wrapped) {
       const kek = await kekOf(environment);
-      return openSecret({ kek, salt: utf8(what), info: `claviger secret ${what}` }, wrapped);
+      const place = { salt: utf8(what), info: `claviger secret ${what}` };
+      return stopping(() => openSecret({ kek, ...place }, wrapped));
     },
 
     shred: (keyId) => parts.shreds.shred(keyId),

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '#domain';
+import type { ClavigerError, ErrorCode } from '#domain';
 import type { AuditLog, Clock, RootOfTrust, Store } from '#ports';
 import type { Freshness } from './freshness.ts';
 import type { Hierarchy } from './hierarchy.ts';
@@ -6,7 +6,7 @@ import type { KeyCache } from './key-cache.ts';
 import type { LastUses } from './last-uses.ts';
 import type { UsageMeter } from './usage-meter.ts';
 
-/** Counts what the door did, for the metrics page. */
+/** Counts what the door did, for the metrics page, and hears of what is the house's own fault, for the server's log. */
 export type DoorObserver = {
   readonly done: (
     operation: string,
@@ -14,6 +14,8 @@ export type DoorObserver = {
     outcome: ErrorCode | 'success',
     millis: number,
   ) => void;
+  /** Once for each operation that failed by the house's fault; the error's causes are for the log alone. */
+  readonly failed?: (requestId: string, operation: string, error: ClavigerError) => void;
 };
 
 /** Everything that the runner and the operations work with; the composition root builds it. */

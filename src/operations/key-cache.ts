@@ -1,7 +1,7 @@
 import type { KeyMaterial } from '#crypto';
 import { compilePolicy, parsePolicy, type CompiledPolicy } from '#access';
 import { ClavigerError, type Key } from '#domain';
-import type { Clock, Store, WrappedMaterial } from '#ports';
+import { type Clock, nameEntity, type Store, type WrappedMaterial } from '#ports';
 import type { Hierarchy } from './hierarchy.ts';
 import { RecentMap } from './recent-map.ts';
 
@@ -41,10 +41,6 @@ type CacheParts = {
   hierarchy: Hierarchy;
   accountOf: (environment: string) => Promise<string>;
 };
-
-export function nameEntity(environment: string, region: string, name: string): string {
-  return `name:${environment}/${region}/${name}`;
-}
 
 /** The ARN of a key. */
 export function keyArn(accountId: string, key: Pick<Key, 'id' | 'region'>): string {
@@ -89,7 +85,7 @@ export function createKeyCache(parts: CacheParts): KeyCache {
       return undefined;
     },
 
-    peekName: (environment, region, name) => names.get(nameEntity(environment, region, name)),
+    peekName: (environment, region, name) => names.get(nameEntity({ environment, region, name })),
 
     async load(id) {
       const before = generation;
@@ -109,7 +105,7 @@ export function createKeyCache(parts: CacheParts): KeyCache {
       const before = generation;
       const found = await parts.store.name(environment, region, name);
       if (!found) return null;
-      if (generation === before) names.set(nameEntity(environment, region, name), found.keyId);
+      if (generation === before) names.set(nameEntity(found), found.keyId);
       return found.keyId;
     },
 

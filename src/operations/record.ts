@@ -20,6 +20,8 @@ export function recordOf(parts: RecordParts): AuditEvent {
   const { caller, keys } = parts;
   const first = keys[0];
   const context = first?.context;
+  // the second key was found and refused before it was checked
+  const otherFound = first && parts.keyId !== first.key.id ? parts.keyId : null;
   return {
     id: caller.requestId,
     at: parts.now,
@@ -31,7 +33,7 @@ export function recordOf(parts: RecordParts): AuditEvent {
     reason: parts.reason,
     keyId: first?.key.id ?? parts.keyId,
     keyVersion: first?.version.number ?? null,
-    otherKeyId: keys[1]?.key.id ?? null,
+    otherKeyId: keys[1]?.key.id ?? otherFound,
     protocol: caller.protocol,
     protocolOperation: caller.protocolOperation,
     region: caller.region,

@@ -1,7 +1,7 @@
 import { authorize } from './authorization.ts';
-import { ClavigerError, type AuditEvent, type Principal } from '#domain';
+import { ClavigerError, hasCode, type AuditEvent, type Principal } from '#domain';
 import { newId } from '#crypto';
-import type { Change } from '#ports';
+import { entityOf } from '#ports';
 import type { House } from './house.ts';
 import {
   anyRegion,
@@ -43,20 +43,25 @@ export function createDoor(house: House): Door {
   };
 }
 
+const attemptsMax = 10;
+
 async function runRecorded<I, O>(run: Run<I, O>): Promise<O> {
   const startedAt = performance.now();
   const { house, operation, caller } = run;
   const seen: Seen = { keys: [], keyId: null, committing: false };
   try {
     house.log.requireWritable();
-    const outcome = await perform(run, seen);
-    await makeDurable(run, seen, outcome);
-    await outcome.afterwards?.();
+    let outcome = await perform(run, seen);
+    for (let attempt = 1; !(await isDurable(run, seen, outcome, attempt)); attempt += 1) {
+      outcome = await perform(run, seen);
+    }
+    if (outcome.afterwards) await outcome.afterwards();
     house.observer.done(operation.name, caller.protocol, 'success', performance.now() - startedAt);
     return outcome.output;
   } catch (thrown) {
     const error = asClavigerError(thrown);
     house.observer.done(operation.name, caller.protocol, error.code, performance.now() - startedAt);
+    if (outcomeOf(error.code) === 'failed') house.observer.failed?.(caller.requestId, operation.name, error);
     await recordFailure(run, seen, error);
     throw error;
   }
@@ -71,16 +76,20 @@ async function perform<I, O>(run: Run<I, O>, seen: Seen): Promise<Outcome<O>> {
   const now = house.clock.now();
   if (operation.permission && run.asked) authorize({ operation, caller, input, target: null, now });
   for (const rule of operation.targets) {
-    const opened = await findKey(house, caller, rule.reference(input));
+    const found = findKey(house, caller, rule.reference(input));
+    const opened = found instanceof Promise ? await found : found;
     seen.keyId = opened.key.id;
     if (run.asked) authorize({ operation, caller, input, target: { rule, opened }, now });
     seen.keys.push(checkKey(opened, rule, input, now));
   }
-  await openMaterials(operation, seen.keys);
+  const opening = openMaterials(operation, seen.keys);
+  if (opening) await opening;
   const dryRun = operation.isDryRun?.(input) ?? false;
-  if (!dryRun) await countUses(house, operation, seen.keys, input);
-  const outcome = await operation.run({ caller, now, house, keys: seen.keys }, input);
+  const counting = dryRun ? undefined : countUses(house, operation, seen.keys, input);
+  if (counting) await counting;
+  const outcome = operation.run({ caller, now, house, keys: seen.keys }, input);
   if (!dryRun) return outcome;
+  await outcome;
   throw new ClavigerError('dry-run', 'The request would have succeeded, but the DryRun option is set.');
 }
 
@@ -98,46 +107,78 @@ function validate<I, O>(operation: Operation<I, O>, input: I): I {
   );
 }
 
-async function openMaterials<I, O>(
+/** Opens the materials that are not open yet; undefined: all are. */
+function openMaterials<I, O>(
   operation: Operation<I, O>,
   checked: readonly CheckedKey[],
-): Promise<void> {
-  for (const [index, rule] of operation.targets.entries()) {
-    if (rule.act !== 'protect' && rule.act !== 'process') continue;
+): Promise<unknown> | undefined {
+  let opening: Promise<unknown>[] | undefined;
+  for (let index = 0; index < checked.length; index += 1) {
+    const act = operation.targets[index]?.act;
     const target = checked[index];
-    if (target && !target.opened.peek(target.version.number)) await target.opened.open(target.version.number);
+    if (!target || (act !== 'protect' && act !== 'process')) continue;
+    const { opened, version } = target;
+    if (!opened.peek(version.number)) (opening ??= []).push(opened.open(version.number));
   }
+  return opening && Promise.all(opening);
 }
 
-async function countUses<I, O>(
+/** Counts the protecting uses; a promise only where more must be reserved first. */
+function countUses<I, O>(
   house: House,
   operation: Operation<I, O>,
   checked: readonly CheckedKey[],
   input: I,
-): Promise<void> {
-  for (const [index, rule] of operation.targets.entries()) {
+): Promise<unknown> | undefined {
+  let counting: Promise<void>[] | undefined;
+  for (let index = 0; index < checked.length; index += 1) {
+    const rule = operation.targets[index];
     const target = checked[index];
-    if (rule.act !== 'protect' || !target) continue;
-    const waiting = house.usage.spend(target.key, target.version, rule.bytes?.(input) ?? 0);
-    if (waiting) await waiting;
+    if (!target || rule?.act !== 'protect') continue;
+    const waiting = house.usage.spend(target, rule.bytes?.(input) ?? 0);
+    if (waiting) (counting ??= []).push(waiting);
   }
+  return counting && Promise.all(counting);
 }
 
-/** Commits the changes together with the record, or appends the record alone; returns when both are durable. */
-async function makeDurable<I, O>(run: Run<I, O>, seen: Seen, outcome: Outcome<O>): Promise<void> {
-  const { house } = run;
+/**
+ * Resolves once the outcome and its record are durable. False: somebody else changed the same key or name in between and nothing was
+ * committed; all is looked at and decided anew then, because clients that change one key twice at once expect both changes.
+ */
+function isDurable<I, O>(run: Run<I, O>, seen: Seen, outcome: Outcome<O>, attempt: number): Promise<boolean> {
   const event = successEvent(run, seen, outcome);
+  if (outcome.changes && outcome.changes.length > 0)
+    return isCommitted(run, seen, { outcome, event }, attempt);
+  return run.house.log.append(event).then(() => {
+    if (run.operation.kind === 'use') noteUses(run, seen.keys, event);
+    return true;
+  });
+}
+
+type Recorded<O> = { readonly outcome: Outcome<O>; readonly event: AuditEvent };
+
+/** The same for an outcome that changes state: changes and record are committed together, then the log takes the record. */
+async function isCommitted<I, O>(
+  { house }: Run<I, O>,
+  seen: Seen,
+  { outcome, event }: Recorded<O>,
+  attempt: number,
+): Promise<boolean> {
   const changes = outcome.changes ?? [];
-  if (changes.length > 0) {
-    seen.committing = true;
+  seen.committing = true;
+  try {
     await house.store.commit({ changes, events: [event] });
-    house.drop(entitiesOf(changes));
-    await house.log.append(event);
-    house.forgetOutbox(event.id);
-  } else {
-    await house.log.append(event);
+  } catch (error) {
+    if (attempt === attemptsMax || !hasCode(error, 'conflict')) throw error;
+    house.drop(changes.map(entityOf));
+    seen.keys.length = 0;
+    seen.committing = false;
+    return false;
   }
-  if (run.operation.kind === 'use') noteUses(run, seen.keys, event);
+  house.drop(changes.map(entityOf));
+  await house.log.append(event);
+  house.forgetOutbox(event.id);
+  return true;
 }
 
 function successEvent<I, O>(run: Run<I, O>, seen: Seen, outcome: Outcome<O>): AuditEvent {
@@ -168,7 +209,7 @@ function noteUses<I, O>(run: Run<I, O>, checked: readonly CheckedKey[], event: A
   }
 }
 
-/** A refusal is recorded like a success, before it is answered; where even that fails, the caller learns the first error. */
+/** A refusal is recorded like a success, before it is answered; where even that fails, the caller learns nothing but that. */
 async function recordFailure<I, O>(run: Run<I, O>, seen: Seen, error: ClavigerError): Promise<void> {
   if (error.code === 'audit-unavailable') return;
   const { house, operation, caller } = run;
@@ -185,30 +226,6 @@ async function recordFailure<I, O>(run: Run<I, O>, seen: Seen, error: ClavigerEr
     facts: seen.committing ? { requestId: caller.requestId } : null,
   });
   await house.log.append(event);
-}
-
-/** The entities of the change feed that these changes touch. */
-function entitiesOf(changes: readonly Change[]): string[] {
-  return changes.map((change) => {
-    switch (change.kind) {
-      case 'environment-created':
-        return `environment:${change.environment.name}`;
-      case 'principal-put':
-        return `principal:${change.principal.id}`;
-      case 'credential-created':
-        return `credential:${change.credential.id}`;
-      case 'credential-deleted':
-        return `credential:${change.id}`;
-      case 'key-created':
-      case 'key-updated':
-        return `key:${change.key.id}`;
-      case 'name-created':
-      case 'name-moved':
-        return `name:${change.name.environment}/${change.name.region}/${change.name.name}`;
-      case 'name-deleted':
-        return `name:${change.environment}/${change.region}/${change.name}`;
-    }
-  });
 }
 
 async function systemCaller(house: House, environment: string): Promise<Caller> {

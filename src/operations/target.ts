@@ -41,8 +41,8 @@ function notFound(reference: KeyReference): ClavigerError {
   });
 }
 
-/** The id that a reference stands for in the caller's environment. */
-async function idOf(house: House, caller: Caller, reference: KeyReference): Promise<string> {
+/** Refuses a reference to another account or region than the caller's. */
+function requireNear(caller: Caller, reference: KeyReference): void {
   if (reference.accountId !== undefined && reference.accountId !== caller.accountId) {
     //= design 3: an environment is a wall
     throw new ClavigerError('access-denied', 'The key belongs to another account.');
@@ -56,13 +56,6 @@ async function idOf(house: House, caller: Caller, reference: KeyReference): Prom
       },
     );
   }
-  if (reference.kind === 'id') return reference.id;
-  const { environment } = caller.principal;
-  const cached = house.keys.peekName(environment, caller.region, reference.name);
-  if (cached !== undefined) return cached;
-  const id = await house.keys.loadName(environment, caller.region, reference.name);
-  if (id === null) throw notFound(reference);
-  return id;
 }
 
 function livesElsewhere(key: Key, caller: Caller): boolean {
@@ -70,12 +63,33 @@ function livesElsewhere(key: Key, caller: Caller): boolean {
   return caller.region !== anyRegion && key.region !== caller.region;
 }
 
-/** Finds the key that a reference names, in the caller's environment. */
-export async function findKey(house: House, caller: Caller, reference: KeyReference): Promise<OpenedKey> {
-  const id = await idOf(house, caller, reference);
-  const opened = house.keys.peek(id) ?? (await house.keys.load(id));
+function requireFound(opened: OpenedKey | null, caller: Caller, reference: KeyReference): OpenedKey {
   if (!opened || livesElsewhere(opened.key, caller)) throw notFound(reference);
   return opened;
+}
+
+/** Finds the key that a reference names, in the caller's environment: at once where it is cached. */
+export function findKey(
+  house: House,
+  caller: Caller,
+  reference: KeyReference,
+): OpenedKey | Promise<OpenedKey> {
+  requireNear(caller, reference);
+  const { environment } = caller.principal;
+  const id =
+    reference.kind === 'id' ? reference.id : house.keys.peekName(environment, caller.region, reference.name);
+  const opened = id === undefined ? undefined : house.keys.peek(id);
+  return opened ? requireFound(opened, caller, reference) : loadKey(house, caller, reference);
+}
+
+async function loadKey(house: House, caller: Caller, reference: KeyReference): Promise<OpenedKey> {
+  const { environment } = caller.principal;
+  const id =
+    reference.kind === 'id'
+      ? reference.id
+      : await house.keys.loadName(environment, caller.region, reference.name);
+  const opened = id === null ? null : (house.keys.peek(id) ?? (await house.keys.load(id)));
+  return requireFound(opened, caller, reference);
 }
 
 /** The condition of a key as a whole. Throws `key-destroyed` for one whose life has ended. */
@@ -85,7 +99,7 @@ export function conditionOf(key: Key): KeyCondition {
     throw new ClavigerError('key-destroyed', `Key ${key.id} is destroyed.`, { details: { id: key.id } });
   }
   if (key.destruction) return 'destruction-scheduled';
-  return state === 'suspended' ? 'suspended' : 'usable';
+  return key.suspendedAt === null ? 'usable' : 'suspended';
 }
 
 function requireCondition<I>(key: Key, condition: KeyCondition, rule: TargetRule<I>): void {

@@ -1,5 +1,6 @@
-import { ClavigerError, requireUsageLeft, type Key, type KeyVersion } from '#domain';
+import { ClavigerError, hasCode, operationsMaxFor, requireUsageLeft } from '#domain';
 import type { Store } from '#ports';
+import type { CheckedKey } from './operation.ts';
 
 /**
  * Counts protecting uses on the usage axis of the crypto-period. Uses are reserved in the store ahead, in blocks, and spent
@@ -8,10 +9,18 @@ import type { Store } from '#ports';
  */
 export interface UsageMeter {
   /** Counts one protecting operation over so many bytes; a promise only when a new block must be reserved. */
-  spend(key: Key, version: KeyVersion, bytes: number): Promise<void> | undefined;
+  spend(used: UsedKey, bytes: number): Promise<void> | undefined;
 }
 
-type Account = { operations: number; bytes: number; reserving: Promise<void> | null };
+export type UsedKey = Pick<CheckedKey, 'key' | 'version' | 'algorithm'>;
+
+/** What is reserved and not yet spent under one limit of a version; all limits draw on one count in the store. */
+type Account = {
+  readonly operationsMax: number | null;
+  operations: number;
+  bytes: number;
+  reserving: Promise<void> | null;
+};
 
 const operationsBlockMax = 65_536;
 const bytesBlockMax = 256 * 1024 * 1024;
@@ -30,33 +39,62 @@ function below(limit: number | null, total: number, reserved: number): number {
   return Math.max(0, Math.min(reserved, limit - (total - reserved)));
 }
 
+/** What was too much for another caller may still be there for a smaller one. */
+function unlessLimit(error: unknown): void {
+  if (!hasCode(error, 'usage-limit-reached')) throw error;
+}
+
 type MeterParts = {
   store: Store;
-  /** Told once a block when nine tenths of a limit are reserved: time to rotate. */
-  onNearlySpent: (keyId: string) => void;
+  /** Told once a block when nine tenths of a limit are reserved, and at each refusal: time to rotate. */
+  onNearlySpent: (keyId: string, version: number) => void;
 };
 
 export function createUsageMeter(parts: MeterParts): UsageMeter {
   const accounts = new Map<string, Account>();
 
-  async function reserve(key: Key, version: KeyVersion, account: Account, bytes: number): Promise<void> {
-    const { operationsMax, bytesMax } = version.cryptoPeriod;
-    const more = {
-      operations: block(operationsMax, operationsBlockMax),
-      bytes: Math.max(bytes, block(bytesMax, bytesBlockMax)),
-    };
+  function accountOf({ key, version, algorithm }: UsedKey): Account {
+    const operationsMax = operationsMaxFor(version.cryptoPeriod, algorithm);
+    const own = operationsMax === version.cryptoPeriod.operationsMax;
+    const id = own ? `${key.id}/${version.number}` : `${key.id}/${version.number}/${operationsMax}`;
+    let account = accounts.get(id);
+    if (!account) {
+      // a forgotten account wastes what it had reserved, and nothing else
+      if (accounts.size >= accountsMax) accounts.clear();
+      account = { operationsMax, operations: 0, bytes: 0, reserving: null };
+      accounts.set(id, account);
+    }
+    return account;
+  }
+
+  /** Reserves on the axes that are short, and only there. */
+  async function reserve({ key, version }: UsedKey, account: Account, bytes: number): Promise<void> {
+    const { operationsMax } = account;
+    const { bytesMax } = version.cryptoPeriod;
+    const shortOperations = account.operations < 1;
+    const missingBytes = Math.max(0, bytes - account.bytes);
     const present = await parts.store.usage(key.id, version.number);
-    if (operationsMax !== null && present.operations >= operationsMax) {
-      requireUsageLeft(key, version, { operations: present.operations + 1, bytes: present.bytes });
+    const wanted = {
+      operations: shortOperations ? present.operations + 1 : 0,
+      bytes: missingBytes > 0 ? present.bytes + missingBytes : 0,
+    };
+    try {
+      requireUsageLeft(key, version, wanted, operationsMax);
+    } catch (error) {
+      parts.onNearlySpent(key.id, version.number);
+      throw error;
     }
-    if (bytesMax !== null && present.bytes + bytes > bytesMax) {
-      requireUsageLeft(key, version, { operations: present.operations, bytes: present.bytes + bytes });
-    }
+    const more = {
+      operations: shortOperations ? block(operationsMax, operationsBlockMax) : 0,
+      bytes: missingBytes > 0 ? Math.max(missingBytes, block(bytesMax, bytesBlockMax)) : 0,
+    };
     const total = await parts.store.reserveUsage(key.id, version.number, more);
     account.operations += below(operationsMax, total.operations, more.operations);
     account.bytes += below(bytesMax, total.bytes, more.bytes);
-    if (operationsMax !== null && total.operations > operationsMax * 0.9) parts.onNearlySpent(key.id);
-    if (bytesMax !== null && total.bytes > bytesMax * 0.9) parts.onNearlySpent(key.id);
+    const isNear =
+      (operationsMax !== null && total.operations > operationsMax * 0.9) ||
+      (bytesMax !== null && total.bytes > bytesMax * 0.9);
+    if (isNear) parts.onNearlySpent(key.id, version.number);
   }
 
   function take(account: Account, bytes: number): boolean {
@@ -66,16 +104,15 @@ export function createUsageMeter(parts: MeterParts): UsageMeter {
     return true;
   }
 
-  async function reserveAndTake(
-    key: Key,
-    version: KeyVersion,
-    account: Account,
-    bytes: number,
-  ): Promise<void> {
+  async function reserveAndTake(used: UsedKey, account: Account, bytes: number): Promise<void> {
     // several callers may share a block: each tries again until its own part is there or the limit refuses it
     for (let round = 0; round < 1000; round += 1) {
       if (take(account, bytes)) return;
-      account.reserving ??= reserve(key, version, account, bytes).finally(() => {
+      if (account.reserving) {
+        await account.reserving.catch(unlessLimit);
+        continue;
+      }
+      account.reserving = reserve(used, account, bytes).finally(() => {
         account.reserving = null;
       });
       await account.reserving;
@@ -84,16 +121,9 @@ export function createUsageMeter(parts: MeterParts): UsageMeter {
   }
 
   return {
-    spend(key, version, bytes) {
-      const id = `${key.id}/${version.number}`;
-      let account = accounts.get(id);
-      if (!account) {
-        // a forgotten account wastes what it had reserved, and nothing else
-        if (accounts.size >= accountsMax) accounts.clear();
-        account = { operations: 0, bytes: 0, reserving: null };
-        accounts.set(id, account);
-      }
-      return take(account, bytes) ? undefined : reserveAndTake(key, version, account, bytes);
+    spend(used, bytes) {
+      const account = accountOf(used);
+      return take(account, bytes) ? undefined : reserveAndTake(used, account, bytes);
     },
   };
 }

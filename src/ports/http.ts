@@ -1,4 +1,4 @@
-import type { Instant } from '#domain';
+import type { ClavigerError, Instant } from '#domain';
 
 /** One HTTP request, read whole: what a listener hands to a protocol. */
 export type HttpRequest = {
@@ -38,3 +38,14 @@ export interface HttpProtocol {
   readonly handle: (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
   readonly refuse: (problem: HttpProblem) => HttpResponse;
 }
+
+/** A request that a protocol answered with an error of the core. */
+export type RequestFailure = {
+  readonly protocol: string;
+  readonly requestId: string;
+  readonly request: Pick<HttpRequest, 'rawHeaders' | 'remoteAddress'>;
+  readonly error: ClavigerError;
+};
+
+/** Hears of each of them once, so that the house can count and log what never came to its door. */
+export type FailureListener = (failure: RequestFailure) => void;

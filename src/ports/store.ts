@@ -70,11 +70,13 @@ export type Change =
   | { readonly kind: 'name-created'; readonly name: KeyName }
   /** Points a name to another key; `expectedKeyId` is the present one, else `conflict`. */
   | { readonly kind: 'name-moved'; readonly name: KeyName; readonly expectedKeyId: string }
+  /** Takes a name away; `expectedKeyId` is the key that it stands for, else `conflict`. */
   | {
       readonly kind: 'name-deleted';
       readonly environment: string;
       readonly region: string;
       readonly name: string;
+      readonly expectedKeyId: string;
     };
 
 /**

@@ -11,16 +11,24 @@ const rootBytes = 32;
 export function rootInMemory(key: SecretBytes, description: RootDescription): RootOfTrust {
   if (key.length !== rootBytes) throw new StopError('root-refused', 'The root key has a wrong length.');
   const salt = Buffer.from('claviger root', 'utf8');
+  let isOpen = true;
+
+  function requireOpen(): void {
+    if (isOpen) return;
+    throw new ClavigerError('root-unavailable', `The root of trust (${description.kind}) is closed.`);
+  }
 
   return {
     describe: () => description,
 
     async wrap(secret, context) {
+      requireOpen();
       using copy = SecretBytes.copyOf(secret);
       return asWrappedMaterial(sealSecret({ kek: key, salt, info: context }, copy));
     },
 
     async unwrap(wrapped: WrappedMaterial, context) {
+      requireOpen();
       try {
         using opened = openSecret({ kek: key, salt, info: context }, wrapped);
         return opened.use((bytes) => Buffer.from(bytes));
@@ -35,6 +43,7 @@ export function rootInMemory(key: SecretBytes, description: RootDescription): Ro
     },
 
     async close() {
+      isOpen = false;
       key[Symbol.dispose]();
     },
   };

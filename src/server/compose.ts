@@ -14,11 +14,11 @@ import {
 } from '#operations';
 import { systemClock, type Clock, type ShredStore, type Store } from '#ports';
 import { openShredStore, openStore } from '#storage';
-import type { Authenticator } from '#access';
 import { readBootstrap } from './bootstrap.ts';
 import type { Config } from './config.ts';
-import { storeAuthenticator } from './credentials.ts';
+import { storeAuthenticator, whileFresh, type Recognises } from './credentials.ts';
 import { firstEnvironmentSetting, initialise, type InitReport } from './initialise.ts';
+import { createFailures, type Failures } from './failures.ts';
 import { houseSecret, openHouseKey } from './house-key.ts';
 import { describeError, type Logger } from './logger.ts';
 import { startMaintenance, type Maintenance } from './maintenance.ts';
@@ -32,8 +32,9 @@ export type Composition = {
   readonly config: Config;
   readonly house: House;
   readonly door: Door;
-  readonly authenticator: Authenticator;
+  readonly authenticator: Recognises;
   readonly metrics: Metrics;
+  readonly failures: Failures;
   readonly maintenance: Maintenance;
   readonly report: InitReport;
   readonly shreds: ShredStore;
@@ -85,13 +86,15 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
 
   const accountOf = accountLookup(store);
   const metrics = createMetrics();
-  const authenticator = storeAuthenticator({ store, hierarchy, clock, accountOf });
+  const failures = createFailures({ logger, metrics });
+  const cached = storeAuthenticator({ store, hierarchy, clock, accountOf });
   const keys = createKeyCache({ store, clock, hierarchy, accountOf });
   const drop = (entities: readonly string[] | null): void => {
     keys.drop(entities);
-    if (entities === null) authenticator.invalidateAll();
-    else for (const entity of entities) authenticator.invalidate(entity);
+    if (entities === null) cached.invalidateAll();
+    else for (const entity of entities) cached.invalidate(entity);
   };
+  const freshness = await followChanges({ store, drop });
   const lateMaintenance: { current: Maintenance | null } = { current: null };
   const house: House = {
     store,
@@ -100,10 +103,13 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     root,
     hierarchy,
     keys,
-    freshness: await followChanges({ store, clock, drop }),
-    usage: createUsageMeter({ store, onNearlySpent: (keyId) => lateMaintenance.current?.nearlySpent(keyId) }),
+    freshness,
+    usage: createUsageMeter({
+      store,
+      onNearlySpent: (keyId, version) => lateMaintenance.current?.nearlySpent(keyId, version),
+    }),
     lastUses: createLastUses(store),
-    observer: metrics,
+    observer: { done: metrics.done, failed: failures.failed },
     drop,
     forgetOutbox: outbox.forget,
     accountOf,
@@ -118,8 +124,9 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     config,
     house,
     door,
-    authenticator,
+    authenticator: whileFresh(cached, freshness),
     metrics,
+    failures,
     maintenance,
     report,
     shreds,

@@ -1,6 +1,5 @@
 import { createAuthenticator, type Authenticator } from '#access';
-import type { Hierarchy } from '#operations';
-import { accessKeySecretName } from '#operations';
+import { accessKeySecretName, type Freshness, type Hierarchy } from '#operations';
 import type { Clock, Store } from '#ports';
 
 type Parts = {
@@ -45,4 +44,22 @@ export function storeAuthenticator({ store, hierarchy, clock, accountOf }: Parts
       },
     },
   });
+}
+
+export type Recognises = Pick<Authenticator, 'sigv4' | 'bearer'>;
+
+/** Recognises callers only while the caches are fresh: a credential that another node deleted is not taken from this one's. */
+export function whileFresh(authenticator: Recognises, freshness: Freshness): Recognises {
+  return {
+    sigv4(request, services) {
+      const waiting = freshness.require();
+      return waiting
+        ? waiting.then(() => authenticator.sigv4(request, services))
+        : authenticator.sigv4(request, services);
+    },
+    async bearer(request) {
+      await freshness.require();
+      return authenticator.bearer(request);
+    },
+  };
 }

@@ -38,6 +38,10 @@ async function readiness({ checks, isStopping }: Parts): Promise<HttpResponse> {
     }),
   );
   if (isStopping()) results.push({ name: 'running', ok: false });
+  return readinessAnswer(results);
+}
+
+function readinessAnswer(results: readonly { readonly name: string; readonly ok: boolean }[]): HttpResponse {
   const ready = results.every(({ ok }) => ok);
   const body = JSON.stringify({
     status: ready ? 'ready' : 'not ready',
@@ -60,6 +64,9 @@ export function createHealth(parts: Parts): HttpProtocol {
       if (request.path === '/metrics') return text(200, parts.metrics.render(), 'text/plain; version=0.0.4');
       return text(200, '{"status":"ok"}\n', 'application/json');
     },
-    refuse: () => text(400, 'No request body is read here.\n'),
+    refuse: (problem) =>
+      problem === 'shutting-down'
+        ? readinessAnswer([{ name: 'running', ok: false }])
+        : text(400, 'No request body is read here.\n'),
   };
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Clock, HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
 import type { Config } from './config.ts';
 import { describeError, type Logger } from './logger.ts';
@@ -18,11 +19,23 @@ type Parts = {
   clock: Clock;
   logger: Logger;
   onBadRequest: () => void;
+  limits?: ListenerLimits;
 };
 
-const headersTimeoutMillis = 10_000;
-const requestTimeoutMillis = 30_000;
-const keepAliveMillis = 75_000;
+/** How long a client may take: for the head of a request, for all of it, between two; and how often that is looked at. */
+export type ListenerLimits = {
+  readonly headersMillis: number;
+  readonly requestMillis: number;
+  readonly keepAliveMillis: number;
+  readonly checkMillis: number;
+};
+
+const usualLimits: ListenerLimits = {
+  headersMillis: 10_000,
+  requestMillis: 30_000,
+  keepAliveMillis: 75_000,
+  checkMillis: 5000,
+};
 
 /** A request as protocols see it; headers by name are only read where somebody asks for them. */
 class IncomingRequest implements HttpRequest {
@@ -64,8 +77,20 @@ class IncomingRequest implements HttpRequest {
 }
 
 const empty = new Uint8Array(0);
+const contentLength = 'content-length';
 
-function send(response: http.ServerResponse, answer: HttpResponse): void {
+/** The length that the head tells; the map of all headers is not built for it. */
+function announcedLength(rawHeaders: readonly string[]): number {
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (name.length === contentLength.length && name.toLowerCase() === contentLength) {
+      return Number(rawHeaders[index + 1]);
+    }
+  }
+  return 0;
+}
+
+function write(response: http.ServerResponse, answer: HttpResponse): void {
   if (response.destroyed || response.headersSent) return;
   const headers: string[] = [];
   for (const name in answer.headers) headers.push(name, answer.headers[name] ?? '');
@@ -76,6 +101,12 @@ function send(response: http.ServerResponse, answer: HttpResponse): void {
   // as many bytes as characters: it is ASCII, and goes out with the head in one write
   if (typeof body === 'string' && length === body.length) response.end(body, 'latin1');
   else response.end(body);
+}
+
+//= rfc9112 3.2.2: a server takes the absolute form of a target, too
+function originForm(target: string): string {
+  const rest = target.replace(/^https?:\/\/[^/?#]*/i, '');
+  return rest === '' || rest.startsWith('?') ? `/${rest}` : rest;
 }
 
 function plain(status: number, text: string): HttpResponse {
@@ -90,7 +121,7 @@ const problems: Readonly<Record<HttpProblem, HttpResponse>> = {
 };
 
 /** Reads a request, hands it to the protocol that it belongs to, and writes the answer. */
-function createHandler({ protocols, clock, logger, onBadRequest }: Parts) {
+function createHandler({ protocols, clock, logger, onBadRequest }: Parts, isStopping: () => boolean) {
   function protocolOf(message: http.IncomingMessage): HttpProtocol | null {
     const url = message.url ?? '/';
     const mark = url.indexOf('?');
@@ -111,6 +142,12 @@ function createHandler({ protocols, clock, logger, onBadRequest }: Parts) {
     response.shouldKeepAlive = false;
     send(response, answer);
     message.resume();
+  }
+
+  /** Answers what was accepted; while the server stops, the client is told to go elsewhere for the next. */
+  function send(response: http.ServerResponse, answer: HttpResponse): void {
+    if (isStopping()) response.shouldKeepAlive = false;
+    write(response, answer);
   }
 
   function finish(protocol: HttpProtocol, request: HttpRequest, response: http.ServerResponse): void {
@@ -137,6 +174,7 @@ function createHandler({ protocols, clock, logger, onBadRequest }: Parts) {
   }
 
   return (message: http.IncomingMessage, response: http.ServerResponse): void => {
+    if (message.url?.[0] !== '/') message.url = originForm(message.url ?? '');
     const protocol = protocolOf(message);
     if (!protocol) {
       refuse(
@@ -146,8 +184,12 @@ function createHandler({ protocols, clock, logger, onBadRequest }: Parts) {
       );
       return;
     }
+    if (isStopping()) {
+      refuse(message, response, protocol.refuse('shutting-down'));
+      return;
+    }
     const { bodyMax } = protocol;
-    if (Number(message.headers['content-length'] ?? 0) > bodyMax) {
+    if (announcedLength(message.rawHeaders) > bodyMax) {
       refuse(message, response, protocol.refuse('body-too-large'));
       return;
     }
@@ -176,23 +218,30 @@ function createHandler({ protocols, clock, logger, onBadRequest }: Parts) {
 }
 
 /** A request that is not HTTP gets a plain 400 and the connection ends. */
-function answerClientError(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex): void {
+function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  endWith(socket, unreadable[error.code ?? ''] ?? '400 Bad Request');
+}
+
+const unreadable: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+function endWith(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }
 
-async function createServer(parts: Parts): Promise<http.Server> {
-  const handler = createHandler(parts);
+async function createServer(parts: Parts, handler: http.RequestListener): Promise<http.Server> {
+  const { headersMillis, requestMillis, keepAliveMillis, checkMillis } = parts.limits ?? usualLimits;
   const options: http.ServerOptions = {
-    headersTimeout: headersTimeoutMillis,
-    requestTimeout: requestTimeoutMillis,
+    headersTimeout: headersMillis,
+    requestTimeout: requestMillis,
     keepAliveTimeout: keepAliveMillis,
-    connectionsCheckingInterval: 5000,
+    connectionsCheckingInterval: checkMillis,
     noDelay: true,
   };
   const { tls } = parts.config;
@@ -203,7 +252,17 @@ async function createServer(parts: Parts): Promise<http.Server> {
 
 /** Listens for the HTTP protocols. */
 export async function listen(parts: Parts): Promise<Listener> {
-  const server = await createServer(parts);
+  let stopping = false;
+  const handler = createHandler(parts, () => stopping);
+  const server = await createServer(parts, handler);
+  server.on('checkContinue', (message, response) => {
+    handler(message, response);
+    if (!response.headersSent) response.writeContinue();
+  });
+  server.on('connect', (_message, socket) => {
+    parts.onBadRequest();
+    endWith(socket, '405 Method Not Allowed');
+  });
   server.on('clientError', (error, socket) => {
     parts.onBadRequest();
     answerClientError(error, socket);
@@ -223,6 +282,7 @@ export async function listen(parts: Parts): Promise<Listener> {
     address: `${parts.config.tls ? 'https' : 'http'}://${host}:${port}`,
     stop: (graceMillis) =>
       new Promise((resolve) => {
+        stopping = true;
         const limit = setTimeout(() => server.closeAllConnections(), graceMillis);
         server.close(() => {
           clearTimeout(limit);

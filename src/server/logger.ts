@@ -27,15 +27,24 @@ export function createLogger(
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** An error for the log: its chain of messages, without stacks of expected errors. */
+const depthMax = 5;
+const lengthMax = 2000;
+
+/** An error for the log: its chain of messages, without stacks. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   let at: unknown = error;
-  for (let depth = 0; depth < 5 && at instanceof Error; depth += 1) {
-    parts.push(
-      at.name === 'ClavigerError' || at.name === 'StopError' ? at.message : `${at.name}: ${at.message}`,
-    );
+  for (let depth = 0; depth < depthMax && at instanceof Error; depth += 1) {
+    parts.push(sayError(at));
     at = at.cause;
   }
-  return parts.length > 0 ? parts.join(' <- ') : String(error);
+  return (parts.length > 0 ? parts.join(' <- ') : String(error)).slice(0, lengthMax);
+}
+
+function sayError(error: Error): string {
+  if (error.name === 'ClavigerError' || error.name === 'StopError') return error.message;
+  // the parser of JSON quotes what it could not read, which may be a secret
+  if (error instanceof SyntaxError) return error.name;
+  if (error instanceof AggregateError) return `${error.name}: ${error.errors.map(describeError).join('; ')}`;
+  return `${error.name}: ${error.message}`;
 }

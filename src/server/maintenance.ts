@@ -1,4 +1,4 @@
-import { hasCode } from '#domain';
+import { dueAt, hasCode } from '#domain';
 import { operations, type Door, type House } from '#operations';
 import { describeError, type Logger } from './logger.ts';
 import type { Outbox } from './outbox.ts';
@@ -7,7 +7,7 @@ import type { Outbox } from './outbox.ts';
 export interface Maintenance {
   /** One round of everything; for tests and for the timer. */
   readonly tick: () => Promise<void>;
-  readonly nearlySpent: (keyId: string) => void;
+  readonly nearlySpent: (keyId: string, version: number) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -23,7 +23,7 @@ const leaseMillis = 30_000;
 const dueAtOnce = 100;
 
 export function startMaintenance({ house, door, outbox, logger }: Parts): Maintenance {
-  const spent = new Set<string>();
+  const spent = new Map<string, number>();
   let running: Promise<void> | null = null;
 
   async function guarded(what: string, work: () => Promise<void>): Promise<void> {
@@ -35,7 +35,7 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
   }
 
   /** Rotates or destroys one key whose date has come, or that has nearly used up its limit. */
-  async function attend(keyId: string, limitIsNear: boolean): Promise<void> {
+  async function attend(keyId: string, spentVersion: number | null): Promise<void> {
     const stored = await house.store.key(keyId);
     if (!stored) return;
     const { key } = stored;
@@ -46,8 +46,8 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
         if (key.destruction.dueAt <= now) {
           await door.runAsSystem(operations.destroyDueKey, key.environment, { key: reference });
         }
-      } else if (limitIsNear || (key.rotation && key.rotation.nextAt <= now)) {
-        await door.runAsSystem(operations.rotateDueKey, key.environment, { key: reference });
+      } else if (spentVersion !== null || (dueAt(key) ?? Infinity) <= now) {
+        await door.runAsSystem(operations.rotateDueKey, key.environment, { key: reference, spentVersion });
       }
     } catch (error) {
       // another node was quicker, or the key is suspended: its date stands, and is looked at again
@@ -60,14 +60,14 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
     const lease = { name: 'due-keys', holder: house.log.node, until: now + leaseMillis };
     if (!(await house.store.takeLease(lease, now))) return;
     for (const keyId of await house.store.dueKeys(now, dueAtOnce)) {
-      await guarded('due key', () => attend(keyId, false));
+      await guarded('due key', () => attend(keyId, null));
     }
   }
 
   async function attendSpentKeys(): Promise<void> {
-    const keyIds = [...spent];
+    const near = [...spent];
     spent.clear();
-    for (const keyId of keyIds) await guarded('key near its limit', () => attend(keyId, true));
+    for (const [keyId, version] of near) await guarded('key near its limit', () => attend(keyId, version));
   }
 
   async function round(): Promise<void> {
@@ -89,7 +89,7 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
 
   return {
     tick,
-    nearlySpent: (keyId) => void spent.add(keyId),
+    nearlySpent: (keyId, version) => void spent.set(keyId, version),
     async stop() {
       clearInterval(timer);
       await running;

@@ -8,16 +8,25 @@ type Series = { count: number; sumMillis: number; readonly buckets: number[] };
 /** Counters of one process in Prometheus' text format. Key ids are never labels. */
 export interface Metrics extends DoorObserver {
   readonly gauge: (name: string, help: string, read: () => number) => void;
-  readonly count: (name: string, help: string) => () => void;
+  /** A counter with these labels; what it returns adds one, for the values in the labels' order. */
+  readonly count: (name: string, help: string, labels?: readonly string[]) => (...values: string[]) => void;
   readonly render: () => string;
+}
+
+//= prometheus exposition format: label values escape backslash, quote and line end
+function labelled(names: readonly string[], values: readonly string[]): string {
+  const escaped = (value: string) =>
+    value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+  return names.map((name, index) => `${name}="${escaped(values[index] ?? '')}"`).join(',');
 }
 
 export function createMetrics(): Metrics {
   const series = new Map<string, Series>();
   const gauges: { name: string; help: string; read: () => number }[] = [];
-  const counters: { name: string; help: string; value: number }[] = [];
+  const counters: { name: string; help: string; values: Map<string, number> }[] = [];
 
   function done(operation: string, protocol: string, outcome: string, millis: number): void {
+    // on every request's way: its words are the code's own, and need no escapes
     const labels = `operation="${operation}",protocol="${protocol}",result="${outcome}"`;
     let found = series.get(labels);
     if (!found) {
@@ -50,11 +59,13 @@ export function createMetrics(): Metrics {
   return {
     done,
     gauge: (name, help, read) => void gauges.push({ name, help, read }),
-    count: (name, help) => {
-      const counter = { name, help, value: 0 };
-      counters.push(counter);
-      return () => {
-        counter.value += 1;
+    count: (name, help, labels = []) => {
+      const values = new Map<string, number>();
+      if (labels.length === 0) values.set('', 0);
+      counters.push({ name, help, values });
+      return (...given) => {
+        const key = labels.length === 0 ? '' : `{${labelled(labels, given)}}`;
+        values.set(key, (values.get(key) ?? 0) + 1);
       };
     },
     render: () => {
@@ -63,8 +74,9 @@ export function createMetrics(): Metrics {
       for (const { name, help, read } of gauges) {
         lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${read()}`);
       }
-      for (const { name, help, value } of counters) {
-        lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`, `${name} ${value}`);
+      for (const { name, help, values } of counters) {
+        lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`);
+        for (const [labels, value] of values) lines.push(`${name}${labels} ${value}`);
       }
       lines.push(
         '# HELP process_resident_memory_bytes Resident memory of this process.',

@@ -53,7 +53,8 @@ async function openPassphrase(config: Config, store: Store): Promise<RootOfTrust
   const parameters =
     known ?? (await store.claimSetting(parametersSetting, JSON.stringify(newPassphraseParameters())));
   using passphrase = await readPassphrase(config.passphraseFile);
-  return openPassphraseRoot(passphrase, parsePassphraseParameters(parameters));
+  // awaited, so that the passphrase is not wiped while the key is derived from it
+  return await openPassphraseRoot(passphrase, parsePassphraseParameters(parameters));
 }
 
 async function readPassphrase(file: string): Promise<SecretBytes> {

@@ -24,14 +24,14 @@ export async function startServer(
 ): Promise<RunningServer> {
   const logger = options.logger ?? createLogger(config.logLevel);
   const composition = await compose({ config, logger, worker: options.worker ?? 0 });
-  let stopping = false;
+  let stopped: Promise<void> | null = null;
   const { metrics } = composition;
   try {
     const listener = await listen({
       config,
       clock: composition.house.clock,
       logger,
-      protocols: protocolsOf(composition, () => stopping),
+      protocols: protocolsOf(composition, () => stopped !== null),
       onBadRequest: metrics.count(
         'claviger_unreadable_requests_total',
         'Requests that no protocol could read.',
@@ -40,12 +40,7 @@ export async function startServer(
     return {
       address: listener.address,
       composition,
-      async stop() {
-        if (stopping) return;
-        stopping = true;
-        await listener.stop(graceMillis);
-        await composition.close();
-      },
+      stop: () => (stopped ??= listener.stop(graceMillis).then(() => composition.close())),
     };
   } catch (error) {
     await composition.close();
@@ -55,15 +50,18 @@ export async function startServer(
 
 function protocolsOf(composition: Composition, isStopping: () => boolean): readonly HttpProtocol[] {
   const { door, authenticator, house, newRequestId, metrics, shreds } = composition;
+  const onFailure = composition.failures.answered;
   return [
     createAwsKms({
       door,
       newRequestId,
+      onFailure,
       authenticate: (request, services) => authenticator.sigv4(request, services),
     }),
     createNativeApi({
       door,
       newRequestId,
+      onFailure,
       region: composition.config.region,
       authenticate: (request) => authenticator.bearer(request),
     }),

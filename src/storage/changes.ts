@@ -1,33 +1,11 @@
-import { type AuditEvent, ClavigerError, type ErrorCode, type Principal } from '#domain';
+import { type AuditEvent, ClavigerError, dueAt, type ErrorCode, type Principal } from '#domain';
 import type { Change, Credential, StoredMaterial } from '#ports';
 import type { Row, Session, Value } from './driver.ts';
-import { dueAt, encodeEvent, encodeKey, integer } from './records.ts';
+import { encodeEvent, encodeKey, integer } from './records.ts';
 import type { StoreStatements } from './statements.ts';
 
 /** What a group must write at its end for one work. */
 export type Notes = { readonly entities: string[]; readonly events: AuditEvent[]; erased: boolean };
-
-/** The name of what a change touches, as the change feed tells it. */
-export function entityOf(change: Change): string {
-  switch (change.kind) {
-    case 'environment-created':
-      return `environment:${change.environment.name}`;
-    case 'principal-put':
-      return `principal:${change.principal.id}`;
-    case 'credential-created':
-      return `credential:${change.credential.id}`;
-    case 'credential-deleted':
-      return `credential:${change.id}`;
-    case 'key-created':
-    case 'key-updated':
-      return `key:${change.key.id}`;
-    case 'name-created':
-    case 'name-moved':
-      return `name:${change.name.environment}/${change.name.region}/${change.name.name}`;
-    case 'name-deleted':
-      return `name:${change.environment}/${change.region}/${change.name}`;
-  }
-}
 
 function refuse(code: ErrorCode, message: string): never {
   throw new ClavigerError(code, message);
@@ -127,7 +105,8 @@ export function changeWriter(statements: StoreStatements) {
         return;
       }
       case 'name-deleted': {
-        const rows = await run(statements.deleteName, [change.environment, change.region, change.name]);
+        const { environment, region, name, expectedKeyId } = change;
+        const rows = await run(statements.deleteName, [environment, region, name, expectedKeyId]);
         if (rows.length === 0) conflict(`The name ${change.name}`);
       }
     }

@@ -8,7 +8,6 @@ import {
   decodeEvent,
   decodeKey,
   decodePrincipal,
-  dueAt,
   encodeEvent,
   encodeKey,
 } from './records.ts';
@@ -105,15 +104,5 @@ describe('records', () => {
     refuses(() => decodeCredential({ ...credential, kind: 'access-key', wrapped_secret: null }));
     refuses(() => decodeCredential({ ...credential, kind: 'token', expires_at: '5' }));
     refuses(() => decodeCredential({ ...credential, kind: 'token', created_at: 2 ** 60 }));
-  });
-
-  it('knows the earliest of what is scheduled', () => {
-    const rotation = { periodDays: 1, since: 0, nextAt: 5 };
-    const destruction = { requestedAt: 0, dueAt: 3, waitingDays: 7 };
-    const due = (change: object): number | null => dueAt(samples.sampleKey('production', change));
-    assert.equal(due({}), null);
-    assert.equal(due({ rotation }), 5);
-    assert.equal(due({ destruction }), 3);
-    assert.equal(due({ rotation, destruction }), 3);
   });
 });

@@ -103,12 +103,6 @@ export function decodeKey(id: string, doc: unknown): Key {
   return { ...content, versions: versions.map((version) => decodeVersion(version, what)) } as unknown as Key;
 }
 
-/** When something that is scheduled for the key is due: the earliest; null where nothing is. */
-export function dueAt(key: Key): number | null {
-  const due = [key.destruction?.dueAt, key.rotation?.nextAt].filter((at) => at !== undefined);
-  return due.length === 0 ? null : Math.min(...due);
-}
-
 export function encodeEvent(event: AuditEvent): string {
   return writeDocument('event', event);
 }

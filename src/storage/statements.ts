@@ -64,7 +64,8 @@ export function storeStatements(dialect: Dialect) {
       ON CONFLICT DO NOTHING RETURNING name`,
     moveName: `UPDATE names SET key_id = $4, updated_at = $5
       WHERE environment = $1 AND region = $2 AND name = $3 AND key_id = $6 RETURNING name`,
-    deleteName: 'DELETE FROM names WHERE environment = $1 AND region = $2 AND name = $3 RETURNING name',
+    deleteName: `DELETE FROM names
+      WHERE environment = $1 AND region = $2 AND name = $3 AND key_id = $4 RETURNING name`,
 
     addUsage: `INSERT INTO usage_counts (key_id, version, operations, bytes) VALUES ($1, $2, $3, $4)
       ON CONFLICT (key_id, version) DO UPDATE SET operations = usage_counts.operations + excluded.operations,

@@ -1,6 +1,6 @@
 import { ClavigerError } from '#domain';
-import type { Commit, Store } from '#ports';
-import { changeWriter, entityOf, type Notes, writeNotes } from './changes.ts';
+import { type Commit, entityOf, type Store } from '#ports';
+import { changeWriter, type Notes, writeNotes } from './changes.ts';
 import { ConstraintError, type Driver } from './driver.ts';
 import { storeDuties } from './duties.ts';
 import { groupCommit } from './group-commit.ts';

@@ -1,15 +1,9 @@
 import { randomBytes, type KeyObject } from 'node:crypto';
 import { ClavigerError, type Instant, type Principal } from '#domain';
 import type { Clock } from '#ports';
-import {
-  type Claim,
-  collectHeaders,
-  readClaim,
-  requireFresh,
-  requireSignature,
-  type SignedRequest,
-  signingKey,
-} from './sigv4.ts';
+import { readClaim, type SignedClaim } from './claim.ts';
+import { headerOf } from './raw-headers.ts';
+import { outOfScope, requireFresh, requireSignature, type SignedRequest, signingKey } from './sigv4.ts';
 import { isTokenForm, tokenId } from './token.ts';
 
 /** Who was recognised, and by what. */
@@ -83,28 +77,25 @@ export function createAuthenticator({
     if (found.principal.disabled) throw unknown();
   }
 
-  function scopeOf({ date, region, service }: Claim): string {
-    return `${date}/${region}/${service}`;
+  type Proof = { readonly found: Found; readonly key: KeyObject };
+
+  function checked(request: SignedRequest, signed: SignedClaim, { found, key }: Proof): Authenticated {
+    const { claim } = signed;
+    const stamp = requireFresh(claim, request.rawHeaders, clock.now());
+    requireSignature(request, signed, { key, stamp });
+    requireCurrent(found);
+    const { principal, accountId } = found;
+    return { principal, accountId, region: claim.region, credentialId: claim.accessKeyId, method: 'sigv4' };
   }
 
-  function checked(request: SignedRequest, claim: Claim, headers: ReadonlyMap<string, string>, known: Known) {
-    const stamp = requireFresh(claim, headers, clock.now());
-    const key = known.keys.get(scopeOf(claim));
-    if (!key) throw unknown();
-    requireSignature(request, claim, headers, { key, stamp });
-    requireCurrent(known.found);
-    const { principal, accountId } = known.found;
-    const method = 'sigv4' as const;
-    return { principal, accountId, region: claim.region, credentialId: claim.accessKeyId, method };
-  }
-
-  async function lookUp(request: SignedRequest, claim: Claim, headers: ReadonlyMap<string, string>) {
-    const stamp = requireFresh(claim, headers, clock.now());
+  async function lookUp(request: SignedRequest, signed: SignedClaim): Promise<Authenticated> {
+    const { claim } = signed;
+    const stamp = requireFresh(claim, request.rawHeaders, clock.now());
     const before = generation;
     const found = await source.accessKey(claim.accessKeyId);
     if (!found) {
       try {
-        requireSignature(request, claim, headers, { key: nobody, stamp });
+        requireSignature(request, signed, { key: nobody, stamp });
       } catch (error) {
         if (error instanceof ClavigerError && error.code === 'input-invalid') throw error;
       }
@@ -112,12 +103,18 @@ export function createAuthenticator({
     }
     const { secret, ...rest } = found;
     try {
-      const known = accessKeys.get(claim.accessKeyId) ?? { found: rest, keys: new Map<string, KeyObject>() };
-      remember(known.keys, scopeOf(claim), signingKey(secret, claim), scopesMax);
-      const authenticated = checked(request, claim, headers, known);
+      const key = signingKey(secret, claim);
+      const authenticated = checked(request, signed, { found: rest, key });
       // only what has proved itself takes room in the cache
-      if (generation === before && !accessKeys.has(claim.accessKeyId))
-        remember(accessKeys, claim.accessKeyId, known, credentialsMax);
+      if (generation === before) {
+        const known = accessKeys.get(claim.accessKeyId) ?? {
+          found: rest,
+          keys: new Map<string, KeyObject>(),
+        };
+        remember(known.keys, claim.scope, key, scopesMax);
+        if (!accessKeys.has(claim.accessKeyId))
+          remember(accessKeys, claim.accessKeyId, known, credentialsMax);
+      }
       return authenticated;
     } finally {
       secret.fill(0);
@@ -126,23 +123,20 @@ export function createAuthenticator({
 
   return {
     sigv4(request, services) {
-      const headers = collectHeaders(request.rawHeaders);
-      const claim = readClaim(headers.get('authorization') ?? null);
+      const signed = readClaim(headerOf(request.rawHeaders, 'authorization'));
+      const { claim } = signed;
       if (!services.includes(claim.service)) {
-        throw new ClavigerError(
-          'signature-mismatch',
-          `Credential should be scoped to correct service: '${services[0]}'.`,
-        );
+        throw outOfScope(`Credential should be scoped to correct service: '${services[0]}'.`);
       }
-      const token = headers.get('x-amz-security-token');
-      if (token !== undefined) throw unknown();
+      if (headerOf(request.rawHeaders, 'x-amz-security-token') !== undefined) throw unknown();
       const known = accessKeys.get(claim.accessKeyId);
-      if (known?.keys.has(scopeOf(claim))) return checked(request, claim, headers, known);
-      return lookUp(request, claim, headers);
+      const key = known?.keys.get(claim.scope);
+      if (known && key) return checked(request, signed, { found: known.found, key });
+      return lookUp(request, signed);
     },
 
     async bearer(request) {
-      const authorization = collectHeaders(request.rawHeaders).get('authorization');
+      const authorization = headerOf(request.rawHeaders, 'authorization');
       if (authorization === undefined)
         throw new ClavigerError('not-authenticated', 'A bearer token is needed.');
       const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';

@@ -1,5 +1,7 @@
 import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { ClavigerError, type Instant } from '#domain';
+import type { Claim, SignedClaim } from './claim.ts';
+import { headerOf, malformed } from './raw-headers.ts';
 
 /** What a signature is checked over. */
 export type SignedRequest = {
@@ -12,91 +14,59 @@ export type SignedRequest = {
   readonly receivedAt: Instant;
 };
 
-/** What the Authorization header of a request says, not yet believed. */
-export type Claim = {
-  readonly accessKeyId: string;
-  /** yyyymmdd */
-  readonly date: string;
-  readonly region: string;
-  readonly service: string;
-  readonly signedHeaders: readonly string[];
-  readonly signature: Buffer;
-};
-
 const skewMillis = 5 * 60_000;
-const signedHeadersMax = 64;
 const emptyBodyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
-function malformed(message: string): ClavigerError {
-  return new ClavigerError('input-invalid', message, { details: { field: 'authorization' } });
-}
-
-const headerForm =
-  /^AWS4-HMAC-SHA256 +Credential=([A-Za-z0-9_]{1,128})\/([0-9]{8})\/([a-z0-9-]{1,32})\/([a-z0-9-]{1,32})\/aws4_request, *SignedHeaders=([a-z0-9;_-]{1,2048}), *Signature=([0-9a-f]{64})$/;
-
-/** Reads an Authorization header strictly. Throws `not-authenticated` where there is none, `input-invalid` where it is malformed. */
-export function readClaim(authorization: string | null): Claim {
-  if (authorization === null) throw new ClavigerError('not-authenticated', 'The request is not signed.');
-  const match = headerForm.exec(authorization);
-  if (!match) throw malformed('The Authorization header is not one of Signature Version 4.');
-  const [, accessKeyId = '', date = '', region = '', service = '', names = '', signature = ''] = match;
-  const signedHeaders = names.split(';');
-  if (signedHeaders.length > signedHeadersMax) throw malformed('Too many headers are signed.');
-  for (const [index, name] of signedHeaders.entries()) {
-    const before = signedHeaders[index - 1];
-    if (name === '' || (before !== undefined && before >= name)) {
-      throw malformed('The signed headers are not in order.');
-    }
-  }
-  if (!signedHeaders.includes('host')) throw malformed('The host header is not signed.');
-  return { accessKeyId, date, region, service, signedHeaders, signature: Buffer.from(signature, 'hex') };
-}
-
-/** The headers that matter, by lower-case name; several values of one name are joined by a comma, as the signer does. */
-export function collectHeaders(rawHeaders: readonly string[]): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] ?? '').toLowerCase();
-    const value = rawHeaders[index + 1] ?? '';
-    const before = found.get(name);
-    if (before !== undefined && (name === 'authorization' || name === 'host' || name === 'x-amz-date')) {
-      throw malformed(`The header ${name} stands twice.`);
-    }
-    found.set(name, before === undefined ? value : `${before},${value}`);
-  }
-  return found;
+/** A signature of another service or day, in the words of AWS. */
+export function outOfScope(message: string): ClavigerError {
+  return new ClavigerError('signature-mismatch', message, { details: { field: 'scope' } });
 }
 
 const dateForm = /^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z$/;
 
+// clients tell whole seconds: many requests carry the same date
+let lastDate = { text: '', at: 0 };
+
 /** The time of an `x-amz-date` (20150830T123600Z). */
 function readDate(text: string): Instant {
+  if (lastDate.text === text) return lastDate.at;
   const match = dateForm.exec(text);
   if (!match) throw malformed('The date of the request is not in the form 20150830T123600Z.');
   const [, year, month, day, hour, minute, second] = match;
   const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
   if (Number.isNaN(at)) throw malformed('The date of the request does not exist.');
+  lastDate = { text, at };
   return at;
 }
 
 /** Checks the date of a request against the clock and the scope; returns it. */
-export function requireFresh(claim: Claim, headers: ReadonlyMap<string, string>, now: Instant): string {
-  const stamp = headers.get('x-amz-date');
+export function requireFresh(claim: Claim, rawHeaders: readonly string[], now: Instant): string {
+  const stamp = headerOf(rawHeaders, 'x-amz-date');
   if (stamp === undefined) throw malformed('The x-amz-date header is missing.');
   const at = readDate(stamp);
-  if (!stamp.startsWith(claim.date)) throw malformed('The date of the scope is not that of the request.');
-  if (!claim.signedHeaders.includes('x-amz-date')) throw malformed('The x-amz-date header is not signed.');
-  if (Math.abs(now - at) > skewMillis) {
-    const side = at < now ? 'expired' : 'not yet current';
-    throw new ClavigerError(
-      'request-expired',
-      `The signature is ${side}: ${stamp} is more than five minutes away.`,
-      {
-        details: { stamp, side },
-      },
+  if (!stamp.startsWith(claim.date)) {
+    throw outOfScope(
+      'Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: ' +
+        `'${claim.date}' != '${stamp.slice(0, 8)}', from '${stamp}'.`,
     );
   }
+  if (!claim.signedHeaders.includes('x-amz-date')) throw malformed('The x-amz-date header is not signed.');
+  if (Math.abs(now - at) > skewMillis) throw outOfTime(stamp, at, now);
   return stamp;
+}
+
+function basicDate(at: Instant): string {
+  return `${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+}
+
+/** Said in the words of AWS, which clients look into to correct their clock. */
+function outOfTime(stamp: string, at: Instant, now: Instant): ClavigerError {
+  const side = at < now ? 'expired' : 'not yet current';
+  const message =
+    at < now
+      ? `Signature expired: ${stamp} is now earlier than ${basicDate(now - skewMillis)} (${basicDate(now)} - 5 min.)`
+      : `Signature not yet current: ${stamp} is still later than ${basicDate(now + skewMillis)} (${basicDate(now)} + 5 min.)`;
+  return new ClavigerError('request-expired', message, { details: { stamp, side } });
 }
 
 function foldedSpaces(value: string): string {
@@ -120,6 +90,10 @@ function decoded(text: string): string {
   }
 }
 
+function inOrder(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 function canonicalQuery(query: string): string {
   if (query === '') return '';
   const pairs = query
@@ -128,9 +102,11 @@ function canonicalQuery(query: string): string {
     .map((part) => {
       const mark = part.indexOf('=');
       const [name, value] = mark < 0 ? [part, ''] : [part.slice(0, mark), part.slice(mark + 1)];
-      return `${encoded(decoded(name))}=${encoded(decoded(value))}`;
+      return [encoded(decoded(name)), encoded(decoded(value))] as const;
     });
-  return pairs.sort().join('&');
+  // by name and then by value: joined first, `a-b=` would come before `a=`
+  pairs.sort(([nameA, a], [nameB, b]) => inOrder(nameA, nameB) || inOrder(a, b));
+  return pairs.map(([name, value]) => `${name}=${value}`).join('&');
 }
 
 function canonicalPath(path: string): string {
@@ -139,13 +115,10 @@ function canonicalPath(path: string): string {
 }
 
 //= aws sigv4: the canonical request, over exactly the headers that are listed
-function canonicalRequest(
-  request: SignedRequest,
-  claim: Claim,
-  headers: ReadonlyMap<string, string>,
-): string {
+function canonicalRequest(request: SignedRequest, { signedHeaders, signedNames }: Claim): string {
+  const { rawHeaders } = request;
   const bodyHash = request.body.length === 0 ? emptyBodyHash : hash('sha256', request.body, 'hex');
-  const claimed = headers.get('x-amz-content-sha256');
+  const claimed = headerOf(rawHeaders, 'x-amz-content-sha256');
   if (claimed !== undefined && claimed !== bodyHash) {
     throw new ClavigerError(
       'signature-mismatch',
@@ -153,15 +126,13 @@ function canonicalRequest(
     );
   }
   let lines = '';
-  let names = '';
-  for (const name of claim.signedHeaders) {
-    const value = headers.get(name);
+  for (const name of signedHeaders) {
+    const value = headerOf(rawHeaders, name);
     if (value === undefined) throw malformed(`The signed header ${name} is missing.`);
     lines += `${name}:${foldedSpaces(value)}\n`;
-    names = names === '' ? name : `${names};${name}`;
   }
   const where = `${request.method}\n${canonicalPath(request.path)}\n${canonicalQuery(request.query)}`;
-  return `${where}\n${lines}\n${names}\n${bodyHash}`;
+  return `${where}\n${lines}\n${signedNames}\n${bodyHash}`;
 }
 
 /** The key that signs all requests of a secret access key in one scope. The caller keeps, and wipes, the secret. */
@@ -183,14 +154,12 @@ export function signingKey(secret: Uint8Array, claim: Pick<Claim, 'date' | 'regi
 /** Throws `signature-mismatch` unless the signature of the request was made with this signing key. */
 export function requireSignature(
   request: SignedRequest,
-  claim: Claim,
-  headers: ReadonlyMap<string, string>,
+  { claim, signature }: SignedClaim,
   signed: { readonly key: KeyObject; readonly stamp: string },
 ): void {
-  const scope = `${claim.date}/${claim.region}/${claim.service}/aws4_request`;
-  const digest = hash('sha256', canonicalRequest(request, claim, headers), 'hex');
-  const text = `AWS4-HMAC-SHA256\n${signed.stamp}\n${scope}\n${digest}`;
+  const digest = hash('sha256', canonicalRequest(request, claim), 'hex');
+  const text = `AWS4-HMAC-SHA256\n${signed.stamp}\n${claim.scope}\n${digest}`;
   const expected = createHmac('sha256', signed.key).update(text).digest();
-  if (timingSafeEqual(expected, claim.signature)) return;
+  if (timingSafeEqual(expected, signature)) return;
   throw new ClavigerError('signature-mismatch', 'The signature of the request does not match.');
 }

@@ -43,12 +43,10 @@ export const putPolicy = defineOperation<PolicyInput, Key>({
   conditions: ({ bypassLockoutCheck }) => ({
     'kms:BypassPolicyLockoutSafetyCheck': String(bypassLockoutCheck),
   }),
-  run: ({ keys, caller }, wish) => {
+  run: ({ keys, caller, now }, wish) => {
     const { key } = present(keys[0]);
-    const after = {
-      ...key,
-      policy: acceptPolicy(caller, wish.policy, { ...key, bypassLockoutCheck: wish.bypassLockoutCheck }),
-    };
+    const { bypassLockoutCheck } = wish;
+    const after = { ...key, policy: acceptPolicy(caller, wish.policy, { ...key, bypassLockoutCheck, now }) };
     return { output: revised(key, after), changes: [updateOf(key, after)] };
   },
 });

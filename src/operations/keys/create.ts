@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defaultPolicy, locksOut, parsePolicy } from '#access';
+import { awsSpecName, awsUsageName, defaultPolicy, locksOut, parsePolicy } from '#access';
 import { generateMaterial, newId } from '#crypto';
 import {
   algorithmsFor,
@@ -11,6 +11,7 @@ import {
   type KeyVersion,
 } from '#domain';
 import type { StoredMaterial } from '#ports';
+import { callerValues } from '../authorization.ts';
 import { defineOperation } from '../define.ts';
 import type { House } from '../house.ts';
 import { keySpec, keyUsage, nameOfKey, tag } from '../inputs.ts';
@@ -79,13 +80,16 @@ export type PolicyPlace = {
   readonly id: string;
   readonly region: string;
   readonly bypassLockoutCheck: boolean;
+  readonly now: Instant;
 };
 
 /** The policy of a key: checked, and not one that locks its maker out. */
 export function acceptPolicy(caller: Caller, policy: string, place: PolicyPlace): string {
   const parsed = parsePolicy(policy);
-  const arn = keyArn(caller.accountId, place);
-  if (!place.bypassLockoutCheck && locksOut(parsed, { ...caller, keyArn: arn })) {
+  const { principal, accountId } = caller;
+  const values = callerValues(caller, place.now);
+  const writer = { principal, accountId, keyArn: keyArn(accountId, place), values };
+  if (!place.bypassLockoutCheck && locksOut(parsed, writer)) {
     throw new ClavigerError(
       'policy-lockout',
       'The new key policy will not allow you to update the key policy in the future.',
@@ -102,8 +106,10 @@ export const createKey = defineOperation<Input, Key>({
   targets: [],
   permission: 'keys:create',
   conditions: ({ spec, usage, tags, bypassLockoutCheck }) => ({
-    'kms:KeySpec': spec,
-    'kms:KeyUsage': usage,
+    'kms:KeySpec': awsSpecName(spec),
+    'kms:KeyUsage': awsUsageName(usage),
+    'kms:KeyOrigin': 'AWS_KMS',
+    'kms:MultiRegion': 'false',
     'kms:BypassPolicyLockoutSafetyCheck': String(bypassLockoutCheck),
     'aws:TagKeys': tags.map((entry) => entry.key),
     ...Object.fromEntries(tags.map((entry) => [`aws:RequestTag/${entry.key}`, entry.value])),
@@ -116,8 +122,13 @@ export const createKey = defineOperation<Input, Key>({
       id: keyId,
       region: caller.region,
       bypassLockoutCheck: wish.bypassLockoutCheck,
+      now,
     });
     const { environment } = caller.principal;
+    // the commit asks again; here it spares a shred secret that no key would ever have
+    if (wish.name !== null && (await house.store.name(environment, caller.region, wish.name))) {
+      throw new ClavigerError('name-taken', `The name ${wish.name} is taken.`);
+    }
     await house.hierarchy.newShredSecret(environment, keyId);
     const first = { environment, keyId, spec: wish.spec, number: 1, now, rotation: 'first' } as const;
     const { version, material } = await makeVersion(house, first);
@@ -135,6 +146,7 @@ export const createKey = defineOperation<Input, Key>({
       tier: house.root.describe().tier,
       policy,
       rotation: null,
+      suspendedAt: null,
       destruction: null,
       createdAt: now,
       createdBy: caller.principal.name,

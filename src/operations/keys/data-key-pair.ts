@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { awsSpecName } from '#access';
 import { generateMaterial } from '#crypto';
 import { ClavigerError, factsOf, type Key } from '#domain';
 import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../define.ts';
@@ -36,6 +37,7 @@ function dataKeyPairOperation({ name, permission, withPlaintext }: Variant): Ope
     kind: 'use',
     input,
     isDryRun: ({ dryRun }) => dryRun,
+    conditions: ({ spec }) => ({ 'kms:DataKeyPairSpec': awsSpecName(spec) }),
     targets: [
       onKey<Input>({
         permission,

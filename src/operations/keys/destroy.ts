@@ -2,19 +2,22 @@ import { z } from 'zod';
 import {
   changeState,
   ClavigerError,
-  currentVersion,
   isDestroyed,
   type Instant,
   type Key,
+  type KeyName,
   type KeyVersion,
 } from '#domain';
 import type { Change } from '#ports';
 import { anyCondition, defineOperation, notScheduled, onKey, present } from '../define.ts';
 import { keyReference } from '../inputs.ts';
+import type { House } from '../house.ts';
 import type { KeyCondition } from '../operation.ts';
-import { revised, updateOf, withCurrentState } from './change.ts';
+import { revised, updateOf } from './change.ts';
+import { suspended } from './suspend.ts';
 
 const dayMillis = 86_400_000;
+const namesAtOnce = 1000;
 const scheduledOnly: readonly KeyCondition[] = ['destruction-scheduled'];
 
 const scheduleInput = z.strictObject({
@@ -64,10 +67,7 @@ export const cancelDestruction = defineOperation<KeyOnly, Key>({
     const { key } = present(keys[0]);
     requireNotDue(key, now);
     const back: Key = { ...key, destruction: null };
-    const after =
-      currentVersion(back).state === 'active'
-        ? withCurrentState(back, 'suspended', { at: now, cause: 'destruction-cancelled' })
-        : back;
+    const after = suspended(back, { at: now, cause: 'destruction-cancelled' });
     return { output: revised(key, after), changes: [updateOf(key, after)] };
   },
 });
@@ -84,6 +84,15 @@ function destroyed(version: KeyVersion, now: Instant): KeyVersion {
   if (isDestroyed(version.state)) return version;
   const to = version.state === 'compromised' ? 'destroyed-compromised' : 'destroyed';
   return changeState(version, to, { at: now, cause: 'destruction-due' });
+}
+
+async function namesOf(house: House, key: Key): Promise<KeyName[]> {
+  const found: KeyName[] = [];
+  for (let after: string | null = null; ; after = found.at(-1)?.name ?? null) {
+    const page = await house.store.names(key.environment, key.region, key.id, { after, limit: namesAtOnce });
+    found.push(...page);
+    if (page.length < namesAtOnce) return found;
+  }
 }
 
 /**
@@ -107,13 +116,13 @@ export const destroyDueKey = defineOperation<KeyOnly, Key>({
       rotation: null,
       versions: key.versions.map((version) => destroyed(version, now)),
     };
-    const names = await house.store.names(key.environment, key.region, key.id, { after: null, limit: 1000 });
-    const forgotten = names.map(
-      (name): Change => ({
+    const forgotten = (await namesOf(house, key)).map(
+      ({ environment, region, name }): Change => ({
         kind: 'name-deleted',
-        environment: name.environment,
-        region: name.region,
-        name: name.name,
+        environment,
+        region,
+        name,
+        expectedKeyId: key.id,
       }),
     );
     const erased = key.versions.map((version) => version.number);

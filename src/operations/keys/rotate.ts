@@ -4,6 +4,7 @@ import {
   ClavigerError,
   currentVersion,
   factsOf,
+  nextRotation,
   type Instant,
   type Key,
   type KeyVersion,
@@ -70,7 +71,7 @@ async function rotated({ house, key, now, kind }: Rotation): Promise<Outcome<Key
   const versions = [...key.versions.slice(0, -1), retire(old, now, 'rotated'), version];
   const rotation =
     kind === 'automatic' && key.rotation
-      ? { ...key.rotation, nextAt: nextRotation(key.rotation, now) }
+      ? { ...key.rotation, nextAt: nextDate(key.rotation, now) }
       : key.rotation;
   const after: Key = { ...key, versions, rotation };
   return {
@@ -81,9 +82,10 @@ async function rotated({ house, key, now, kind }: Rotation): Promise<Outcome<Key
 }
 
 /** The next date of a schedule that lies ahead: dates that were missed while the server stood still are not made up for. */
-function nextRotation(rotation: { nextAt: Instant; periodDays: number }, now: Instant): Instant {
+function nextDate(rotation: { nextAt: Instant; periodDays: number }, now: Instant): Instant {
+  if (now < rotation.nextAt) return rotation.nextAt;
   const period = rotation.periodDays * dayMillis;
-  const missed = Math.max(0, Math.floor((now - rotation.nextAt) / period));
+  const missed = Math.floor((now - rotation.nextAt) / period);
   return rotation.nextAt + (missed + 1) * period;
 }
 
@@ -101,15 +103,27 @@ export const rotateKey = defineOperation<OnDemandInput, Key>({
   },
 });
 
-/** Rotates a key by its schedule, or because its usage limit is near. Only the house asks for it. */
-export const rotateDueKey = defineOperation<RotateInput, Key>({
+const dueInput = z.strictObject({
+  key: keyReference,
+  /** The version whose usage limit is near; null: the schedule is due. */
+  spentVersion: z.number().int().min(1).nullable(),
+});
+type DueInput = z.infer<typeof dueInput>;
+
+/**
+ * Rotates a key by its schedule, or because its usage limit is near. Only the house asks for it, perhaps on several nodes at once:
+ * what another one has done already is not done again.
+ */
+export const rotateDueKey = defineOperation<DueInput, Key>({
   name: 'keys.rotate-due',
   kind: 'manage',
-  input: rotateInput,
-  targets: [onKey<RotateInput>({ permission: 'keys:rotate-due', act: 'manage', conditions: usableOnly })],
-  run: ({ house, keys, now }) => {
+  input: dueInput,
+  targets: [onKey<DueInput>({ permission: 'keys:rotate-due', act: 'manage', conditions: usableOnly })],
+  run: ({ house, keys, now }, { spentVersion }) => {
     const { key } = present(keys[0]);
     requireRotatable(key, true);
+    const next = nextRotation(key);
+    if ((next === null || now < next) && spentVersion !== currentVersion(key).number) return { output: key };
     return rotated({ house, key, now, kind: 'automatic' });
   },
 });
@@ -161,6 +175,13 @@ export const getRotationStatus = defineOperation<RotateInput, Key>({
   run: ({ keys }) => ({ output: present(keys[0]).key }),
 });
 
+/** The version number that a page marker stands for; 0 where there is none. */
+function afterMarker(marker: string | null): number {
+  if (marker === null) return 0;
+  if (/^[1-9][0-9]{0,9}$/.test(marker)) return Number(marker);
+  throw new ClavigerError('page-marker-invalid', 'The page marker is not ours.');
+}
+
 const listInput = rotateInput.extend({ page, withFirst: z.boolean() });
 type ListInput = z.infer<typeof listInput>;
 
@@ -181,9 +202,7 @@ export const listRotations = defineOperation<ListInput, Rotations>({
   run: ({ keys }, wish) => {
     const { key } = present(keys[0]);
     requireRotatable(key, wish.onlySymmetricEncryption);
-    const after = wish.page.after === null ? 0 : Number(wish.page.after);
-    if (!Number.isSafeInteger(after))
-      throw new ClavigerError('page-marker-invalid', 'The page marker is not ours.');
+    const after = afterMarker(wish.page.after);
     const all = key.versions.filter(
       (version) => version.number > after && (wish.withFirst || version.rotation !== 'first'),
     );

@@ -18,6 +18,11 @@ type SignInput = z.infer<typeof signInput>;
 const verifyInput = signInput.extend({ signature: bytes(1, 65_536) });
 type VerifyInput = z.infer<typeof verifyInput>;
 
+/** The form of a message, as policies ask for it. */
+const messageType = ({ form }: Pick<SignInput, 'form'>) => ({
+  'kms:MessageType': form.toUpperCase().replace('-', '_'),
+});
+
 type Used = { readonly key: Key; readonly version: number; readonly algorithm: AlgorithmName };
 
 /** Signs a message with a private key. */
@@ -26,6 +31,7 @@ export const sign = defineOperation<SignInput, Used & { readonly signature: Uint
   kind: 'use',
   input: signInput,
   isDryRun: ({ dryRun }) => dryRun,
+  conditions: messageType,
   targets: [
     onKey<SignInput>({
       permission: 'keys:sign',
@@ -50,6 +56,7 @@ export const verify = defineOperation<VerifyInput, Used>({
   kind: 'use',
   input: verifyInput,
   isDryRun: ({ dryRun }) => dryRun,
+  conditions: messageType,
   targets: [
     onKey<VerifyInput>({
       permission: 'keys:verify',

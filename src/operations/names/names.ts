@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ClavigerError, factsOf, type Key, type KeyName } from '#domain';
 import { anyCondition, defineOperation, notScheduled, onKey, present } from '../define.ts';
 import { keyReference, nameOfKey, page } from '../inputs.ts';
-import { anyRegion, type KeyReference } from '../operation.ts';
+import { anyRegion, type KeyReference, type Work } from '../operation.ts';
 import { pageOf } from '../paging.ts';
 import { findKey } from '../target.ts';
 
@@ -34,6 +34,19 @@ export const createName = defineOperation<NameAndKey, KeyName>({
   },
 });
 
+type Place = Pick<Work, 'house' | 'caller'> & { readonly key: Key };
+
+/**
+ * The record of a name that was found. Throws `name-not-found` where it is gone since; whether it still stands for the key that was
+ * authorized is asked by the commit.
+ */
+async function nameRecord({ house, caller, key }: Place, name: string): Promise<KeyName> {
+  const region = caller.region === anyRegion ? key.region : caller.region;
+  const found = await house.store.name(key.environment, region, name);
+  if (found) return found;
+  throw new ClavigerError('name-not-found', `There is no key named ${name}.`, { details: { name } });
+}
+
 /** Points a name to another key, of the same usage and kind, so that who uses the name can go on. */
 export const moveName = defineOperation<NameAndKey, KeyName>({
   name: 'names.move',
@@ -46,8 +59,7 @@ export const moveName = defineOperation<NameAndKey, KeyName>({
   run: async ({ house, keys, caller, now }, wish) => {
     const [from, to] = [present(keys[0]).key, present(keys[1]).key];
     requireSameKind(from, to);
-    const region = caller.region === anyRegion ? from.region : caller.region;
-    const old = present(await house.store.name(from.environment, region, wish.name));
+    const old = await nameRecord({ house, caller, key: from }, wish.name);
     const name: KeyName = { ...old, keyId: to.id, updatedAt: now };
     return {
       output: name,
@@ -73,13 +85,11 @@ export const deleteName = defineOperation<NameOnly, KeyName>({
   targets: [{ permission: 'names:delete', act: 'manage', conditions: anyCondition, reference: byName }],
   run: async ({ house, keys, caller }, wish) => {
     const { key } = present(keys[0]);
-    const region = caller.region === anyRegion ? key.region : caller.region;
-    const name = present(await house.store.name(key.environment, region, wish.name));
+    const name = await nameRecord({ house, caller, key }, wish.name);
+    const { environment, region } = name;
     return {
       output: name,
-      changes: [
-        { kind: 'name-deleted', environment: name.environment, region: name.region, name: name.name },
-      ],
+      changes: [{ kind: 'name-deleted', environment, region, name: name.name, expectedKeyId: key.id }],
       facts: { name: wish.name },
     };
   },

@@ -77,6 +77,7 @@ export function sampleKey(environment: string, change: Partial<Key> = {}): Key {
     tier: 'served',
     policy: '{"Version":"2012-10-17"}',
     rotation: null,
+    suspendedAt: null,
     destruction: null,
     createdAt: someDay,
     createdBy: 'ci',

@@ -120,7 +120,14 @@ export function commitTests({ store }: StoreHandles): void {
       });
       await store().commit(only({ kind: 'name-moved', name: moved, expectedKeyId: one.id }));
       assert.deepEqual(await store().name(environment, 'default', name.name), moved);
-      const deletion = { kind: 'name-deleted', environment, region: 'default', name: name.name } as const;
+      const deletion = {
+        kind: 'name-deleted',
+        environment,
+        region: 'default',
+        name: name.name,
+        expectedKeyId: other.id,
+      } as const;
+      await refuses('conflict', { ...deletion, expectedKeyId: one.id });
       await store().commit(only(deletion));
       await refuses('conflict', deletion);
       assert.equal(await store().name(environment, 'default', name.name), null);

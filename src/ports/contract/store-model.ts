@@ -62,6 +62,7 @@ function applyToModel(model: Model, change: Change): boolean {
       return true;
     }
     case 'name-deleted':
+      if (model.names.get(change.name)?.keyId !== change.expectedKeyId) return false;
       return model.names.delete(change.name);
     default:
       return false;
@@ -76,6 +77,7 @@ function changeOf(move: Move, model: Model, world: { environment: string; ids: r
   const read = move.stale ? { ...present, revision: present.revision + 3 } : present;
   const name = { ...samples.sampleName(sample, `name-${move.name}`), updatedAt: samples.someDay + move.key };
   const { environment, region } = name;
+  const expectedKeyId = move.stale ? 'another' : (model.names.get(name.name)?.keyId ?? 'none');
   switch (move.kind) {
     case 'create':
       return samples.createKey(sample, [{ version: 1, material: samples.material() }]);
@@ -91,12 +93,10 @@ function changeOf(move: Move, model: Model, world: { environment: string; ids: r
       return samples.updateKey(read, {}, { erased: [...(found?.materials.keys() ?? [])].slice(0, 1) });
     case 'name':
       return { kind: 'name-created', name };
-    case 'move': {
-      const expectedKeyId = move.stale ? 'another' : (model.names.get(name.name)?.keyId ?? 'none');
+    case 'move':
       return { kind: 'name-moved', name, expectedKeyId };
-    }
     case 'unname':
-      return { kind: 'name-deleted', environment, region, name: name.name };
+      return { kind: 'name-deleted', environment, region, name: name.name, expectedKeyId };
   }
 }
 

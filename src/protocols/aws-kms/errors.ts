@@ -4,7 +4,7 @@ import { AwsError } from './aws-error.ts';
 import { algorithmName, specName, usageName } from './specs.ts';
 
 /** The request that an error answers, as far as it was understood. */
-type Where = { readonly operation: string; readonly accountId: string; readonly region: string };
+export type Where = { readonly operation: string; readonly accountId: string; readonly region: string };
 
 type Message = (error: ClavigerError, where: Where) => string;
 

@@ -1,8 +1,9 @@
-import type { Authenticated } from '#access';
+import { headerOf, type Authenticated } from '#access';
+import { ClavigerError } from '#domain';
 import type { Caller, Door } from '#operations';
-import type { HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
+import type { FailureListener, HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
 import { AwsError } from './aws-error.ts';
-import { wireErrorOf } from './errors.ts';
+import { wireErrorOf, type Where } from './errors.ts';
 import { requestOf, type Handler } from './handler.ts';
 import { aliasHandlers } from './handlers/aliases.ts';
 import { encryptionHandlers } from './handlers/encryption.ts';
@@ -22,6 +23,7 @@ export type AwsKmsParts = {
     services: readonly string[],
   ) => Authenticated | Promise<Authenticated>;
   readonly newRequestId: () => string;
+  readonly onFailure?: FailureListener;
 };
 
 /** Every operation of the service. */
@@ -48,17 +50,8 @@ const contentType = 'application/x-amz-json-1.1';
 const userAgentMax = 512;
 const bodyMax = 262_144;
 
-/** The value of a header without building a map of all; the last one of that name. */
-function header(rawHeaders: readonly string[], name: string): string | null {
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const found = rawHeaders[index] ?? '';
-    if (found.length === name.length && found.toLowerCase() === name) return rawHeaders[index + 1] ?? null;
-  }
-  return null;
-}
-
 function operationOf(request: HttpRequest): string {
-  const target = header(request.rawHeaders, 'x-amz-target') ?? '';
+  const target = headerOf(request.rawHeaders, 'x-amz-target') ?? '';
   const name = target.slice(targetPrefix.length);
   if (target.startsWith(targetPrefix) && handlers[name]) return name;
   throw new AwsError('UnknownOperationException', '');
@@ -81,32 +74,51 @@ function callerOf(request: HttpRequest, who: Authenticated, operation: string, r
     protocol: 'aws-kms',
     protocolOperation: operation,
     sourceAddress: request.remoteAddress,
-    userAgent: (header(request.rawHeaders, 'user-agent') ?? '-').slice(0, userAgentMax),
+    userAgent: (headerOf(request.rawHeaders, 'user-agent') ?? '-').slice(0, userAgentMax),
     secureTransport: request.secure,
     requestId,
   };
 }
 
-async function serve(parts: AwsKmsParts, request: HttpRequest, requestId: string): Promise<HttpResponse> {
-  const waiting = parts.authenticate(request, services);
-  const who = waiting instanceof Promise ? await waiting : waiting;
+/** Serves a request whose sender is known. */
+function serve(
+  parts: AwsKmsParts,
+  request: HttpRequest,
+  who: Authenticated,
+  requestId: string,
+): Promise<HttpResponse> {
   const operation = operationOf(request);
   const members = shapes[operation];
   const handler = handlers[operation];
   if (!members || !handler) throw new AwsError('UnknownOperationException', '');
   const input = validate(members, readBody(request.body));
   const caller = callerOf(request, who, operation, requestId);
-  let output: Awaited<ReturnType<Handler>>;
-  try {
-    output = await handler(requestOf(parts.door, caller, input));
-  } catch (error) {
-    throw wireErrorOf(error, { operation, accountId: who.accountId, region: caller.region });
-  }
-  return answer(
-    200,
-    requestId,
-    output === null ? '{}' : typeof output === 'string' ? output : JSON.stringify(output),
+  const handling = handler(requestOf(parts.door, caller, input));
+  return handling.then(
+    (output) => {
+      const body = output === null ? '{}' : typeof output === 'string' ? output : JSON.stringify(output);
+      return answer(200, requestId, body);
+    },
+    (error: unknown) =>
+      fail(parts, request, requestId, error, { operation, accountId: who.accountId, region: caller.region }),
   );
+}
+
+/** Answers what went wrong with a request; `where` is what AWS repeats of it in its messages. */
+function fail(
+  parts: AwsKmsParts,
+  request: HttpRequest,
+  requestId: string,
+  thrown: unknown,
+  where?: Where,
+): HttpResponse {
+  if (!(thrown instanceof AwsError)) {
+    const error =
+      thrown instanceof ClavigerError ? thrown : new ClavigerError('internal', '', { cause: thrown });
+    parts.onFailure?.({ protocol: 'aws-kms', requestId, request, error });
+  }
+  const { type, message, status } = wireErrorOf(thrown, where);
+  return refusal(type, message, status, requestId);
 }
 
 const problems: Readonly<Record<HttpProblem, readonly [string, string, number]>> = {
@@ -126,13 +138,15 @@ export function createAwsKms(parts: AwsKmsParts): HttpProtocol {
     name: 'aws-kms',
     bodyMax,
     matches: ({ method, path }) => method === 'POST' && path === '/',
-    handle: async (request) => {
+    handle: (request) => {
       const requestId = parts.newRequestId();
+      const failed = (thrown: unknown) => fail(parts, request, requestId, thrown);
       try {
-        return await serve(parts, request, requestId);
+        const who = parts.authenticate(request, services);
+        if (!(who instanceof Promise)) return serve(parts, request, who, requestId).catch(failed);
+        return who.then((found) => serve(parts, request, found, requestId)).catch(failed);
       } catch (error) {
-        const { type, message, status } = wireErrorOf(error);
-        return refusal(type, message, status, requestId);
+        return failed(error);
       }
     },
     refuse: (problem) => {

@@ -23,9 +23,8 @@ export function algorithmsMember(key: Key): object {
 /** The state of a key in AWS's words. */
 export function keyState(key: Key): 'Enabled' | 'Disabled' | 'PendingDeletion' | 'Unavailable' {
   if (key.destruction) return 'PendingDeletion';
-  const { state } = currentVersion(key);
-  if (state === 'suspended') return 'Disabled';
-  return state === 'compromised' ? 'Unavailable' : 'Enabled';
+  if (key.suspendedAt !== null) return 'Disabled';
+  return currentVersion(key).state === 'compromised' ? 'Unavailable' : 'Enabled';
 }
 
 /** KeyMetadata. */

@@ -1,7 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { AwsError } from './aws-error.ts';
 
 const depthMax = 16;
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function refused(why: string): AwsError {
   return new AwsError('SerializationException', why);
@@ -50,13 +50,14 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 /** The object that a body holds; an empty body is an empty object. Throws `SerializationException`. */
 export function readBody(body: Uint8Array): JsonObject {
   if (body.length === 0) return {};
-  let text: string;
+  const notJson = 'The request body is not JSON in UTF-8.';
+  if (!isUtf8(body)) throw refused(notJson);
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
   let value: unknown;
   try {
-    text = decoder.decode(body);
     value = JSON.parse(text);
   } catch {
-    throw refused('The request body is not JSON in UTF-8.');
+    throw refused(notJson);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw refused('Start of structure or map found where not expected.');

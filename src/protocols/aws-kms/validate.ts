@@ -34,21 +34,24 @@ function lowerFirst(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
-function failed(problems: Problems, where: string, value: string | null, rule: string): void {
-  const said = value === null ? 'Value' : `Value '${value.slice(0, echoedCharacters)}'`;
-  problems.push(`${said} at '${where}' failed to satisfy constraint: ${rule}`);
+/** Notes a broken rule; AWS writes the names of members with a small first letter. */
+function note(problems: Problems, said: string, where: string, rule: string): void {
+  const place = where.split('.').map(lowerFirst).join('.');
+  problems.push(`${said} at '${place}' failed to satisfy constraint: ${rule}`);
 }
 
-function checkLength(
-  shape: { min?: number; max?: number },
-  length: number,
-  fail: (rule: string) => void,
-): void {
+/** The same, with the value that broke it; null: it is not repeated. */
+function failed(problems: Problems, where: string, value: string | null, rule: string): void {
+  note(problems, value === null ? 'Value' : `Value '${value.slice(0, echoedCharacters)}'`, where, rule);
+}
+
+/** The rule that a length breaks, or null. */
+function brokenLength(shape: { min?: number; max?: number }, length: number): string | null {
   if (shape.max !== undefined && length > shape.max)
-    fail(`Member must have length less than or equal to ${shape.max}`);
-  if (shape.min !== undefined && length < shape.min) {
-    fail(`Member must have length greater than or equal to ${shape.min}`);
-  }
+    return `Member must have length less than or equal to ${shape.max}`;
+  if (shape.min !== undefined && length < shape.min)
+    return `Member must have length greater than or equal to ${shape.min}`;
+  return null;
 }
 
 function checkText(
@@ -68,7 +71,8 @@ function checkText(
     }
     return value;
   }
-  checkLength(shape, value.length, (rule) => failed(problems, where, shown, rule));
+  const broken = brokenLength(shape, value.length);
+  if (broken) failed(problems, where, shown, broken);
   if (shape.pattern && !shape.pattern.test(value)) {
     failed(problems, where, shown, `Member must satisfy regular expression pattern: ${shape.patternText}`);
   }
@@ -86,7 +90,8 @@ function checkBlob(
     throw new AwsError('SerializationException', `The blob at ${where} is not base64.`);
   const bytes = Buffer.from(value, 'base64');
   // a blob may be secret: it is never repeated
-  checkLength(shape, bytes.length, (rule) => failed(problems, where, null, rule));
+  const broken = brokenLength(shape, bytes.length);
+  if (broken) failed(problems, where, null, broken);
   return bytes;
 }
 
@@ -120,6 +125,18 @@ function checkMap(value: unknown): Readonly<Record<string, string>> {
   return map;
 }
 
+function checkList(
+  shape: Extract<Shape, { type: 'list' }>,
+  value: unknown,
+  where: string,
+  problems: Problems,
+): readonly unknown[] {
+  if (!Array.isArray(value)) throw wrongType(value, 'a list');
+  const broken = brokenLength(shape, value.length);
+  if (broken) failed(problems, where, null, broken);
+  return value.map((entry, index) => check(shape.of, entry, `${where}.${index + 1}.member`, problems));
+}
+
 function check(shape: Shape, value: unknown, where: string, problems: Problems): unknown {
   switch (shape.type) {
     case 'string':
@@ -137,9 +154,7 @@ function check(shape: Shape, value: unknown, where: string, problems: Problems):
     case 'map':
       return checkMap(value);
     case 'list':
-      if (!Array.isArray(value)) throw wrongType(value, 'a list');
-      checkLength(shape, value.length, (rule) => failed(problems, where, null, rule));
-      return value.map((entry, index) => check(shape.of, entry, `${where}.${index + 1}.member`, problems));
+      return checkList(shape, value, where, problems);
     case 'structure':
       if (typeof value !== 'object' || value === null || Array.isArray(value))
         throw wrongType(value, 'a structure');
@@ -158,13 +173,10 @@ function checkMembers(
     const shape = members[name];
     if (!shape) continue;
     const value = Object.hasOwn(body, name) ? body[name] : undefined;
-    if (value !== undefined && value !== null)
-      found[name] = check(shape, value, prefix + lowerFirst(name), problems);
+    if (value !== undefined && value !== null) found[name] = check(shape, value, prefix + name, problems);
     else if (shape.required) {
-      const value = 'sensitive' in shape ? 'Value' : 'Value null';
-      problems.push(
-        `${value} at '${prefix + lowerFirst(name)}' failed to satisfy constraint: Member must not be null`,
-      );
+      const said = 'sensitive' in shape ? 'Value' : 'Value null';
+      note(problems, said, prefix + name, 'Member must not be null');
     }
   }
   return found;

@@ -1,7 +1,7 @@
 import type { Authenticated } from '#access';
 import { ClavigerError } from '#domain';
 import type { Caller, Door } from '#operations';
-import type { HttpProtocol, HttpRequest, HttpResponse } from '#ports';
+import type { FailureListener, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
 import { Fields, readBody } from './body.ts';
 import { problem } from './problem.ts';
 import { routes, type Route } from './routes.ts';
@@ -13,6 +13,7 @@ export type NativeParts = {
   readonly newRequestId: () => string;
   /** The region that this protocol speaks of. */
   readonly region: string;
+  readonly onFailure?: FailureListener;
 };
 
 const base = '/api/v1';
@@ -115,10 +116,11 @@ export function createNativeApi(parts: NativeParts): HttpProtocol {
       const id = parts.newRequestId();
       try {
         return await serve(parts, request, id);
-      } catch (error) {
-        const known =
-          error instanceof ClavigerError ? error : new ClavigerError('internal', '', { cause: error });
-        return problem(known, id);
+      } catch (thrown) {
+        const error =
+          thrown instanceof ClavigerError ? thrown : new ClavigerError('internal', '', { cause: thrown });
+        parts.onFailure?.({ protocol: 'native', requestId: id, request, error });
+        return problem(error, id);
       }
     },
     refuse: (what) =>

@@ -1,4 +1,12 @@
-import { currentVersion, factsOf, originatorEnd, recipientEnd, type Key, type KeyVersion } from '#domain';
+import {
+  currentVersion,
+  factsOf,
+  nextRotation,
+  originatorEnd,
+  recipientEnd,
+  type Key,
+  type KeyVersion,
+} from '#domain';
 
 function time(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString();
@@ -24,17 +32,22 @@ function versionView(version: KeyVersion): object {
   };
 }
 
+/** What stands over the states of the versions, or else the state of the newest. */
+function stateOf(key: Key): string {
+  if (key.destruction) return 'destruction-scheduled';
+  return key.suspendedAt === null ? currentVersion(key).state : 'suspended';
+}
+
 /** A key as the API tells it. */
 export function keyView(key: Key): object {
   const facts = factsOf(key.spec);
-  const state = key.destruction ? 'destruction-scheduled' : currentVersion(key).state;
   return {
     id: key.id,
     environment: key.environment,
     region: key.region,
     spec: key.spec,
     usage: key.usage,
-    state,
+    state: stateOf(key),
     currentVersion: currentVersion(key).number,
     owner: key.owner,
     description: key.description,
@@ -44,7 +57,7 @@ export function keyView(key: Key): object {
     tier: key.tier,
     strengthBits: facts.strengthBits,
     quantumCategory: facts.quantumCategory,
-    rotation: key.rotation && { periodDays: key.rotation.periodDays, nextAt: time(key.rotation.nextAt) },
+    rotation: key.rotation && { periodDays: key.rotation.periodDays, nextAt: time(nextRotation(key)) },
     destruction: key.destruction && {
       requestedAt: time(key.destruction.requestedAt),
       dueAt: time(key.destruction.dueAt),

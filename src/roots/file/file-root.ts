@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { SecretBytes } from '#crypto';
 import { ClavigerError, StopError } from '#domain';
@@ -8,6 +8,15 @@ import { rootInMemory } from '../sealing.ts';
 
 const header = 'claviger-root-v1\n';
 const keyBytes = 32;
+
+/** Neither through a link, nor waiting for the other end of a pipe. */
+const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** Who may own a root key file: this user, and the one who can read everything anyway. */
+function ownersAllowed(): readonly number[] {
+  const own = process.geteuid?.();
+  return own === undefined ? [0] : [own, 0];
+}
 
 function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
@@ -34,6 +43,10 @@ export async function createFileRoot(file: string): Promise<void> {
   try {
     await handle.writeFile(text);
     await handle.sync();
+  } catch (cause) {
+    // what is half written was never a root of anything
+    await unlink(file);
+    throw new ClavigerError('root-unavailable', `The root key file ${file} can't be written.`, { cause });
   } finally {
     text.fill(0);
     await handle.close();
@@ -57,8 +70,11 @@ async function syncFolder(folder: string): Promise<void> {
 export async function openFileRoot(file: string): Promise<RootOfTrust> {
   let handle: FileHandle;
   try {
-    handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+    handle = await open(file, openFlags);
   } catch (cause) {
+    if (isCode(cause, 'ELOOP')) {
+      throw new StopError('root-refused', `The root key ${file} is not a plain file.`, { cause });
+    }
     throw new ClavigerError('root-unavailable', `The root key file ${file} can't be opened.`, { cause });
   }
   try {
@@ -66,6 +82,9 @@ export async function openFileRoot(file: string): Promise<RootOfTrust> {
     if (!facts.isFile()) throw new StopError('root-refused', `The root key ${file} is not a plain file.`);
     if (process.platform !== 'win32' && (facts.mode & 0o077) !== 0) {
       throw new StopError('root-refused', `Others can read the root key ${file}: run chmod 600 on it.`);
+    }
+    if (!ownersAllowed().includes(facts.uid)) {
+      throw new StopError('root-refused', `The root key ${file} belongs to another user.`);
     }
     if (facts.size > 4096) throw new StopError('root-refused', `The root key file ${file} is damaged.`);
     const text = await handle.readFile();
@@ -80,12 +99,13 @@ export async function openFileRoot(file: string): Promise<RootOfTrust> {
 }
 
 function parseRoot(text: Buffer, file: string): SecretBytes {
-  const body = text.subarray(header.length);
   if (text.subarray(0, header.length).toString('latin1') !== header) {
     throw new StopError('root-refused', `${file} is not a root key file of this format.`);
   }
-  const key = Buffer.from(body.toString('latin1').trim(), 'base64');
-  if (key.length !== keyBytes) {
+  const body = text.subarray(header.length).toString('latin1').trim();
+  const key = Buffer.from(body, 'base64');
+  // Buffer reads over what is no base64; only what is written back the same was whole
+  if (key.length !== keyBytes || key.toString('base64') !== body) {
     key.fill(0);
     throw new StopError('root-refused', `The root key file ${file} is damaged.`);
   }

@@ -21,24 +21,38 @@ export function newPassphraseParameters(): PassphraseParameters {
   return { salt: Buffer.from(randomBytes(saltBytes)).toString('base64'), ...passphraseDefaults };
 }
 
-/** Reads what `newPassphraseParameters` made and a store has kept. */
-export function parsePassphraseParameters(text: string): PassphraseParameters {
-  const value: unknown = JSON.parse(text);
-  if (typeof value === 'object' && value !== null && 'salt' in value && typeof value.salt === 'string') {
-    const { salt } = value;
-    const number = (name: string): number => {
-      const found = (value as Record<string, unknown>)[name];
-      if (typeof found === 'number' && Number.isSafeInteger(found) && found > 0) return found;
-      throw new StopError('integrity-failed', 'The passphrase parameters of the store are damaged.');
-    };
-    return {
-      salt,
-      memoryKiB: number('memoryKiB'),
-      passes: number('passes'),
-      parallelism: number('parallelism'),
-    };
+function damaged(cause?: unknown): StopError {
+  return new StopError('integrity-failed', 'The passphrase parameters of the store are damaged.', { cause });
+}
+
+function readObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    throw damaged(cause);
   }
-  throw new StopError('integrity-failed', 'The passphrase parameters of the store are damaged.');
+  throw damaged();
+}
+
+/** Reads what `newPassphraseParameters` made and a store has kept. Throws a StopError where it is damaged. */
+export function parsePassphraseParameters(text: string): PassphraseParameters {
+  const value = readObject(text);
+  const number = (name: string): number => {
+    const found = value[name];
+    if (typeof found === 'number' && Number.isSafeInteger(found) && found > 0) return found;
+    throw damaged();
+  };
+  const { salt } = value;
+  if (typeof salt !== 'string') throw damaged();
+  const bytes = Buffer.from(salt, 'base64');
+  if (bytes.length !== saltBytes || bytes.toString('base64') !== salt) throw damaged();
+  return {
+    salt,
+    memoryKiB: number('memoryKiB'),
+    passes: number('passes'),
+    parallelism: number('parallelism'),
+  };
 }
 
 /** The root of trust that a passphrase opens. The caller disposes of the passphrase. */

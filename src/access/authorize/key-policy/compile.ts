@@ -1,6 +1,8 @@
 import { accountRootArn, principalArn, type Principal } from '#domain';
+import { rolesAllow } from '../permissions.ts';
 import { holds, type ConditionValues } from './condition.ts';
 import type { Policy, Statement } from './policy.ts';
+import { fillVariables, hasVariable } from './variables.ts';
 import { matchesWildcard } from './wildcard.ts';
 
 /** Who asks for what, as a key policy sees it. */
@@ -24,10 +26,27 @@ type Place = { readonly accountId: string; readonly keyArn: string };
 
 const none: PolicyAnswer = Object.freeze({ effect: 'none', sid: null });
 
-function namesKey(statement: Statement, { keyArn }: Place): boolean {
-  if (statement.notResources) return !statement.notResources.some((entry) => matchesWildcard(entry, keyArn));
+/** Whether a statement is about the key; where its resources hold variables, each request says. */
+type KeyRule = boolean | ((values: ConditionValues) => boolean);
+
+function keyRule(statement: Statement, place: Place, version: Policy['version']): KeyRule {
+  const listed = statement.resources ?? statement.notResources;
   // a statement without a resource is silently without effect, as it is in AWS
-  return statement.resources?.some((entry) => entry === '*' || matchesWildcard(entry, keyArn)) ?? false;
+  if (!listed) return false;
+  const isNamed = statement.resources !== null;
+  // a variable without a value never widens what is allowed
+  const unknown = !isNamed && statement.effect === 'Allow';
+  const isAbout = (values: ConditionValues | null) =>
+    listed.some((entry) => namesKey(entry, place, values) ?? unknown) === isNamed;
+  return version === '2012-10-17' && listed.some(hasVariable) ? isAbout : isAbout(null);
+}
+
+/** Null: a variable in the entry has no value. */
+function namesKey(entry: string, { keyArn }: Place, values: ConditionValues | null): boolean | null {
+  if (entry === '*') return true;
+  if (!values) return matchesWildcard(entry, keyArn);
+  const filled = fillVariables(entry, values);
+  return filled && matchesWildcard(filled.text, keyArn, filled.literals);
 }
 
 function namesAction(statement: Statement, action: string): boolean {
@@ -50,13 +69,16 @@ function whom(statement: Statement, arn: string, accountId: string): Naming {
 
 /** Prepares a policy for the decisions about one key. */
 export function compilePolicy(policy: Policy, place: Place): CompiledPolicy {
-  const statements = policy.statements.filter((statement) => namesKey(statement, place));
+  const statements = policy.statements
+    .map((statement) => ({ statement, about: keyRule(statement, place, policy.version) }))
+    .filter(({ about }) => about !== false);
   return {
     answer({ principalArn: arn, action, values }) {
       let best = none;
-      for (const statement of statements) {
+      for (const { statement, about } of statements) {
         const named = whom(statement, arn, place.accountId);
         if (named === 'no' || !namesAction(statement, action)) continue;
+        if (typeof about === 'function' && !about(values)) continue;
         if (!statement.conditions.every((condition) => holds(condition, values))) continue;
         if (statement.effect === 'Deny') return { effect: 'deny', sid: statement.sid };
         if (named === 'itself') best = { effect: 'allow', sid: statement.sid };
@@ -67,16 +89,18 @@ export function compilePolicy(policy: Policy, place: Place): CompiledPolicy {
   };
 }
 
-/** Whether a policy would keep its writer from ever changing it again. */
+/** Whether a policy would keep its writer, who asks now with these values, from ever changing it again. */
 export function locksOut(
   policy: Policy,
-  caller: { principal: Principal; accountId: string; keyArn: string },
+  caller: Place & { readonly principal: Principal; readonly values: ConditionValues },
 ): boolean {
-  const compiled = compilePolicy(policy, caller);
-  const { effect } = compiled.answer({
-    principalArn: principalArn(caller.accountId, caller.principal.name),
+  const { principal, accountId, values } = caller;
+  const { effect } = compilePolicy(policy, caller).answer({
+    principalArn: principalArn(accountId, principal.name),
     action: 'kms:putkeypolicy',
-    values: () => undefined,
+    values,
   });
-  return effect === 'deny' || effect === 'none';
+  // a policy that leaves it to the account's roles keeps its writer only if these roles may
+  if (effect === 'delegated') return !rolesAllow(principal.roles, 'keys:put-policy');
+  return effect !== 'allow';
 }

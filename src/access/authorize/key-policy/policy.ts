@@ -1,5 +1,6 @@
 import { ClavigerError } from '#domain';
-import { isConditionOperator } from './condition.ts';
+import { type Condition, conditionOperator } from './condition.ts';
+import { hasVariable } from './variables.ts';
 
 export type Statement = {
   readonly sid: string | null;
@@ -15,17 +16,15 @@ export type Statement = {
   readonly conditions: readonly Condition[];
 };
 
-export type Condition = {
-  readonly operator: string;
-  readonly key: string;
-  readonly values: readonly string[];
+export type Policy = {
+  readonly version: Version;
+  readonly statements: readonly Statement[];
 };
 
-export type Policy = { readonly version: string; readonly statements: readonly Statement[] };
+type Version = '2012-10-17' | '2008-10-17';
 
 const policyBytesMax = 32_768;
 const statementsMax = 200;
-const versions: ReadonlySet<string> = new Set(['2012-10-17', '2008-10-17']);
 
 function malformed(why: string): ClavigerError {
   return new ClavigerError('policy-malformed', `The policy document is malformed: ${why}.`);
@@ -50,9 +49,8 @@ function strings(value: unknown, element: string): readonly string[] | null {
   return list;
 }
 
-function lowerCase(values: readonly string[] | null): readonly string[] | null {
-  return values?.map((value) => value.toLowerCase()) ?? null;
-}
+//= aws iam: a principal is named whole; a star is everybody, and never a part of a name
+const principalForm = /^(\*|[0-9]{12}|arn:[a-z-]+:(iam|sts)::[0-9]{12}:[\w+=,.@/-]+)$/;
 
 /** `*`, or a map of principal types; only AWS principals can be anybody here. */
 function principals(value: unknown): readonly string[] | null {
@@ -63,32 +61,51 @@ function principals(value: unknown): readonly string[] | null {
   for (const [type, entry] of Object.entries(value)) strings(entry, `Principal ${type}`);
   const named = strings(value['AWS'], 'Principal AWS') ?? [];
   for (const name of named) {
-    const known =
-      name === '*' || /^[0-9]{12}$/.test(name) || /^arn:[a-z-]+:(iam|sts)::[0-9]{12}:.+$/.test(name);
-    if (!known) throw malformed('it names an invalid principal');
+    if (!principalForm.test(name)) throw malformed('it names an invalid principal');
   }
   return named;
 }
 
-function conditions(value: unknown): readonly Condition[] {
+function conditions(value: unknown, version: Version): readonly Condition[] {
   if (value === undefined) return [];
   if (!isRecord(value)) throw malformed('Condition must be a map');
-  const found: Condition[] = [];
-  for (const [operator, tests] of Object.entries(value)) {
-    if (!isConditionOperator(operator))
-      throw malformed(`it has an unknown operator ${operator.slice(0, 40)}`);
+  return Object.entries(value).flatMap(([operator, tests]) => {
+    const known = conditionOperator(operator);
+    if (!known) throw malformed(`it has an unknown operator ${operator.slice(0, 40)}`);
     if (!isRecord(tests)) throw malformed(`the condition ${operator} must be a map`);
-    for (const [key, wanted] of Object.entries(tests)) {
-      const list: unknown[] = Array.isArray(wanted) ? wanted : [wanted];
-      const values = list.map((entry) => {
-        if (typeof entry === 'string' || typeof entry === 'boolean' || typeof entry === 'number')
-          return String(entry);
-        throw malformed(`the condition on ${key.slice(0, 40)} must hold strings`);
-      });
-      found.push({ operator, key, values });
-    }
-  }
-  return found;
+    return Object.entries(tests).map(([key, wanted]): Condition => {
+      const values = conditionValues(wanted, key);
+      if (!values.every(known.accepts))
+        throw malformed(`the condition on ${key.slice(0, 40)} has a value that ${operator} can't compare`);
+      const variables = version === '2012-10-17' && known.variables && values.some(hasVariable);
+      return { operator, key, values, variables };
+    });
+  });
+}
+
+function conditionValues(wanted: unknown, key: string): readonly string[] {
+  const list: unknown[] = Array.isArray(wanted) ? wanted : [wanted];
+  return list.map((entry) => {
+    if (typeof entry === 'string' || typeof entry === 'boolean' || typeof entry === 'number')
+      return String(entry);
+    throw malformed(`the condition on ${key.slice(0, 40)} must hold strings`);
+  });
+}
+
+const actionForm = /^(\*|[a-z0-9-]+:[a-z0-9*?-]+)$/i;
+
+function actions(value: unknown, element: string): readonly string[] | null {
+  const list = strings(value, element);
+  if (list && !list.every((action) => actionForm.test(action)))
+    throw malformed(`${element} must hold actions like kms:Decrypt`);
+  return list?.map((action) => action.toLowerCase()) ?? null;
+}
+
+function resources(value: unknown, element: string): readonly string[] | null {
+  const list = strings(value, element);
+  if (list && !list.every((resource) => resource === '*' || /^arn:[^:]*:[^:]*:[^:]*:[^:]*:./.test(resource)))
+    throw malformed(`${element} must hold ARNs or "*"`);
+  return list;
 }
 
 const elements = [
@@ -103,7 +120,12 @@ const elements = [
   'Condition',
 ];
 
-function statement(value: unknown): Statement {
+function notBoth(value: Readonly<Record<string, unknown>>, element: string): void {
+  if (value[element] !== undefined && value[`Not${element}`] !== undefined)
+    throw malformed(`a statement has both ${element} and Not${element}`);
+}
+
+function statement(value: unknown, version: Version): Statement {
   if (!isRecord(value)) throw malformed('a statement must be a map');
   onlyMembers(value, elements);
   const { Sid: sid, Effect: effect } = value;
@@ -111,21 +133,36 @@ function statement(value: unknown): Statement {
   if (sid !== undefined && typeof sid !== 'string') throw malformed('Sid must be a string');
   const [who, notWho] = [principals(value['Principal']), principals(value['NotPrincipal'])];
   if (who === null && notWho === null) throw malformed('a statement has no Principal');
-  if (who !== null && notWho !== null) throw malformed('a statement has both Principal and NotPrincipal');
-  if (value['Action'] !== undefined && value['NotAction'] !== undefined) {
-    throw malformed('a statement has both Action and NotAction');
-  }
+  for (const element of ['Principal', 'Action', 'Resource']) notBoth(value, element);
+  //= aws iam: NotPrincipal with Allow is not supported
+  if (notWho !== null && effect === 'Allow') throw malformed('NotPrincipal may only deny');
   return {
     sid: sid ?? null,
     effect,
     principals: who,
     notPrincipals: notWho,
-    actions: lowerCase(strings(value['Action'], 'Action')),
-    notActions: lowerCase(strings(value['NotAction'], 'NotAction')),
-    resources: strings(value['Resource'], 'Resource'),
-    notResources: strings(value['NotResource'], 'NotResource'),
-    conditions: conditions(value['Condition']),
+    actions: actions(value['Action'], 'Action'),
+    notActions: actions(value['NotAction'], 'NotAction'),
+    resources: resources(value['Resource'], 'Resource'),
+    notResources: resources(value['NotResource'], 'NotResource'),
+    conditions: conditions(value['Condition'], version),
   };
+}
+
+/** The members of all maps in a text that is known to be JSON: in it a string before a colon is a name. */
+function keysWritten(json: string): number {
+  return [...json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter((match) => match[1] !== undefined).length;
+}
+
+function countKeys(value: object): number {
+  let count = 0;
+  const waiting: object[] = [value];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    if (!Array.isArray(next)) count += Object.keys(next).length;
+    for (const entry of Object.values(next) as unknown[])
+      if (typeof entry === 'object' && entry !== null) waiting.push(entry);
+  }
+  return count;
 }
 
 /** Reads a key policy strictly. Throws `policy-malformed`. */
@@ -138,16 +175,17 @@ export function parsePolicy(json: string): Policy {
     throw malformed('it is not JSON');
   }
   if (!isRecord(value)) throw malformed('it must be a map');
+  if (countKeys(value) !== keysWritten(json)) throw malformed('it names a member twice');
   onlyMembers(value, ['Version', 'Id', 'Statement']);
-  const version = value['Version'] ?? '2008-10-17';
-  if (typeof version !== 'string' || !versions.has(version)) throw malformed('its Version is unknown');
+  const version = value['Version'] === undefined ? '2008-10-17' : value['Version'];
+  if (version !== '2012-10-17' && version !== '2008-10-17') throw malformed('its Version is unknown');
   const id = value['Id'];
   if (id !== undefined && typeof id !== 'string') throw malformed('Id must be a string');
   const given = value['Statement'];
   const list: unknown[] = Array.isArray(given) ? given : given === undefined ? [] : [given];
   if (list.length === 0) throw malformed('it has no Statement');
   if (list.length > statementsMax) throw malformed('it has too many statements');
-  return { version, statements: list.map(statement) };
+  return { version, statements: list.map((entry) => statement(entry, version)) };
 }
 
 /** The policy that a key gets when none is given: the roles of its environment decide. */

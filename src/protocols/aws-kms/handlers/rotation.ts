@@ -1,4 +1,4 @@
-import { currentVersion, type Key, type KeyVersion } from '#domain';
+import { currentVersion, nextRotation, type Key, type KeyVersion } from '#domain';
 import { operations } from '#operations';
 import { anyKey, arnOf, type Handler, type Request } from '../handler.ts';
 import { pageEnd, pageFrom } from '../marker.ts';
@@ -30,7 +30,10 @@ const getKeyRotationStatus: Handler = async (request) => {
     KeyId: arnOf(request, key),
     KeyRotationEnabled: rotation !== null,
     ...(rotation
-      ? { RotationPeriodInDays: rotation.periodDays, NextRotationDate: seconds(rotation.nextAt) }
+      ? {
+          RotationPeriodInDays: rotation.periodDays,
+          NextRotationDate: seconds(nextRotation(key) ?? rotation.nextAt),
+        }
       : {}),
   };
 };

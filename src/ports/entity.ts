@@ -1,0 +1,33 @@
+import type { KeyName } from '#domain';
+import type { Change } from './store.ts';
+
+/** What the change feed and the caches call a name of a key. */
+export function nameEntity({
+  environment,
+  region,
+  name,
+}: Pick<KeyName, 'environment' | 'region' | 'name'>): string {
+  return `name:${environment}/${region}/${name}`;
+}
+
+/** The name of what a change touches, as the change feed tells it and caches drop it. */
+export function entityOf(change: Change): string {
+  switch (change.kind) {
+    case 'environment-created':
+      return `environment:${change.environment.name}`;
+    case 'principal-put':
+      return `principal:${change.principal.id}`;
+    case 'credential-created':
+      return `credential:${change.credential.id}`;
+    case 'credential-deleted':
+      return `credential:${change.id}`;
+    case 'key-created':
+    case 'key-updated':
+      return `key:${change.key.id}`;
+    case 'name-created':
+    case 'name-moved':
+      return nameEntity(change.name);
+    case 'name-deleted':
+      return nameEntity(change);
+  }
+}
