@@ -1,5 +1,5 @@
 import { keyArn, type Caller, type Door, type KeyReference, type Operation } from '#operations';
-import { hasCode, type AlgorithmName, type Key } from '#domain';
+import type { AlgorithmName, Key } from '#domain';
 import { unsupported, AwsError } from './aws-error.ts';
 import { keyReference } from './identifiers.ts';
 import { algorithmOf } from './specs.ts';
@@ -16,28 +16,9 @@ export type Request = {
 /** Answers one operation: an object to be written as JSON, JSON that is written already, or nothing. */
 export type Handler = (request: Request) => Promise<object | string | null>;
 
-const attemptsMax = 50;
-
-/** Runs an operation again when another change of the same key was faster: AWS has no such error, it puts changes in an order. */
-async function inTurn<I, O>(door: Door, caller: Caller, operation: Operation<I, O>, input: I): Promise<O> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await door.run(operation, caller, input);
-    } catch (error) {
-      if (!hasCode(error, 'conflict') || attempt === attemptsMax) throw error;
-    }
-  }
-}
-
 export function requestOf(door: Door, caller: Caller, input: Input): Request {
   const { accountId, region } = caller;
-  return {
-    input,
-    accountId,
-    region,
-    run: (operation, wish) =>
-      operation.kind === 'manage' ? inTurn(door, caller, operation, wish) : door.run(operation, caller, wish),
-  };
+  return { input, accountId, region, run: (operation, wish) => door.run(operation, caller, wish) };
 }
 
 /** The key that a cryptographic request names, in whatever form. */
