@@ -78,8 +78,13 @@ function fault(type: string, message: WireError['message'] = internal): WireErro
   return Object.freeze({ type, status: 500, message });
 }
 
-function denied({ details }: ClavigerError): string {
-  const { principalArn, action, resource, reason } = details;
+const denied: Message = ({ details }, where) => {
+  const { principalArn, action, resource, reason, accountId } = details;
+  if (accountId !== undefined) {
+    const why =
+      'because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access';
+    return `The caller is not authorized to perform: kms:${where.operation} on a resource of account ${String(accountId)} ${why}`;
+  }
   if (!principalArn) {
     return 'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.';
   }
@@ -88,7 +93,7 @@ function denied({ details }: ClavigerError): string {
       ? 'with an explicit deny in a resource-based policy'
       : `because no identity-based policy allows the ${String(action)} action`;
   return `User: ${String(principalArn)} is not authorized to perform: ${String(action)} on resource: ${String(resource)} ${why}`;
-}
+};
 
 /** The one table from the codes of the core to the errors of AWS KMS. */
 const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
