@@ -8,6 +8,7 @@ const source = path.join(import.meta.dirname, '..', 'src');
 /** The rank of each area: it may import lower ranks, and of its own rank only what is named. */
 const areas: Readonly<Record<string, { rank: number; may: readonly string[] }>> = {
   domain: { rank: 0, may: [] },
+  encoding: { rank: 0, may: [] },
   ports: { rank: 1, may: ['domain'] },
   crypto: { rank: 2, may: ['domain'] },
   roots: { rank: 3, may: ['domain', 'ports', 'crypto'] },
@@ -15,7 +16,7 @@ const areas: Readonly<Record<string, { rank: number; may: readonly string[] }>> 
   audit: { rank: 3, may: ['domain', 'ports', 'crypto'] },
   access: { rank: 3, may: ['domain', 'ports', 'crypto'] },
   operations: { rank: 4, may: ['domain', 'ports', 'crypto', 'audit', 'access'] },
-  protocols: { rank: 5, may: ['domain', 'ports', 'access', 'operations'] },
+  protocols: { rank: 5, may: ['domain', 'encoding', 'ports', 'access', 'operations'] },
   server: {
     rank: 6,
     may: ['domain', 'ports', 'crypto', 'roots', 'storage', 'audit', 'access', 'operations', 'protocols'],

@@ -26,6 +26,8 @@ export interface KeyCache {
   loadName(environment: string, region: string, name: string): Promise<string | null>;
   /** Drops what is cached of entities of the change feed; null: everything. */
   drop(entities: readonly string[] | null): void;
+  /** Lets go of every key whose time is over; `peek` does so only for the key that it is asked for. */
+  expire(): void;
   readonly size: number;
 }
 
@@ -120,6 +122,11 @@ export function createKeyCache(parts: CacheParts): KeyCache {
         if (entity.startsWith('key:')) keys.delete(entity.slice('key:'.length));
         else if (entity.startsWith('name:')) names.delete(entity);
       }
+    },
+
+    expire() {
+      const now = parts.clock.now();
+      keys.deleteWhere(({ until }) => until <= now);
     },
 
     get size() {

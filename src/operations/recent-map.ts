@@ -31,6 +31,10 @@ export class RecentMap<V> {
     this.#entries.delete(key);
   }
 
+  deleteWhere(isOver: (value: V) => boolean): void {
+    for (const [key, value] of this.#entries) if (isOver(value)) this.#entries.delete(key);
+  }
+
   clear(): void {
     this.#entries.clear();
   }

@@ -56,7 +56,7 @@ describe('the table of operations', () => {
   });
 
   it('lists for each rule the conditions in which the key may be', () => {
-    const known = ['usable', 'suspended', 'destruction-scheduled'];
+    const known = ['usable', 'suspended', 'destruction-scheduled', 'destroyed'];
     for (const [name, operation] of all) {
       for (const { conditions } of rulesOf(operation)) {
         assert.ok(conditions.length > 0, name);

@@ -94,14 +94,17 @@ async function loadKey(house: House, caller: Caller, reference: KeyReference): P
   return requireFound(opened, caller, reference);
 }
 
-/** The condition of a key as a whole. Throws `key-destroyed` for one whose life has ended. */
-export function conditionOf(key: Key): KeyCondition {
+/** The condition of a key as a whole. */
+function conditionOf(key: Key): KeyCondition {
   const { state } = currentVersion(key);
-  if (isDestroyed(state)) {
-    throw new ClavigerError('key-destroyed', `Key ${key.id} is destroyed.`, { details: { id: key.id } });
-  }
+  if (isDestroyed(state)) return 'destroyed';
   if (key.destruction) return 'destruction-scheduled';
   return key.suspendedAt === null ? 'usable' : 'suspended';
+}
+
+function requireExisting<I>(key: Key, condition: KeyCondition, rule: TargetRule<I>): void {
+  if (condition !== 'destroyed' || rule.conditions.includes('destroyed')) return;
+  throw new ClavigerError('key-destroyed', `Key ${key.id} is destroyed.`, { details: { id: key.id } });
 }
 
 function requireCondition<I>(key: Key, condition: KeyCondition, rule: TargetRule<I>): void {
@@ -137,6 +140,7 @@ function versionFor<I>(key: Key, rule: TargetRule<I>, input: I): KeyVersion {
 export function checkKey<I>(opened: OpenedKey, rule: TargetRule<I>, input: I, now: number): CheckedKey {
   const { key } = opened;
   const condition = conditionOf(key);
+  requireExisting(key, condition, rule);
   if (rule.usage) requireUsage(key, rule.usage);
   requireCondition(key, condition, rule);
   const version = versionFor(key, rule, input);

@@ -1,18 +1,7 @@
-export {
-  ClavigerApiError,
-  createClient,
-  type Client,
-  type ClientOptions,
-  type Context,
-  type DataKey,
-  type KeyRecord,
-  type NewKey,
-} from './client.ts';
-export { EnvelopeError } from './envelope/format.ts';
-export {
-  decryptStream,
-  encryptStream,
-  type FileContext,
-  type FileKey,
-  type KeyOpener,
-} from './envelope/stream.ts';
+export { ClavigerApiError } from './api-error.ts';
+export { createClient, type Client, type Context, type DataKey, type SignWish } from './client.ts';
+export type { FileContext } from './envelope/context.ts';
+export { EnvelopeError } from './envelope/envelope-error.ts';
+export { decryptStream, encryptStream, type FileKey, type KeyOpener } from './envelope/stream.ts';
+export type * from './records.ts';
+export type { ClientOptions } from './transport.ts';

@@ -10,7 +10,10 @@ const principal = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9_]{4,128}$/)
     .optional(),
-  secretAccessKey: z.string().min(8).max(256).optional(),
+  secretAccessKey: z
+    .string()
+    .regex(/^[\x21-\x7e]{8,256}$/)
+    .optional(),
   token: z
     .string()
     .regex(/^[\x21-\x7e]{8,512}$/)
@@ -32,6 +35,28 @@ const bootstrap = z.strictObject({
     .min(1)
     .max(1000),
 });
+
+type Seed = z.output<typeof bootstrap>;
+
+/** What stands twice and must not, as a path into the file; null where nothing does. */
+function repeated({ environments }: Seed): string | null {
+  const seen = new Set<string>();
+  const isNew = (kind: string, value: string | undefined) => {
+    const before = seen.size;
+    return value === undefined || seen.add(`${kind} ${value}`).size > before;
+  };
+  for (const [at, { name, awsAccountId, principals }] of environments.entries()) {
+    if (!isNew('environment', name)) return `environments.${at}.name`;
+    if (!isNew('account', awsAccountId)) return `environments.${at}.awsAccountId`;
+    for (const [index, person] of principals.entries()) {
+      const where = `environments.${at}.principals.${index}`;
+      if (!isNew(`principal of ${name}`, person.name)) return `${where}.name`;
+      if (!isNew('access key', person.accessKeyId)) return `${where}.accessKeyId`;
+      if (!isNew('token', person.token)) return `${where}.token`;
+    }
+  }
+  return null;
+}
 
 /** What a first start makes: environments, principals and, where they are fixed, their credentials. */
 export type Bootstrap = {
@@ -70,7 +95,11 @@ function parseBootstrap(text: string, file: string): Bootstrap {
     throw new ClavigerError('configuration-invalid', `The bootstrap file ${file} is not JSON.`);
   }
   const parsed = bootstrap.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const twice = repeated(parsed.data);
+    if (twice === null) return parsed.data;
+    throw new ClavigerError('configuration-invalid', `The bootstrap file ${file}: ${twice} is there twice.`);
+  }
   const issue = parsed.error.issues[0];
   throw new ClavigerError(
     'configuration-invalid',

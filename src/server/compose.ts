@@ -19,6 +19,7 @@ import type { Config } from './config.ts';
 import { storeAuthenticator, whileFresh, type Recognises } from './credentials.ts';
 import { firstEnvironmentSetting, initialise, type InitReport } from './initialise.ts';
 import { createFailures, type Failures } from './failures.ts';
+import { openHome } from './home.ts';
 import { houseSecret, openHouseKey } from './house-key.ts';
 import { describeError, type Logger } from './logger.ts';
 import { startMaintenance, type Maintenance } from './maintenance.ts';
@@ -70,13 +71,15 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     opened.push(part);
     return part;
   };
+  await openHome(config.home);
   const store = keep(await openStore(config.databaseUrl));
   const shreds = keep(await openShredStore(config.shredUrl));
   const root = keep(await openRoot(config, store));
   const houseKey = await openHouseKey(root, store);
   const hierarchy = createHierarchy({ root, store, shreds });
   const node = await nodeName(config, options.worker);
-  const bootstrap = config.bootstrapFile === null ? null : await readBootstrap(config.bootstrapFile);
+  const { bootstrapFile } = config;
+  const bootstrap = bootstrapFile === null ? null : () => readBootstrap(bootstrapFile);
   const report = await initialise({ config, store, hierarchy, now: clock.now(), node, bootstrap });
   const log = keep(await openLog({ config, store, node, clock, houseKey, logger }));
   const outbox = await openOutbox(

@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from './config.ts';
-import { moveDurably, writeDurably } from './durable-file.ts';
+import { hasErrorCode, moveDurably, writeDurably } from './durable-file.ts';
 
 type FirstCredentials = {
   readonly accessKeyId: string;
@@ -9,12 +9,12 @@ type FirstCredentials = {
   readonly token: string;
 };
 
-function fileOf(home: string): string {
-  return path.join(home, 'credentials.env');
-}
+const fileName = 'credentials.env';
+const pendingForm = /^credentials\.env\.([0-9a-f-]{36})\.new$/;
 
-function pendingOf(home: string): string {
-  return path.join(home, 'credentials.env.new');
+/** The principal's id is in the name: of several processes that start at once, only one makes the principal that stays. */
+function pendingOf(home: string, principalId: string): string {
+  return path.join(home, `${fileName}.${principalId}.new`);
 }
 
 function quoted(value: string): string {
@@ -29,7 +29,11 @@ export function localAddress({ listen, tls }: Pick<Config, 'listen' | 'tls'>): s
 }
 
 /** Writes the credentials of the first administrator, to be put in place by `finishCredentials`. */
-export async function prepareCredentials(config: Config, secrets: FirstCredentials): Promise<void> {
+export async function prepareCredentials(
+  config: Config,
+  principalId: string,
+  secrets: FirstCredentials,
+): Promise<void> {
   const address = localAddress(config);
   const values: readonly (readonly [string, string])[] = [
     ['AWS_ACCESS_KEY_ID', secrets.accessKeyId],
@@ -44,12 +48,35 @@ export async function prepareCredentials(config: Config, secrets: FirstCredentia
     ['CLAVIGER_TOKEN', secrets.token],
   ];
   const lines = values.map(([name, value]) => `export ${name}=${quoted(value)}`);
-  await writeDurably(pendingOf(config.home), `${lines.join('\n')}\n`);
+  await writeDurably(pendingOf(config.home, principalId), `${lines.join('\n')}\n`);
 }
 
-/** Puts prepared credentials in place, if there are any; returns the file's path. */
-export async function finishCredentials(home: string): Promise<string> {
-  const pending = await stat(pendingOf(home)).catch(() => null);
-  if (pending) await moveDurably(pendingOf(home), fileOf(home));
-  return fileOf(home);
+/**
+ * Puts prepared credentials in place once their principal exists; those of a principal that was never made are removed when
+ * none can be made any more.
+ */
+export async function finishCredentials(home: string, principals: PrincipalsMade): Promise<void> {
+  for (const name of await readdir(home)) {
+    const id = pendingForm.exec(name)?.[1];
+    if (id === undefined) continue;
+    const pending = pendingOf(home, id);
+    try {
+      if (await principals.exists(id)) await moveDurably(pending, credentialsFile(home));
+      else if (principals.areComplete) await rm(pending, { force: true });
+    } catch (error) {
+      // another process that starts at the same time was quicker
+      if (!hasErrorCode(error, 'ENOENT')) throw error;
+    }
+  }
+}
+
+type PrincipalsMade = {
+  readonly exists: (id: string) => Promise<boolean>;
+  /** No first start is going to make more of them. */
+  readonly areComplete: boolean;
+};
+
+/** Where the first administrator's credentials are. */
+export function credentialsFile(home: string): string {
+  return path.join(home, fileName);
 }

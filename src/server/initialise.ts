@@ -5,7 +5,7 @@ import type { Change, Store } from '#ports';
 import { newId } from '#crypto';
 import type { Bootstrap } from './bootstrap.ts';
 import type { Config } from './config.ts';
-import { finishCredentials, prepareCredentials } from './credentials-file.ts';
+import { credentialsFile, finishCredentials, prepareCredentials } from './credentials-file.ts';
 
 /** What a first start made. */
 export type InitReport = {
@@ -21,8 +21,8 @@ type Parts = {
   readonly hierarchy: Hierarchy;
   readonly now: Instant;
   readonly node: string;
-  /** Null: one environment with one administrator. */
-  readonly bootstrap: Bootstrap | null;
+  /** Asked at the first start only; null: one environment with one administrator. */
+  readonly bootstrap: (() => Promise<Bootstrap>) | null;
 };
 
 const defaultBootstrap: Bootstrap = {
@@ -31,27 +31,28 @@ const defaultBootstrap: Bootstrap = {
 
 /**
  * Fills an empty store: environments with their keys, principals, credentials, and `credentials.env` for the first administrator.
- * A store that holds anything is left alone. The environments are made first, then all else in one commit, so that a crash in
- * between is finished by the next start.
+ * A store that was filled is left alone. Each thing is made in a commit of its own and only if it is not there yet, so that a crash
+ * in between is finished by the next start, and processes that start at once share the work.
  */
 export async function initialise(parts: Parts): Promise<InitReport> {
   const { store, config } = parts;
-  const file = await finishCredentials(config.home);
-  const before = await store.environments();
-  const seeded = await store.setting(seededSetting);
-  if (seeded !== null) {
-    const environments = before.map((stored) => stored.environment);
-    return { created: false, home: config.home, environments, credentialsFile: file };
+  const { home } = config;
+  const isSeeded = (await store.setting(seededSetting)) !== null;
+  const exists = async (id: string) => (await store.principal(id)) !== null;
+  await finishCredentials(home, { exists, areComplete: isSeeded });
+  if (isSeeded) {
+    const environments = (await store.environments()).map((stored) => stored.environment);
+    return { created: false, home, environments, credentialsFile: credentialsFile(home) };
   }
-  const plan = parts.bootstrap ?? defaultBootstrap;
+  const plan = (await parts.bootstrap?.()) ?? defaultBootstrap;
   const environments: Environment[] = [];
   for (const wanted of plan.environments) environments.push(await ensureEnvironment(parts, wanted));
   const first = environments[0];
   if (first) await store.claimSetting(firstEnvironmentSetting, first.name);
   await seedPrincipals(parts, plan, environments);
-  await finishCredentials(config.home);
   await store.claimSetting(seededSetting, String(parts.now));
-  return { created: true, home: config.home, environments, credentialsFile: file };
+  await finishCredentials(home, { exists, areComplete: true });
+  return { created: true, home, environments, credentialsFile: credentialsFile(home) };
 }
 
 const seededSetting = 'seeded';
@@ -84,20 +85,30 @@ async function seedPrincipals(
   plan: Bootstrap,
   environments: readonly Environment[],
 ): Promise<void> {
-  let told = false;
-  for (const [index, wanted] of plan.environments.entries()) {
-    const environment = environments[index];
-    if (!environment) continue;
-    for (const person of wanted.principals) {
-      if (await parts.store.principalByName(environment.name, person.name)) continue;
-      const made = await principalChanges(parts, environment, person);
-      if (person.admin && !told) {
-        // written before the commit and put in place after it: a crash leaves no administrator without credentials
-        await prepareCredentials(parts.config, made.credentials);
-        told = true;
-      }
-      await commitSeed(parts, environment.name, made.changes);
-    }
+  const people = plan.environments.flatMap(({ principals }, index) =>
+    principals.map((person) => ({ person, environment: environments[index] })),
+  );
+  const told = people.find(({ person }) => person.admin)?.person;
+  for (const { person, environment } of people)
+    if (environment) await ensurePrincipal(parts, environment, person, person === told);
+}
+
+async function ensurePrincipal(
+  parts: Parts,
+  environment: Environment,
+  person: Person,
+  isTold: boolean,
+): Promise<void> {
+  const known = () => parts.store.principalByName(environment.name, person.name);
+  if (await known()) return;
+  const made = await principalChanges(parts, environment, person);
+  // written before the commit and put in place after it: a crash leaves no administrator without credentials
+  if (isTold) await prepareCredentials(parts.config, made.principalId, made.credentials);
+  try {
+    await commitSeed(parts, environment.name, made.changes);
+  } catch (error) {
+    // another process of the same first start was quicker
+    if (!hasCode(error, 'principal-taken') || !(await known())) throw error;
   }
 }
 
@@ -126,7 +137,11 @@ async function principalChanges(parts: Parts, environment: Environment, person: 
     { kind: 'credential-created', credential: sealed },
     { kind: 'credential-created', credential: tokenCredential(principal, token, parts.now) },
   ];
-  return { changes, credentials: { accessKeyId: pair.id, secretAccessKey: pair.secret, token } };
+  return {
+    principalId: principal.id,
+    changes,
+    credentials: { accessKeyId: pair.id, secretAccessKey: pair.secret, token },
+  };
 }
 
 function commitSeed(parts: Parts, environment: string, changes: readonly Change[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { dueAt, hasCode } from '#domain';
+import { dueAt, hasCode, type ErrorCode } from '#domain';
 import { operations, type Door, type House } from '#operations';
 import { describeError, type Logger } from './logger.ts';
 import type { Outbox } from './outbox.ts';
@@ -21,6 +21,7 @@ type Parts = {
 const tickMillis = 1000;
 const leaseMillis = 30_000;
 const dueAtOnce = 100;
+const expected: readonly ErrorCode[] = ['conflict', 'key-suspended', 'key-destroyed', 'key-state-forbids'];
 
 export function startMaintenance({ house, door, outbox, logger }: Parts): Maintenance {
   const spent = new Map<string, number>();
@@ -51,7 +52,7 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
       }
     } catch (error) {
       // another node was quicker, or the key is suspended: its date stands, and is looked at again
-      if (!hasCode(error, 'conflict') && !hasCode(error, 'key-suspended')) throw error;
+      if (!expected.some((code) => hasCode(error, code))) throw error;
     }
   }
 
@@ -71,6 +72,7 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
   }
 
   async function round(): Promise<void> {
+    house.keys.expire();
     await guarded('last uses', () => house.lastUses.flush());
     await guarded('outbox', () => outbox.settle());
     await guarded('due keys', attendDueKeys);

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ClavigerError } from '#domain';
 import type { Config } from './config.ts';
-import { moveDurably, writeDurably } from './durable-file.ts';
+import { hasErrorCode, moveDurably, writeDurably } from './durable-file.ts';
 
 /**
  * The name of this node: configured, or made at the first start and kept in the home, so that a node finds its own log and
@@ -18,7 +18,6 @@ async function keptName(home: string): Promise<string> {
   const file = path.join(home, 'node');
   const known = await readName(file);
   if (known !== null) return known;
-  await mkdir(home, { recursive: true, mode: 0o700 });
   const name = `node-${randomUUID().slice(0, 8)}`;
   await writeDurably(`${file}.new`, `${name}\n`);
   await moveDurably(`${file}.new`, file);
@@ -30,7 +29,7 @@ async function readName(file: string): Promise<string | null> {
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
+    if (hasErrorCode(cause, 'ENOENT')) return null;
     throw new ClavigerError('configuration-invalid', `The node's name can't be read from ${file}.`, {
       cause,
     });

@@ -28,7 +28,14 @@ export async function openRoot(config: Config, store: Store): Promise<RootOfTrus
 }
 
 async function openFile(file: string, isEmpty: boolean): Promise<RootOfTrust> {
-  if (isEmpty && !(await exists(file))) await createFileRoot(file);
+  if (isEmpty && !(await exists(file))) {
+    try {
+      await createFileRoot(file);
+    } catch (error) {
+      // another process of the same first start was quicker
+      if (!(await exists(file))) throw error;
+    }
+  }
   return openFileRoot(file);
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { changeState, currentVersion, replaceVersion, versionOf, ClavigerError, type Key } from '#domain';
 import { anyCondition, defineOperation, onKey, present } from '../define.ts';
 import { keyReference } from '../inputs.ts';
+import type { KeyCondition } from '../operation.ts';
 import { revised, updateOf } from './change.ts';
 
 const input = z.strictObject({
@@ -12,12 +13,17 @@ const input = z.strictObject({
 });
 type Input = z.infer<typeof input>;
 
+//= sp800-57p1r5 7.7: a compromise that is found after the destruction is recorded
+const everyCondition: readonly KeyCondition[] = [...anyCondition, 'destroyed'];
+
 /** Reports that a version's material is or may be known to others: it neither protects nor processes any more. */
 export const reportCompromise = defineOperation<Input, Key>({
   name: 'keys.report-compromise',
   kind: 'manage',
   input,
-  targets: [onKey<Input>({ permission: 'keys:report-compromise', act: 'manage', conditions: anyCondition })],
+  targets: [
+    onKey<Input>({ permission: 'keys:report-compromise', act: 'manage', conditions: everyCondition }),
+  ],
   run: ({ keys, now }, wish) => {
     const { key } = present(keys[0]);
     const version = wish.version === null ? currentVersion(key) : versionOf(key, wish.version);
@@ -28,7 +34,8 @@ export const reportCompromise = defineOperation<Input, Key>({
       });
     }
     const occurred = wish.occurredAt === null ? {} : { occurredAt: wish.occurredAt };
-    const changed = changeState(version, 'compromised', {
+    const to = version.state === 'destroyed' ? 'destroyed-compromised' : 'compromised';
+    const changed = changeState(version, to, {
       at: now,
       cause: 'compromise-reported',
       ...occurred,

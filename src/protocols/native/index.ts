@@ -1,10 +1,13 @@
+import { STATUS_CODES } from 'node:http';
 import type { Authenticated } from '#access';
 import { ClavigerError } from '#domain';
 import type { Caller, Door } from '#operations';
-import type { FailureListener, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
-import { Fields, readBody } from './body.ts';
+import type { FailureListener, HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
+import { openApi } from './openapi.ts';
 import { problem } from './problem.ts';
-import { routes, type Route } from './routes.ts';
+import { readBody, readPart, readQuery } from './read.ts';
+import { readWith, type PathParts, type Route } from './route.ts';
+import { routes } from './routes.ts';
 
 export type NativeParts = {
   readonly door: Door;
@@ -32,15 +35,7 @@ function compile(route: Route): Compiled {
 
 const compiled: readonly Compiled[] = routes.map(compile);
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new ClavigerError('input-invalid', 'The path is not well encoded.', { details: { field: 'path' } });
-  }
-}
-
-type Found = { readonly route: Route; readonly path: Readonly<Record<string, string>> };
+type Found = { readonly route: Route; readonly path: PathParts };
 
 function find(request: HttpRequest): Found | readonly string[] {
   const methods = new Set<string>();
@@ -50,7 +45,7 @@ function find(request: HttpRequest): Found | readonly string[] {
     if (route.method === request.method) {
       return {
         route,
-        path: Object.fromEntries(names.map((name, at) => [name, decoded(match[at + 1] ?? '')])),
+        path: Object.fromEntries(names.map((name, at) => [name, readPart(match[at + 1] ?? '')])),
       };
     }
     methods.add(route.method);
@@ -58,13 +53,21 @@ function find(request: HttpRequest): Found | readonly string[] {
   return [...methods];
 }
 
+//= rfc9457 4.2.1: about:blank, where the status says it all
 function plain(status: number, detail: string, headers: Record<string, string> = {}): HttpResponse {
   return {
     status,
-    headers: { 'content-type': 'application/problem+json', ...headers },
-    body: JSON.stringify({ type: 'about:blank', title: detail, status, detail }),
+    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
+    body: JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail }),
   };
 }
+
+const describedAt = `${base}/openapi.json`;
+const description = (): HttpResponse => ({
+  status: 200,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-cache' },
+  body: JSON.stringify(openApi(routes, base)),
+});
 
 function callerOf(
   request: HttpRequest,
@@ -86,6 +89,8 @@ function callerOf(
 }
 
 async function serve(parts: NativeParts, request: HttpRequest, id: string): Promise<HttpResponse> {
+  // what everybody may read in the source needs no token
+  if (request.path === describedAt && request.method === 'GET') return description();
   const who = await parts.authenticate(request);
   const found = find(request);
   if (!('route' in found)) {
@@ -94,9 +99,9 @@ async function serve(parts: NativeParts, request: HttpRequest, id: string): Prom
       : plain(404, 'There is no such resource.');
   }
   const { route, path } = found;
-  const body = new Fields(readBody(request.body));
-  const input = route.input({ path, query: new URLSearchParams(request.query), body });
-  body.requireAllRead();
+  const query = readWith(route.query, readQuery(request.query), 'query');
+  const body = readWith(route.body, readBody(request.body), 'body');
+  const input = route.input({ path, query, body });
   const caller = callerOf(request, who, route.operation.name, { id, region: parts.region });
   const output = await parts.door.run(route.operation, caller, input as never);
   return {
@@ -105,6 +110,13 @@ async function serve(parts: NativeParts, request: HttpRequest, id: string): Prom
     body: JSON.stringify(route.output(output as never)),
   };
 }
+
+const refusals: Readonly<Record<HttpProblem, HttpResponse>> = Object.freeze({
+  'body-too-large': plain(413, `The body is larger than ${bodyMax} bytes.`),
+  'body-incomplete': plain(400, 'The body is incomplete.'),
+  'method-not-allowed': plain(405, 'This method is not allowed here.'),
+  'shutting-down': plain(503, 'The server is shutting down.'),
+});
 
 /** The native API: JSON under `/api/v1/`, bearer tokens, problem details. */
 export function createNativeApi(parts: NativeParts): HttpProtocol {
@@ -123,9 +135,6 @@ export function createNativeApi(parts: NativeParts): HttpProtocol {
         return problem(error, id);
       }
     },
-    refuse: (what) =>
-      what === 'body-too-large'
-        ? plain(413, `The body is larger than ${bodyMax} bytes.`)
-        : plain(what === 'shutting-down' ? 503 : 400, 'The request can not be read.'),
+    refuse: (what) => refusals[what],
   };
 }

@@ -1,45 +1,126 @@
+import { z } from 'zod';
 import {
   currentVersion,
   factsOf,
+  keyStates,
   nextRotation,
   originatorEnd,
   recipientEnd,
+  type Environment,
   type Key,
+  type KeyName,
   type KeyVersion,
+  type Principal,
 } from '#domain';
+import type { CredentialView } from '#operations';
+import { algorithmName, role, spec, tag, usage } from './fields.ts';
 
-function time(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
-}
+/** What the API tells, and the shape of it. */
 
-export function base64(bytes: Uint8Array): string {
+const time = z.iso.datetime();
+export const timeOf = (at: number): string => new Date(at).toISOString();
+export const timeOr = (at: number | null): string | null => (at === null ? null : timeOf(at));
+
+export const base64 = z.string().meta({ contentEncoding: 'base64' });
+export function base64Of(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
-function versionView(version: KeyVersion): object {
+/** Secret bytes on their way out: the copy in this process is wiped. */
+export function handOut(secret: Uint8Array): string {
+  const text = base64Of(secret);
+  secret.fill(0);
+  return text;
+}
+
+export const nothing = z.strictObject({});
+export const next = z.string().nullable().describe('marker of the next page; null at the end');
+
+/** Which key and version did the work. */
+export const used = { keyId: z.string(), version: z.int() };
+export const usedAlgorithm = { ...used, algorithm: algorithmName };
+type Used = { readonly key: { readonly id: string }; readonly version: number };
+export const usedOf = ({ key, version }: Used) => ({ keyId: key.id, version });
+
+export const versionAnswer = z
+  .strictObject({
+    number: z.int(),
+    state: z.enum(keyStates),
+    rotation: z.string(),
+    materialId: z.string(),
+    createdAt: time,
+    activatedAt: time.nullable(),
+    protectUntil: time.nullable(),
+    processUntil: time.nullable(),
+    operationsMax: z.number().nullable(),
+    bytesMax: z.number().nullable(),
+    history: z.array(
+      z.strictObject({ state: z.enum(keyStates), at: time, cause: z.string(), occurredAt: time.optional() }),
+    ),
+  })
+  .meta({ id: 'KeyVersion' });
+
+export function versionView(version: KeyVersion): z.input<typeof versionAnswer> {
   return {
     number: version.number,
     state: version.state,
     rotation: version.rotation,
     materialId: version.materialId,
-    createdAt: time(version.createdAt),
-    activatedAt: time(version.activatedAt),
-    protectUntil: time(originatorEnd(version)),
-    processUntil: time(recipientEnd(version)),
+    createdAt: timeOf(version.createdAt),
+    activatedAt: timeOr(version.activatedAt),
+    protectUntil: timeOr(originatorEnd(version)),
+    processUntil: timeOr(recipientEnd(version)),
     operationsMax: version.cryptoPeriod.operationsMax,
     bytesMax: version.cryptoPeriod.bytesMax,
-    history: version.history.map((entry) => ({ ...entry, at: time(entry.at) })),
+    history: version.history.map(({ state, at, cause, occurredAt }) => ({
+      state,
+      at: timeOf(at),
+      cause,
+      ...(occurredAt === undefined ? {} : { occurredAt: timeOf(occurredAt) }),
+    })),
   };
 }
 
+export const rotationAnswer = z.strictObject({ periodDays: z.int(), nextAt: time });
+
+export const keyAnswer = z
+  .strictObject({
+    id: z.string(),
+    environment: z.string(),
+    region: z.string(),
+    spec,
+    usage,
+    state: z.enum([...keyStates, 'destruction-scheduled']),
+    currentVersion: z.int(),
+    owner: z.string(),
+    description: z.string(),
+    tags: z.array(tag),
+    dataClassification: z.string(),
+    origin: z.string(),
+    tier: z.string(),
+    strengthBits: z.int(),
+    quantumCategory: z.int().nullable(),
+    rotation: rotationAnswer.nullable(),
+    destruction: z.strictObject({ requestedAt: time, dueAt: time, waitingDays: z.int() }).nullable(),
+    createdAt: time,
+    createdBy: z.string(),
+    versions: z.array(versionAnswer),
+  })
+  .meta({ id: 'Key' });
+
+export function rotationView(key: Key): z.input<typeof rotationAnswer> | null {
+  const next = nextRotation(key);
+  return key.rotation && next !== null ? { periodDays: key.rotation.periodDays, nextAt: timeOf(next) } : null;
+}
+
 /** What stands over the states of the versions, or else the state of the newest. */
-function stateOf(key: Key): string {
+function stateOf(key: Key): z.input<typeof keyAnswer>['state'] {
   if (key.destruction) return 'destruction-scheduled';
   return key.suspendedAt === null ? currentVersion(key).state : 'suspended';
 }
 
 /** A key as the API tells it. */
-export function keyView(key: Key): object {
+export function keyView(key: Key): z.input<typeof keyAnswer> {
   const facts = factsOf(key.spec);
   return {
     id: key.id,
@@ -51,20 +132,87 @@ export function keyView(key: Key): object {
     currentVersion: currentVersion(key).number,
     owner: key.owner,
     description: key.description,
-    tags: key.tags,
+    tags: [...key.tags],
     dataClassification: key.dataClassification,
     origin: key.origin,
     tier: key.tier,
     strengthBits: facts.strengthBits,
     quantumCategory: facts.quantumCategory,
-    rotation: key.rotation && { periodDays: key.rotation.periodDays, nextAt: time(nextRotation(key)) },
+    rotation: rotationView(key),
     destruction: key.destruction && {
-      requestedAt: time(key.destruction.requestedAt),
-      dueAt: time(key.destruction.dueAt),
+      requestedAt: timeOf(key.destruction.requestedAt),
+      dueAt: timeOf(key.destruction.dueAt),
       waitingDays: key.destruction.waitingDays,
     },
-    createdAt: time(key.createdAt),
+    createdAt: timeOf(key.createdAt),
     createdBy: key.createdBy,
     versions: key.versions.map(versionView),
   };
+}
+
+export const nameAnswer = z
+  .strictObject({
+    name: z.string(),
+    keyId: z.string(),
+    environment: z.string(),
+    region: z.string(),
+    createdAt: time,
+    updatedAt: time,
+  })
+  .meta({ id: 'KeyName' });
+
+export function nameView(name: KeyName): z.input<typeof nameAnswer> {
+  return {
+    name: name.name,
+    keyId: name.keyId,
+    environment: name.environment,
+    region: name.region,
+    createdAt: timeOf(name.createdAt),
+    updatedAt: timeOf(name.updatedAt),
+  };
+}
+
+export const environmentAnswer = z
+  .strictObject({ name: z.string(), accountId: z.string(), createdAt: time })
+  .meta({ id: 'Environment' });
+
+export function environmentView(environment: Environment): z.input<typeof environmentAnswer> {
+  return {
+    name: environment.name,
+    accountId: environment.accountId,
+    createdAt: timeOf(environment.createdAt),
+  };
+}
+
+export const principalAnswer = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    environment: z.string(),
+    kind: z.enum(['user', 'service', 'workload']),
+    roles: z.array(role),
+    disabled: z.boolean(),
+    createdAt: time,
+  })
+  .meta({ id: 'Principal' });
+
+export function principalView(principal: Principal): z.input<typeof principalAnswer> {
+  return {
+    id: principal.id,
+    name: principal.name,
+    environment: principal.environment,
+    kind: principal.kind,
+    roles: [...principal.roles],
+    disabled: principal.disabled,
+    createdAt: timeOf(principal.createdAt),
+  };
+}
+
+export const credentialAnswer = z
+  .strictObject({ id: z.string(), kind: z.string(), createdAt: time, expiresAt: time.nullable() })
+  .meta({ id: 'Credential' });
+
+export function credentialView(credential: CredentialView): z.input<typeof credentialAnswer> {
+  const { id, kind, createdAt, expiresAt } = credential;
+  return { id, kind, createdAt: timeOf(createdAt), expiresAt: timeOr(expiresAt) };
 }

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { SecretBytes } from '#crypto';
 import { ClavigerError, StopError } from '#domain';
@@ -22,13 +23,17 @@ function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
-/** Makes a new root key file, 0600, durable before it returns. Throws a StopError where there is a file already. */
+/**
+ * Makes a new root key file, 0600, durable and whole before it stands in its place. Throws a StopError where there is a file
+ * already.
+ */
 export async function createFileRoot(file: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  using key = SecretBytes.random(keyBytes);
-  let handle: FileHandle;
+  const fresh = `${file}.${randomUUID()}.new`;
   try {
-    handle = await open(file, 'wx', 0o600);
+    await writeKey(fresh);
+    // a link, unlike a rename, never takes the place of another file
+    await link(fresh, file);
   } catch (cause) {
     if (isCode(cause, 'EEXIST')) {
       throw new StopError('root-refused', `There is a root key at ${file} already; it is never replaced.`, {
@@ -36,22 +41,25 @@ export async function createFileRoot(file: string): Promise<void> {
       });
     }
     throw new ClavigerError('root-unavailable', `The root key file ${file} can't be made.`, { cause });
+  } finally {
+    await rm(fresh, { force: true });
   }
+  await syncFolder(path.dirname(file));
+}
+
+async function writeKey(file: string): Promise<void> {
+  using key = SecretBytes.random(keyBytes);
   const text = key.use((bytes) =>
     Buffer.from(`${header}${Buffer.from(bytes).toString('base64')}\n`, 'latin1'),
   );
+  const handle = await open(file, 'wx', 0o600);
   try {
     await handle.writeFile(text);
     await handle.sync();
-  } catch (cause) {
-    // what is half written was never a root of anything
-    await unlink(file);
-    throw new ClavigerError('root-unavailable', `The root key file ${file} can't be written.`, { cause });
   } finally {
     text.fill(0);
     await handle.close();
   }
-  await syncFolder(path.dirname(file));
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -1,15 +1,6 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-
-/** Why an encrypted file can't be opened. */
-export class EnvelopeError extends Error {
-  readonly code: 'not-ours' | 'damaged' | 'truncated' | 'wrong-key';
-
-  constructor(code: EnvelopeError['code'], message: string) {
-    super(message);
-    this.name = 'EnvelopeError';
-    this.code = code;
-  }
-}
+import { hash, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { type FileContext, packContext, readContext } from './context.ts';
+import { EnvelopeError } from './envelope-error.ts';
 
 /**
  * The head of an encrypted file (docs/formats/file-encryption.md).
@@ -21,7 +12,7 @@ export class EnvelopeError extends Error {
  * | 32 | message id, random |
  * | 32 | key commitment |
  * | 2 | length of the context |
- * | ... | context, JSON with sorted names |
+ * | ... | context, names in order |
  * | 2 | length of the wrapped data key |
  * | ... | wrapped data key, as the server made it |
  */
@@ -29,22 +20,20 @@ export type Head = {
   readonly chunkPower: number;
   readonly messageId: Uint8Array;
   readonly commitment: Uint8Array;
-  readonly context: Readonly<Record<string, string>>;
+  readonly context: FileContext;
   readonly wrappedKey: Uint8Array;
 };
 
 const magic = Buffer.from('CLVGR\x01', 'latin1');
-export const fixedHeadBytes = 6 + 1 + 32 + 32 + 2;
+const fixedHeadBytes = 6 + 1 + 32 + 32 + 2;
 export const tagBytes = 16;
+const dataKeyBytes = 32;
 const powerMin = 12;
 const powerMax = 24;
 
-function sorted(context: Head['context']): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1))));
-}
-
 export function headBytes(head: Head): Buffer {
-  const context = Buffer.from(sorted(head.context));
+  const context = packContext(head.context);
+  if (head.wrappedKey.length > 0xffff) throw new RangeError('The wrapped data key is too long.');
   const lengths = [Buffer.alloc(2), Buffer.alloc(2)] as const;
   lengths[0].writeUInt16BE(context.length);
   lengths[1].writeUInt16BE(head.wrappedKey.length);
@@ -60,50 +49,40 @@ export function headBytes(head: Head): Buffer {
   ]);
 }
 
-/** Reads a head that anybody may have written; null: more bytes are needed. Returns where it ends. */
-export function readHead(bytes: Buffer): { head: Head; end: number } | null {
+/**
+ * Reads a head that anybody may have written. Where bytes are missing it says with how many to come again, at most 131,145:
+ * nothing is kept that a length field alone asks for.
+ */
+export function readHead(bytes: Buffer): { head: Head; end: number } | { needs: number } {
   const known = Math.min(bytes.length, magic.length);
   if (!bytes.subarray(0, known).equals(magic.subarray(0, known))) {
     throw new EnvelopeError('not-ours', 'This is not a file that Claviger encrypted.');
   }
-  if (bytes.length < fixedHeadBytes) return null;
+  if (bytes.length < magic.length) return { needs: magic.length };
+  if (bytes.length < fixedHeadBytes) return { needs: fixedHeadBytes };
   const chunkPower = bytes[6] ?? 0;
   if (chunkPower < powerMin || chunkPower > powerMax)
     throw new EnvelopeError('damaged', 'The head of the file is damaged.');
-  const contextEnd = fixedHeadBytes + bytes.readUInt16BE(71);
-  if (bytes.length < contextEnd + 2) return null;
+  const contextEnd = fixedHeadBytes + bytes.readUInt16BE(fixedHeadBytes - 2);
+  if (bytes.length < contextEnd + 2) return { needs: contextEnd + 2 };
   const end = contextEnd + 2 + bytes.readUInt16BE(contextEnd);
-  if (bytes.length < end) return null;
+  if (bytes.length < end) return { needs: end };
   return {
     head: {
       chunkPower,
       messageId: Buffer.from(bytes.subarray(7, 39)),
       commitment: Buffer.from(bytes.subarray(39, 71)),
-      context: readContext(bytes.toString('utf8', fixedHeadBytes, contextEnd)),
+      context: readContext(bytes.subarray(fixedHeadBytes, contextEnd)),
       wrappedKey: Buffer.from(bytes.subarray(contextEnd + 2, end)),
     },
     end,
   };
 }
 
-function readContext(text: string): Head['context'] {
-  try {
-    const value: unknown = JSON.parse(text);
-    const good =
-      typeof value === 'object' &&
-      value !== null &&
-      !Array.isArray(value) &&
-      Object.values(value).every((entry) => typeof entry === 'string') &&
-      sorted(value as Head['context']) === text;
-    if (good) return value as Head['context'];
-  } catch {
-    // said below
-  }
-  throw new EnvelopeError('damaged', 'The context in the head of the file is damaged.');
-}
-
 /** The key of one message, and the commitment to it: no other data key opens the same file to something else. */
 export function messageKey(dataKey: Uint8Array, messageId: Uint8Array): { key: Buffer; commitment: Buffer } {
+  if (dataKey.length !== dataKeyBytes)
+    throw new EnvelopeError('wrong-key', `A data key of ${dataKeyBytes} bytes is needed.`);
   const derived = Buffer.from(hkdfSync('sha256', dataKey, messageId, 'claviger file v1', 64));
   return { key: derived.subarray(0, 32), commitment: derived.subarray(32) };
 }
@@ -114,8 +93,8 @@ export function requireCommitment(found: Uint8Array, expected: Uint8Array): void
 }
 
 /** Binds every chunk to the whole head. */
-export function headDigest(key: Uint8Array, head: Uint8Array): Buffer {
-  return createHmac('sha256', key).update(head).digest();
+export function headDigest(head: Uint8Array): Buffer {
+  return hash('sha256', head, 'buffer');
 }
 
 /** The nonce of a chunk: its number, and whether it is the last one. */

@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { FileContext } from './context.ts';
+import { EnvelopeError } from './envelope-error.ts';
 import {
   chunkNonce,
-  EnvelopeError,
   headBytes,
   headDigest,
   messageKey,
@@ -12,10 +13,8 @@ import {
 
 /** A data key in clear, and as it is kept in the file. */
 export type FileKey = { readonly plaintext: Uint8Array; readonly ciphertext: Uint8Array };
-export type FileContext = Readonly<Record<string, string>>;
 
 const chunkPower = 20;
-const headMax = 200_000;
 
 /** Collects pieces of any size into a buffer of one size, which is used again and again. */
 class Collector {
@@ -56,21 +55,35 @@ function sealChunk(
 
 /**
  * Encrypts a stream of any length in constant memory, under a data key: AES-256-GCM in chunks of 1 MiB that are numbered, the last one marked.
- * The data key is the caller's to wipe.
+ * The data key (32 bytes) is the caller's to wipe.
  */
-export async function* encryptStream(
+export function encryptStream(
   source: AsyncIterable<Uint8Array>,
   fileKey: FileKey,
   context: FileContext = {},
 ): AsyncGenerator<Uint8Array> {
-  const messageId = randomBytes(32);
-  const { key, commitment } = messageKey(fileKey.plaintext, messageId);
-  const head = headBytes({ chunkPower, messageId, commitment, context, wrappedKey: fileKey.ciphertext });
-  const chunkKey = { key, bound: headDigest(key, head) };
-  const chunk = new Collector(2 ** chunkPower);
+  return sealStream(source, { ...fileKey, context, chunkPower, messageId: randomBytes(32) });
+}
+
+type Sealing = FileKey & {
+  readonly context: FileContext;
+  readonly chunkPower: number;
+  readonly messageId: Uint8Array;
+};
+
+/** `encryptStream` with everything given that is chosen there, for known answers. */
+export async function* sealStream(
+  source: AsyncIterable<Uint8Array>,
+  sealing: Sealing,
+): AsyncGenerator<Uint8Array> {
+  const { context, messageId, ciphertext: wrappedKey } = sealing;
+  const { key, commitment } = messageKey(sealing.plaintext, messageId);
+  const chunk = new Collector(2 ** sealing.chunkPower);
   let number = 0;
-  yield head;
   try {
+    const head = headBytes({ chunkPower: sealing.chunkPower, messageId, commitment, context, wrappedKey });
+    const chunkKey = { key, bound: headDigest(head) };
+    yield head;
     for await (const piece of source) {
       for (let at = 0; at < piece.length; ) {
         // a full chunk is only sealed once more follows: the last one is marked
@@ -90,7 +103,9 @@ export async function* encryptStream(
 }
 
 function openChunk({ key, bound }: ChunkKey, sealed: Buffer, number: number, isLast: boolean): Buffer {
-  if (sealed.length < tagBytes) throw new EnvelopeError('truncated', 'The file ends too early.');
+  // a file has one form only: an empty chunk is the only one
+  const least = number === 0 ? tagBytes : tagBytes + 1;
+  if (sealed.length < least) throw new EnvelopeError('truncated', 'The file ends too early.');
   const decipher = createDecipheriv('aes-256-gcm', key, chunkNonce(number, isLast));
   decipher.setAAD(bound);
   decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
@@ -109,6 +124,24 @@ function openChunk({ key, bound }: ChunkKey, sealed: Buffer, number: number, isL
 /** Opens the wrapped data key of a file. */
 export type KeyOpener = (wrappedKey: Uint8Array, context: FileContext) => Promise<Uint8Array>;
 
+/** Opens the data key of a file: the message's own key, proven to be the one that the file was made with. */
+async function openFile(bytes: Buffer, openKey: KeyOpener): Promise<Opened | { needs: number }> {
+  const read = readHead(bytes);
+  if ('needs' in read) return read;
+  const { head, end } = read;
+  const dataKey = await openKey(head.wrappedKey, head.context);
+  try {
+    const { key, commitment } = messageKey(dataKey, head.messageId);
+    requireCommitment(head.commitment, commitment);
+    const chunkKey = { key, bound: headDigest(bytes.subarray(0, end)) };
+    return { chunkKey, chunk: new Collector(2 ** head.chunkPower + tagBytes), rest: bytes.subarray(end) };
+  } finally {
+    dataKey.fill(0);
+  }
+}
+
+type Opened = { readonly chunkKey: ChunkKey; readonly chunk: Collector; readonly rest: Buffer };
+
 /**
  * Decrypts what `encryptStream` made. Only authenticated chunks are given out; at the first that is not, or where the end is missing,
  * an EnvelopeError ends the stream.
@@ -117,29 +150,25 @@ export async function* decryptStream(
   source: AsyncIterable<Uint8Array>,
   openKey: KeyOpener,
 ): AsyncGenerator<Uint8Array> {
-  let begin: Buffer = Buffer.alloc(0);
-  let state: { chunkKey: ChunkKey; chunk: Collector } | null = null;
+  const begin = { pieces: [] as Uint8Array[], length: 0, needs: 1 };
+  let opened: Opened | null = null;
   let number = 0;
   try {
     for await (const incoming of source) {
       let piece: Uint8Array = incoming;
-      if (!state) {
-        begin = Buffer.concat([begin, piece]);
-        const read = readHead(begin);
-        if (!read) {
-          if (begin.length > headMax) throw new EnvelopeError('damaged', 'The head of the file is damaged.');
+      if (!opened) {
+        begin.pieces.push(piece);
+        begin.length += piece.length;
+        if (begin.length < begin.needs) continue;
+        const read = await openFile(Buffer.concat(begin.pieces), openKey);
+        if ('needs' in read) {
+          begin.needs = read.needs;
           continue;
         }
-        const { head, end } = read;
-        const dataKey = await openKey(head.wrappedKey, head.context);
-        const { key, commitment } = messageKey(dataKey, head.messageId);
-        dataKey.fill(0);
-        requireCommitment(head.commitment, commitment);
-        const chunkKey = { key, bound: headDigest(key, begin.subarray(0, end)) };
-        state = { chunkKey, chunk: new Collector(2 ** head.chunkPower + tagBytes) };
-        piece = begin.subarray(end);
+        opened = read;
+        piece = read.rest;
       }
-      const { chunk, chunkKey } = state;
+      const { chunk, chunkKey } = opened;
       for (let at = 0; at < piece.length; ) {
         if (chunk.isFull) {
           yield openChunk(chunkKey, chunk.bytes, number, false);
@@ -149,9 +178,9 @@ export async function* decryptStream(
         at = chunk.take(piece, at);
       }
     }
-    if (!state) throw new EnvelopeError('truncated', 'The file ends inside its head.');
-    yield openChunk(state.chunkKey, state.chunk.bytes.subarray(0, state.chunk.length), number, true);
+    if (!opened) throw new EnvelopeError('truncated', 'The file ends inside its head.');
+    yield openChunk(opened.chunkKey, opened.chunk.bytes.subarray(0, opened.chunk.length), number, true);
   } finally {
-    if (state) state.chunkKey.key.fill(0);
+    opened?.chunkKey.key.fill(0);
   }
 }

@@ -1,0 +1,75 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { HttpProtocol, HttpRequest } from '#ports';
+import { compose, createLogger, loadConfig } from '#server';
+import { createNativeApi } from './index.ts';
+
+export type Answer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Record<string, unknown>;
+};
+
+export type Wish = {
+  readonly body?: unknown;
+  /** The bytes of the body as they are. */
+  readonly raw?: string | Uint8Array;
+  readonly query?: string;
+  /** Null: no Authorization header. */
+  readonly token?: string | null;
+};
+
+export type NativeApi = {
+  readonly api: HttpProtocol;
+  readonly token: string;
+  readonly call: (method: string, path: string, wish?: Wish) => Promise<Answer>;
+  readonly close: () => Promise<void>;
+};
+
+function requestOf(method: string, url: string, wish: Wish, token: string | null): HttpRequest {
+  const text = wish.raw ?? (wish.body === undefined ? '' : JSON.stringify(wish.body));
+  return {
+    method,
+    path: url,
+    query: wish.query ?? '',
+    rawHeaders: token === null ? [] : ['Authorization', `Bearer ${token}`],
+    headers: {},
+    body: typeof text === 'string' ? Buffer.from(text) : text,
+    remoteAddress: '127.0.0.1',
+    secure: false,
+    receivedAt: Date.now(),
+  };
+}
+
+/** The whole API over a real house in a temporary home, without a socket. */
+export async function startNativeApi(): Promise<NativeApi> {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'claviger-native-'));
+  const house = await compose({
+    config: loadConfig({ env: { CLAVIGER_HOME: home } }),
+    logger: createLogger('silent'),
+    worker: 0,
+  });
+  const api = createNativeApi({
+    door: house.door,
+    newRequestId: house.newRequestId,
+    region: house.config.region,
+    authenticate: (request) => house.authenticator.bearer(request),
+  });
+  const credentials = fs.readFileSync(house.report.credentialsFile, 'utf8');
+  const token = /CLAVIGER_TOKEN='([^']+)'/.exec(credentials)?.[1] ?? '';
+  return {
+    api,
+    token,
+    async call(method, url, wish = {}) {
+      const asked = requestOf(method, `/api/v1${url}`, wish, wish.token === undefined ? token : wish.token);
+      const answer = await api.handle(asked);
+      const body = Buffer.from(answer.body as string).toString('utf8');
+      return { status: answer.status, headers: answer.headers, body: JSON.parse(body) };
+    },
+    async close() {
+      await house.close();
+      fs.rmSync(home, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { ClavigerError } from '#domain';
+import type { Operation } from '#operations';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type PathParts = Readonly<Record<string, string>>;
+
+/** One route of the API: what it reads and answers is data, of which the OpenAPI document is made too. */
+export type Route = {
+  readonly method: Method;
+  /** `{name}` stands for one part, percent-encoded. */
+  readonly path: string;
+  /** What it does, in one line. */
+  readonly about: string;
+  readonly operation: Operation<never, unknown>;
+  readonly query: z.ZodObject;
+  readonly body: z.ZodObject;
+  readonly answer: z.ZodObject;
+  readonly input: (parts: { path: PathParts; query: unknown; body: unknown }) => unknown;
+  readonly output: (output: never) => unknown;
+};
+
+type Read<S extends z.ZodRawShape> = z.output<z.ZodObject<S>>;
+
+type Ways<I, O, Q extends z.ZodRawShape, B extends z.ZodRawShape, A extends z.ZodObject> = {
+  readonly about: string;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly answer: A;
+  readonly input: (parts: { path: PathParts; query: Read<Q>; body: Read<B> }) => NoInfer<I>;
+  readonly output: (output: NoInfer<O>) => z.input<A>;
+};
+
+/** A route to an operation, e.g. `route('GET /keys/{key}', operations.describeKey, {...})`. */
+export function route<
+  I,
+  O,
+  A extends z.ZodObject,
+  Q extends z.ZodRawShape = {},
+  B extends z.ZodRawShape = {},
+>(head: `${Method} /${string}`, operation: Operation<I, O>, ways: Ways<I, O, Q, B, A>): Route {
+  const [method, path] = head.split(' ');
+  return Object.freeze({
+    method,
+    path,
+    operation,
+    ...ways,
+    query: z.strictObject(ways.query ?? {}),
+    body: z.strictObject(ways.body ?? {}),
+  }) as unknown as Route;
+}
+
+/** What a schema reads out of a value of a stranger. Throws `input-invalid`, which names the field and never repeats the value. */
+export function readWith(schema: z.ZodType, value: unknown, place: 'query' | 'body'): unknown {
+  const read = schema.safeParse(value);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const field = issue?.path.map(String).join('.') ?? '';
+  throw new ClavigerError('input-invalid', `${field === '' ? `The ${place}` : field}: ${said(issue)}.`, {
+    details: { field: field === '' ? place : field },
+  });
+}
+
+function said(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code !== 'unrecognized_keys') return issue?.message ?? 'invalid';
+  return `there is no ${JSON.stringify(String(issue.keys[0]).slice(0, 60))}`;
+}

@@ -1,0 +1,52 @@
+import type { KeyRecord, LastUseRecord, NameRecord, NewKey, Tag } from './records.ts';
+import { bytesIn, pages, part, type Call, type Json } from './transport.ts';
+
+/** Keys and their life. A key is named by its id or by its name. */
+export function keysOf(call: Call) {
+  const one = async (method: string, key: string, rest = '', body: Json | null = null) =>
+    (await call(method, `/keys/${part(key)}${rest}`, body)) as unknown as KeyRecord;
+
+  return {
+    create: async (wish: NewKey = {}) => (await call('POST', '/keys', { ...wish })) as unknown as KeyRecord,
+    show: (key: string) => one('GET', key),
+    /** All keys of the environment, page by page. */
+    list: () => pages<KeyRecord>(call, '/keys', 'keys'),
+    rotate: (key: string) => one('POST', key, '/rotate'),
+    enableRotation: (key: string, periodDays = 365) => one('PUT', key, '/rotation', { periodDays }),
+    disableRotation: (key: string) => one('DELETE', key, '/rotation'),
+    enable: (key: string) => one('POST', key, '/enable'),
+    disable: (key: string) => one('POST', key, '/disable'),
+    scheduleDestroy: (key: string, waitingDays = 30) =>
+      one('POST', key, '/schedule-destroy', { waitingDays }),
+    cancelDestroy: (key: string) => one('POST', key, '/cancel-destroy'),
+    /** Reports that a version (else the newest) is or may be known to others; `occurredAt` is ISO 8601. */
+    reportCompromise: (key: string, wish: { version?: number; occurredAt?: string } = {}) =>
+      one('POST', key, '/report-compromise', { ...wish }),
+    setDescription: (key: string, description: string) => one('PUT', key, '/description', { description }),
+    tag: (key: string, tags: readonly Tag[]) => one('POST', key, '/tags', { tags }),
+    untag: (key: string, tagKeys: readonly string[]) => one('POST', key, '/untag', { tagKeys }),
+    /** The key policy, a document as text. */
+    policy: async (key: string) => String((await call('GET', `/keys/${part(key)}/policy`))['policy']),
+    setPolicy: (key: string, policy: string, wish: { bypassLockoutCheck?: boolean } = {}) =>
+      one('PUT', key, '/policy', { policy, ...wish }),
+    /** SubjectPublicKeyInfo, DER. */
+    publicKey: async (key: string) =>
+      bytesIn(await call('GET', `/keys/${part(key)}/public-key`), 'publicKey'),
+    lastUse: async (key: string) =>
+      (await call('GET', `/keys/${part(key)}/last-use`)) as unknown as LastUseRecord,
+  };
+}
+
+/** Names of keys. */
+export function namesOf(call: Call) {
+  const one = async (method: string, path: string, body: Json | null = null) =>
+    (await call(method, path, body)) as unknown as NameRecord;
+  return {
+    /** All names of the environment, or those of one key. */
+    list: (key?: string) =>
+      pages<NameRecord>(call, '/names', 'names', key === undefined ? '' : `&key=${part(key)}`),
+    create: (name: string, key: string) => one('POST', '/names', { name, key }),
+    move: (name: string, key: string) => one('PUT', `/names/${part(name)}`, { key }),
+    delete: (name: string) => one('DELETE', `/names/${part(name)}`),
+  };
+}

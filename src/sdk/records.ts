@@ -1,0 +1,99 @@
+/** One generation of a key's material; times are ISO 8601. */
+export type KeyVersionRecord = {
+  readonly number: number;
+  readonly state: string;
+  readonly rotation: string;
+  readonly createdAt: string;
+  readonly activatedAt: string | null;
+  /** Until when it may encrypt or sign; null: not yet active. */
+  readonly protectUntil: string | null;
+  /** Until when it may decrypt or verify; null: as long as it is needed. */
+  readonly processUntil: string | null;
+};
+
+/** A key as the API tells it. */
+export type KeyRecord = {
+  readonly id: string;
+  readonly environment: string;
+  readonly region: string;
+  readonly spec: string;
+  readonly usage: string;
+  /** That of the newest version, or `destruction-scheduled`. */
+  readonly state: string;
+  readonly currentVersion: number;
+  readonly owner: string;
+  readonly description: string;
+  readonly tags: readonly Tag[];
+  readonly dataClassification: string;
+  readonly origin: string;
+  readonly tier: string;
+  readonly strengthBits: number;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly rotation: { readonly periodDays: number; readonly nextAt: string } | null;
+  readonly destruction: { readonly dueAt: string; readonly waitingDays: number } | null;
+  readonly versions: readonly KeyVersionRecord[];
+};
+
+export type Tag = { readonly key: string; readonly value: string };
+
+export type NewKey = {
+  readonly name?: string;
+  /** E.g. `AES_256` (the default), `RSA_3072`, `EC_P256`, `ED25519`, `ML_DSA_65`. */
+  readonly spec?: string;
+  /** `encrypt`, `sign`, `mac` ...; else the first one of the spec. */
+  readonly usage?: string;
+  readonly owner?: string;
+  readonly description?: string;
+  readonly tags?: readonly Tag[];
+};
+
+export type NameRecord = {
+  readonly name: string;
+  readonly keyId: string;
+  readonly environment: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+};
+
+export type LastUseRecord = {
+  readonly lastUse: {
+    readonly operation: string;
+    readonly at: string;
+    readonly requestId: string;
+    readonly principal: string;
+  } | null;
+  readonly trackingSince: string;
+};
+
+export type EnvironmentRecord = {
+  readonly name: string;
+  readonly accountId: string;
+  readonly createdAt: string;
+};
+
+export type PrincipalRecord = {
+  readonly id: string;
+  readonly name: string;
+  readonly environment: string;
+  readonly kind: string;
+  readonly roles: readonly string[];
+  readonly disabled: boolean;
+  readonly createdAt: string;
+};
+
+export type CredentialRecord = {
+  readonly id: string;
+  readonly kind: string;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+};
+
+export type StatusRecord = {
+  readonly node: string;
+  readonly store: string;
+  readonly root: { readonly kind: string; readonly where: string; readonly tier: string };
+  readonly log: { readonly writable: boolean; readonly problem: string | null; readonly size: number };
+  readonly keys: number;
+  readonly cachedKeys: number;
+};

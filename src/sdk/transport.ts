@@ -1,0 +1,125 @@
+import { ClavigerApiError } from './api-error.ts';
+
+export type ClientOptions = {
+  /** E.g. `http://127.0.0.1:8200`. */
+  readonly address: string;
+  readonly token: string;
+  /** How long an answer may take, whole; 30 seconds. */
+  readonly timeoutMillis?: number;
+  readonly fetch?: typeof fetch;
+};
+
+export type Json = Record<string, unknown>;
+export type Call = (method: string, path: string, body?: Json | null) => Promise<Json>;
+
+const attemptsMax = 3;
+
+/** What the system says of a connection that failed, e.g. `ECONNREFUSED`. */
+function reasonOf(cause: unknown): string {
+  for (let at = cause, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
+    if ('code' in at && typeof at.code === 'string') return ` (${at.code})`;
+  }
+  return '';
+}
+
+function noAnswer(address: string, cause: unknown): ClavigerApiError {
+  const late = cause instanceof Error && cause.name === 'TimeoutError';
+  return late
+    ? new ClavigerApiError('timeout', `No answer from ${address} in time.`, { cause })
+    : new ClavigerApiError('unreachable', `No answer from ${address}${reasonOf(cause)}.`, { cause });
+}
+
+function parsed(text: string): Json | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : null;
+  } catch {
+    return null;
+  }
+}
+
+function problemOf(address: string, response: Response, text: string): ClavigerApiError {
+  const facts = { status: response.status, requestId: response.headers.get('x-request-id') };
+  const answer = parsed(text);
+  if (typeof answer?.['detail'] !== 'string') {
+    return new ClavigerApiError(
+      'not-claviger',
+      `${address} answers ${facts.status}, but not as Claviger does.`,
+      facts,
+    );
+  }
+  const code = typeof answer['code'] === 'string' ? answer['code'] : 'http-error';
+  return new ClavigerApiError(code, answer['detail'], facts);
+}
+
+/**
+ * Makes the function by which requests are sent. A reading request is tried again, at most twice, when no server answers;
+ * nothing else ever is: whether it was done would be unknown.
+ */
+export function createCall(options: ClientOptions): Call {
+  const { token, timeoutMillis = 30_000 } = options;
+  const send = options.fetch ?? fetch;
+  const address = options.address.replace(/\/+$/, '');
+
+  async function once(method: string, path: string, body: Json | null): Promise<Json> {
+    let response: Response;
+    let text: string;
+    try {
+      response = await send(`${address}/api/v1${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body ? { 'content-type': 'application/json' } : {}),
+        },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+        signal: AbortSignal.timeout(timeoutMillis),
+        redirect: 'error',
+      });
+      text = await response.text();
+    } catch (cause) {
+      throw noAnswer(address, cause);
+    }
+    const answer = response.ok ? parsed(text) : null;
+    if (answer) return answer;
+    throw problemOf(address, response, text);
+  }
+
+  return async (method, path, body = null) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await once(method, path, body);
+      } catch (error) {
+        const again = error instanceof ClavigerApiError && error.code === 'unreachable' && method === 'GET';
+        if (!again || attempt >= attemptsMax) throw error;
+        await new Promise((done) => setTimeout(done, 50 * 2 ** attempt));
+      }
+    }
+  };
+}
+
+/** A part of a path. Names of dots alone would be taken for steps of the path: they go with the prefix that every name may have. */
+export function part(text: string): string {
+  return encodeURIComponent(/^\.{1,2}$/.test(text) ? `name:${text}` : text);
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+/** The bytes in a member of an answer. */
+export function bytesIn(answer: Json, member: string): Uint8Array {
+  const text = answer[member];
+  if (typeof text === 'string') return Buffer.from(text, 'base64');
+  throw new ClavigerApiError('not-claviger', `The answer has no ${member}.`);
+}
+
+/** All entries of a list that is told in pages. */
+export async function* pages<T>(call: Call, path: string, member: string, query = ''): AsyncGenerator<T> {
+  let after: string | null = null;
+  do {
+    const marker: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
+    const page: Json = await call('GET', `${path}?limit=500${query}${marker}`);
+    yield* page[member] as T[];
+    after = (page['next'] ?? null) as string | null;
+  } while (after !== null);
+}
