@@ -45,7 +45,9 @@ function notFound(reference: KeyReference): ClavigerError {
 function requireNear(caller: Caller, reference: KeyReference): void {
   if (reference.accountId !== undefined && reference.accountId !== caller.accountId) {
     //= design 3: an environment is a wall
-    throw new ClavigerError('access-denied', 'The key belongs to another account.');
+    throw new ClavigerError('access-denied', 'The key belongs to another account.', {
+      details: { accountId: reference.accountId },
+    });
   }
   if (reference.region !== undefined && reference.region !== caller.region) {
     throw new ClavigerError(

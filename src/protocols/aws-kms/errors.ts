@@ -1,7 +1,7 @@
+import { awsAlgorithmName, awsSpecName, awsUsageName } from '#access';
 import { ClavigerError, type AlgorithmName, type ErrorCode, type KeySpec, type KeyUsage } from '#domain';
 import { keyArn } from '#operations';
 import { AwsError } from './aws-error.ts';
-import { algorithmName, specName, usageName } from './specs.ts';
 
 /** The request that an error answers, as far as it was understood. */
 export type Where = { readonly operation: string; readonly accountId: string; readonly region: string };
@@ -47,13 +47,13 @@ const otherState: Message = (error, where) =>
 const otherUsage: Message = (error, where) => {
   const { usage, wanted } = error.details;
   if (wanted === undefined) return 'You cannot generate a data key with an asymmetric CMK';
-  return `${arnOf(error, where)} key usage is ${usageName(usage as KeyUsage)} which is not valid for ${where.operation}.`;
+  return `${arnOf(error, where)} key usage is ${awsUsageName(usage as KeyUsage)} which is not valid for ${where.operation}.`;
 };
 
 const otherAlgorithm: Message = ({ details }) => {
   const { spec, algorithm } = details;
-  const named = algorithm === undefined ? 'SYMMETRIC_DEFAULT' : algorithmName(algorithm as AlgorithmName);
-  return `Algorithm ${named} is incompatible with key spec ${specName(spec as KeySpec)}.`;
+  const named = algorithm === undefined ? 'SYMMETRIC_DEFAULT' : awsAlgorithmName(algorithm as AlgorithmName);
+  return `Algorithm ${named} is incompatible with key spec ${awsSpecName(spec as KeySpec)}.`;
 };
 
 const otherKey = () => 'The key ID in the request does not identify a CMK that can perform this operation.';
@@ -61,8 +61,8 @@ const otherKey = () => 'The key ID in the request does not identify a CMK that c
 const invalidInput: Message = (error) => {
   const { bytesMax, algorithm, spec, field } = error.details;
   if (bytesMax !== undefined) {
-    const named = algorithmName(algorithm as AlgorithmName);
-    return `Algorithm ${named} and key spec ${specName(spec as KeySpec)} cannot encrypt data larger than ${String(bytesMax)} bytes.`;
+    const named = awsAlgorithmName(algorithm as AlgorithmName);
+    return `Algorithm ${named} and key spec ${awsSpecName(spec as KeySpec)} cannot encrypt data larger than ${String(bytesMax)} bytes.`;
   }
   if (field === 'context' && spec !== undefined) {
     return 'EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.';
@@ -78,8 +78,13 @@ function fault(type: string, message: WireError['message'] = internal): WireErro
   return Object.freeze({ type, status: 500, message });
 }
 
-function denied({ details }: ClavigerError): string {
-  const { principalArn, action, resource, reason } = details;
+const denied: Message = ({ details }, where) => {
+  const { principalArn, action, resource, reason, accountId } = details;
+  if (accountId !== undefined) {
+    const why =
+      'because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access';
+    return `The caller is not authorized to perform: kms:${where.operation} on a resource of account ${String(accountId)} ${why}`;
+  }
   if (!principalArn) {
     return 'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.';
   }
@@ -88,7 +93,7 @@ function denied({ details }: ClavigerError): string {
       ? 'with an explicit deny in a resource-based policy'
       : `because no identity-based policy allows the ${String(action)} action`;
   return `User: ${String(principalArn)} is not authorized to perform: ${String(action)} on resource: ${String(resource)} ${why}`;
-}
+};
 
 /** The one table from the codes of the core to the errors of AWS KMS. */
 const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({

@@ -5,7 +5,7 @@ import { startKms, type Kms } from './kms.fixture.ts';
 const usages = ['ENCRYPT_DECRYPT', 'SIGN_VERIFY', 'GENERATE_VERIFY_MAC', 'KEY_AGREEMENT'] as const;
 type Usage = (typeof usages)[number];
 
-const rsaSigning = ['PSS', 'PKCS1_V1_5'].flatMap((padding) =>
+const rsaSigning = ['PKCS1_V1_5', 'PSS'].flatMap((padding) =>
   [256, 384, 512].map((bits) => `RSASSA_${padding}_SHA_${bits}`),
 );
 const rsa = { ENCRYPT_DECRYPT: ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256'], SIGN_VERIFY: rsaSigning };
@@ -55,7 +55,10 @@ describe('CreateKey', () => {
       it(`${algorithms ? 'makes' : 'refuses'} a key of ${spec} to ${usage}`, async () => {
         const input = { KeySpec: spec, KeyUsage: usage, Description: 'd' };
         if (!algorithms) {
-          const message = `KeyUsage ${usage} is not compatible with KeySpec ${spec}`;
+          const message =
+            spec === 'SYMMETRIC_DEFAULT'
+              ? `The operation failed because the KeyUsage value of the CMK is ${usage}. To perform this operation, the KeyUsage value must be ENCRYPT_DECRYPT.`
+              : `KeyUsage ${usage} is not compatible with KeySpec ${spec}`;
           assert.equal(await kms.refusal('CreateKey', input), `ValidationException: ${message}`);
           return;
         }

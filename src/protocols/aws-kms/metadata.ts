@@ -1,6 +1,7 @@
+import { awsSpecName, awsUsageName } from '#access';
 import { currentVersion, type Key } from '#domain';
 import { keyArn } from '#operations';
-import { algorithmNamesOf, specName, usageName } from './specs.ts';
+import { algorithmNamesOf } from './specs.ts';
 
 /** Milliseconds as AWS tells times: seconds with a fraction. */
 export function seconds(at: number): number {
@@ -37,13 +38,13 @@ export function keyMetadata(key: Key, accountId: string): object {
     CreationDate: seconds(key.createdAt),
     Enabled: state === 'Enabled',
     Description: key.description,
-    KeyUsage: usageName(key.usage),
+    KeyUsage: awsUsageName(key.usage),
     KeyState: state,
     ...(key.destruction ? { DeletionDate: seconds(key.destruction.dueAt) } : {}),
     Origin: 'AWS_KMS',
     KeyManager: 'CUSTOMER',
-    CustomerMasterKeySpec: specName(key.spec),
-    KeySpec: specName(key.spec),
+    CustomerMasterKeySpec: awsSpecName(key.spec),
+    KeySpec: awsSpecName(key.spec),
     ...algorithmsMember(key),
     MultiRegion: false,
     ...materialMember(key),

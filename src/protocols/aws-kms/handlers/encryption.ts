@@ -1,3 +1,4 @@
+import { awsAlgorithmName } from '#access';
 import { operations } from '#operations';
 import type { Key } from '#domain';
 import { unsupported, validation, type AwsError } from '../aws-error.ts';
@@ -12,7 +13,7 @@ import {
   type Handler,
   type Request,
 } from '../handler.ts';
-import { algorithmName, specOf } from '../specs.ts';
+import { specOf } from '../specs.ts';
 
 const nothing = new Uint8Array(0);
 
@@ -32,7 +33,7 @@ const encrypt: Handler = async (request) => {
     dryRun: input.flag('DryRun'),
   });
   // all parts are our own words or base64
-  return `{"CiphertextBlob":"${base64(done.ciphertext)}","EncryptionAlgorithm":"${algorithmName(done.algorithm)}","KeyId":"${arnOf(request, done.key)}"}`;
+  return `{"CiphertextBlob":"${base64(done.ciphertext)}","EncryptionAlgorithm":"${awsAlgorithmName(done.algorithm)}","KeyId":"${arnOf(request, done.key)}"}`;
 };
 
 function missing(member: string): AwsError {
@@ -64,7 +65,7 @@ const decrypt: Handler = async (request) => {
   });
   const symmetric =
     done.key.spec === 'AES_256' ? `,"KeyMaterialId":"${materialId(done.key, done.version)}"` : '';
-  return `{"EncryptionAlgorithm":"${algorithmName(done.algorithm)}","KeyId":"${arnOf(request, done.key)}","Plaintext":"${base64AndWipe(done.plaintext)}"${symmetric}}`;
+  return `{"EncryptionAlgorithm":"${awsAlgorithmName(done.algorithm)}","KeyId":"${arnOf(request, done.key)}","Plaintext":"${base64AndWipe(done.plaintext)}"${symmetric}}`;
 };
 
 const reEncrypt: Handler = async (request) => {
@@ -88,8 +89,8 @@ const reEncrypt: Handler = async (request) => {
     CiphertextBlob: base64(ciphertext),
     SourceKeyId: arnOf(request, source.key),
     KeyId: arnOf(request, destination.key),
-    SourceEncryptionAlgorithm: algorithmName(source.algorithm),
-    DestinationEncryptionAlgorithm: algorithmName(destination.algorithm),
+    SourceEncryptionAlgorithm: awsAlgorithmName(source.algorithm),
+    DestinationEncryptionAlgorithm: awsAlgorithmName(destination.algorithm),
     ...(source.key.spec === 'AES_256' ? { SourceKeyMaterialId: materialId(source.key, source.version) } : {}),
     ...(destination.key.spec === 'AES_256'
       ? { DestinationKeyMaterialId: materialId(destination.key, destination.version) }

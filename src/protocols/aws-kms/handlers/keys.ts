@@ -158,7 +158,7 @@ const trackedNames: Readonly<Record<string, string>> = {
 const getKeyLastUsage: Handler = async (request) => {
   const { key, lastUse, trackingSince } = await request.run(operations.lastUse, { key: keyOnly(request) });
   return {
-    KeyId: arnOf(request, key),
+    KeyId: key.id,
     ...(lastUse
       ? {
           KeyLastUsage: {

@@ -1,6 +1,6 @@
 import { currentVersion, nextRotation, type Key, type KeyVersion } from '#domain';
 import { operations } from '#operations';
-import { anyKey, arnOf, type Handler, type Request } from '../handler.ts';
+import { anyKey, arnOf, type Handler } from '../handler.ts';
 import { pageEnd, pageFrom } from '../marker.ts';
 import { seconds } from '../metadata.ts';
 
@@ -27,7 +27,7 @@ const getKeyRotationStatus: Handler = async (request) => {
   // a key that is pending deletion does not rotate; when the deletion is cancelled, it does as before
   const rotation = key.destruction ? null : key.rotation;
   return {
-    KeyId: arnOf(request, key),
+    KeyId: key.id,
     KeyRotationEnabled: rotation !== null,
     ...(rotation
       ? {
@@ -47,10 +47,10 @@ const rotateKeyOnDemand: Handler = async (request) => {
   return { KeyId: arnOf(request, key) };
 };
 
-function rotationEntry(request: Request, key: Key, version: KeyVersion): object {
+function rotationEntry(key: Key, version: KeyVersion): object {
   const isFirst = version.rotation === 'first';
   return {
-    KeyId: arnOf(request, key),
+    KeyId: key.id,
     KeyMaterialId: version.materialId,
     KeyMaterialState: version.number === currentVersion(key).number ? 'CURRENT' : 'NON_CURRENT',
     ...(isFirst
@@ -69,7 +69,7 @@ const listKeyRotations: Handler = async (request) => {
     withFirst: request.input.text('IncludeKeyMaterial') === 'ALL_KEY_MATERIAL',
     onlySymmetricEncryption,
   });
-  return { Rotations: versions.map((version) => rotationEntry(request, key, version)), ...pageEnd(next) };
+  return { Rotations: versions.map((version) => rotationEntry(key, version)), ...pageEnd(next) };
 };
 
 export const rotationHandlers: Readonly<Record<string, Handler>> = {

@@ -1,3 +1,4 @@
+import { awsSpecName, awsUsageName } from '#access';
 import { operations } from '#operations';
 import { hasCode, type KeySpec } from '#domain';
 import { validation } from '../aws-error.ts';
@@ -12,7 +13,6 @@ import {
   type Request,
 } from '../handler.ts';
 import { algorithmsMember } from '../metadata.ts';
-import { specName, usageName } from '../specs.ts';
 
 const nothing = new Uint8Array(0);
 const forms = { RAW: 'raw', DIGEST: 'digest', EXTERNAL_MU: 'external-mu' } as const;
@@ -39,7 +39,7 @@ async function messageChecked<T>(request: Request, work: Promise<T>): Promise<T>
     const algorithm = request.input.text('SigningAlgorithm');
     if (hasCode(error, 'operation-unsupported')) {
       const spec = error.details['spec'] as KeySpec;
-      const whom = spec === 'ED25519' ? `algorithm ${algorithm}` : `key spec ${specName(spec)}`;
+      const whom = spec === 'ED25519' ? `algorithm ${algorithm}` : `key spec ${awsSpecName(spec)}`;
       throw validation(`Message type ${type} is incompatible with ${whom}.`);
     }
     if (hasCode(error, 'input-invalid') && type !== 'RAW') {
@@ -136,9 +136,9 @@ const getPublicKey: Handler = async (request) => {
   return {
     KeyId: arnOf(request, key),
     PublicKey: base64(publicKey),
-    CustomerMasterKeySpec: specName(key.spec),
-    KeySpec: specName(key.spec),
-    KeyUsage: usageName(key.usage),
+    CustomerMasterKeySpec: awsSpecName(key.spec),
+    KeySpec: awsSpecName(key.spec),
+    KeyUsage: awsUsageName(key.usage),
     ...algorithmsMember(key),
   };
 };
