@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ClavigerError } from '#domain';
@@ -7,7 +8,10 @@ import { ClavigerError } from '#domain';
  * the process that held it, however that ended.
  */
 export function lockFolder(folder: string): { release: () => void } {
-  const database = new DatabaseSync(path.join(folder, 'lock'), { timeout: 2000 });
+  const file = path.join(folder, 'lock');
+  // SQLite would make it by the umask
+  fs.closeSync(fs.openSync(file, 'a', 0o600));
+  const database = new DatabaseSync(file, { timeout: 2000 });
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     database.exec('BEGIN EXCLUSIVE');
