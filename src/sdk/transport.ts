@@ -16,10 +16,12 @@ const attemptsMax = 3;
 
 /** What the system says of a connection that failed, e.g. `ECONNREFUSED`. */
 function reasonOf(cause: unknown): string {
+  let reason = '';
   for (let at = cause, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
     if ('code' in at && typeof at.code === 'string') return ` (${at.code})`;
+    reason = ` (${at.message})`;
   }
-  return '';
+  return reason;
 }
 
 function noAnswer(address: string, cause: unknown): ClavigerApiError {
