@@ -63,9 +63,10 @@ export async function write(places: Places, content: AsyncIterable<Uint8Array>):
 async function writeWhole(out: string, content: AsyncIterable<Uint8Array>, replace: boolean): Promise<void> {
   const fresh = `${out}.${process.pid}.part`;
   const remove = () => fs.rmSync(fresh, { force: true });
-  const interrupted = () => {
+  // ends as if it had not listened: an orderly exit would wait for a pipe that says nothing
+  const interrupted = (signal: NodeJS.Signals) => {
     remove();
-    process.exit(exitCodes.interrupted);
+    process.kill(process.pid, signal);
   };
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {

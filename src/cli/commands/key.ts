@@ -44,7 +44,9 @@ export function addKeyCommands(program: Command): Command {
     .addOption(outputOption())
     .action(async ({ output, limit }: Shown & { limit?: number }) => {
       const client = connect();
-      const keysWithNames = named(client, take(client.keys.list(), limit));
+      const pageSize = Math.min(500, Math.max(1, limit ?? 500));
+      const found = take(client.keys.list(pageSize), limit);
+      const keysWithNames = pageSize <= fewKeys ? eachNamed(client, found) : allNamed(client, found);
       await showList(output, keysWithNames, {
         columns: ['id', 'name', 'state', 'spec', 'usage', 'version', 'owner', 'description'],
         row: (key) => [
@@ -77,11 +79,19 @@ export function addKeyCommands(program: Command): Command {
   return keys;
 }
 
-/** Keys together with their names, which the server keeps apart. */
-async function* named(
-  client: Client,
-  keys: AsyncIterable<KeyRecord>,
-): AsyncGenerator<KeyRecord & { readonly names: readonly string[] }> {
+type NamedKey = KeyRecord & { readonly names: readonly string[] };
+const fewKeys = 20;
+
+/** Keys together with their names, which are asked for key by key. */
+async function* eachNamed(client: Client, keys: AsyncIterable<KeyRecord>): AsyncGenerator<NamedKey> {
+  for await (const key of keys) {
+    const names = await Array.fromAsync(client.names.list(key.id));
+    yield { ...key, names: names.map(({ name }) => name) };
+  }
+}
+
+/** The same, with the names of all keys asked for at once. */
+async function* allNamed(client: Client, keys: AsyncIterable<KeyRecord>): AsyncGenerator<NamedKey> {
   const names = new Map<string, string[]>();
   for await (const { name, keyId } of client.names.list()) {
     const known = names.get(keyId);
