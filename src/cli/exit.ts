@@ -60,6 +60,7 @@ const byCode: Readonly<Record<string, number>> = {
   'root-unavailable': exitCodes.unavailable,
   'audit-unavailable': exitCodes.unavailable,
   conflict: exitCodes.conflict,
+  EADDRINUSE: exitCodes.conflict,
 };
 
 const nextByCode: Readonly<Record<string, string>> = {
@@ -82,6 +83,8 @@ const nextByCode: Readonly<Record<string, string>> = {
   'usage-limit-reached': 'claviger key rotate KEY',
   'audit-unavailable': 'free or mend the disk of the audit log; claviger doctor looks closer',
   'configuration-invalid': 'claviger config show',
+  EADDRINUSE: 'stop what listens there (claviger doctor), or set CLAVIGER_LISTEN',
+  EACCES: 'run as the user of the server; claviger doctor looks closer',
 };
 
 const certificateTrouble = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/;
