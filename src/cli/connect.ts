@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import tls from 'node:tls';
 import { createClient, type Client } from '#sdk';
-import { loadConfig, localAddress } from '#server';
-import { CliError, exitCodes } from './output.ts';
+import { loadConfig, localAddress } from '#server/configuration';
+import { CliError, exitCodes } from './exit.ts';
 
 /** The home that a checkout uses, where the program runs from one. */
 export function checkoutHome(): string | null {
@@ -28,25 +29,51 @@ function readEnvFile(file: string): Readonly<Record<string, string>> {
   return found;
 }
 
-function readToken(file: string): string {
+function readSetting(file: string, what: string): string {
   try {
     return fs.readFileSync(file, 'utf8').trim();
   } catch {
-    throw new CliError(exitCodes.usage, `The token file ${file} can't be read.`);
+    throw new CliError(exitCodes.usage, `The ${what} ${file} can't be read.`);
   }
 }
 
+/** Sends requests, and tells on stderr what went to and fro: no token, no body. */
+const toldFetch: typeof fetch = async (input, init) => {
+  const begin = performance.now();
+  const address = input instanceof Request ? input.url : input.toString();
+  const tell = (outcome: string) => {
+    const millis = (performance.now() - begin).toFixed(1);
+    process.stderr.write(`debug: ${init?.method ?? 'GET'} ${address} ${outcome} ${millis} ms\n`);
+  };
+  try {
+    const response = await fetch(input, init);
+    tell(`${response.status} ${response.headers.get('x-request-id') ?? '-'}`);
+    return response;
+  } catch (error) {
+    tell('failed');
+    throw error;
+  }
+};
+
 /**
- * A client for the server that the environment names (CLAVIGER_ADDR, CLAVIGER_TOKEN or CLAVIGER_TOKEN_FILE), else for the
- * one on this machine, with the credentials that its first start wrote.
+ * A client for the server that the environment names (CLAVIGER_ADDR, CLAVIGER_TOKEN or CLAVIGER_TOKEN_FILE, CLAVIGER_CACERT), else
+ * for the one on this machine, with the credentials that its first start wrote.
  */
 export function connect(): Client {
   const { env } = process;
   const config = loadConfig({ env, checkoutHome: checkoutHome() });
   const local = readEnvFile(path.join(config.home, 'credentials.env'));
-  const address = env['CLAVIGER_ADDR'] ?? local['CLAVIGER_ADDR'] ?? localAddress(config);
+  const address = env['CLAVIGER_ADDR'] || local['CLAVIGER_ADDR'] || localAddress(config);
+  if (!URL.canParse(address) || !/^https?:/.test(address)) {
+    throw new CliError(
+      exitCodes.usage,
+      `CLAVIGER_ADDR is no address: ${address}`,
+      'set it to something like https://keys.example.com:8200',
+    );
+  }
   const tokenFile = env['CLAVIGER_TOKEN_FILE'];
-  const token = env['CLAVIGER_TOKEN'] ?? (tokenFile ? readToken(tokenFile) : local['CLAVIGER_TOKEN']);
+  const token =
+    env['CLAVIGER_TOKEN'] || (tokenFile ? readSetting(tokenFile, 'token file') : local['CLAVIGER_TOKEN']);
   if (!token) {
     throw new CliError(
       exitCodes.denied,
@@ -54,5 +81,16 @@ export function connect(): Client {
       'set CLAVIGER_TOKEN or CLAVIGER_TOKEN_FILE, or source credentials.env of the server',
     );
   }
-  return createClient({ address, token });
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new CliError(
+      exitCodes.denied,
+      'The token has characters that no token has.',
+      'look at CLAVIGER_TOKEN',
+    );
+  const authority = env['CLAVIGER_CACERT'];
+  if (authority) {
+    const certificate = readSetting(authority, 'certificate file');
+    tls.setDefaultCACertificates([...tls.getCACertificates('default'), certificate]);
+  }
+  return createClient({ address, token, ...(env['CLAVIGER_DEBUG'] ? { fetch: toldFetch } : {}) });
 }

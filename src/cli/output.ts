@@ -1,138 +1,149 @@
-import { ClavigerApiError, EnvelopeError } from '#sdk';
+import { Option } from 'commander';
 
-/** Exit codes; `claviger help exit-codes` lists them. */
-export const exitCodes = {
-  ok: 0,
-  failed: 1,
-  usage: 2,
-  notFound: 3,
-  denied: 4,
-  conflict: 5,
-  unavailable: 6,
-  verificationFailed: 8,
-  timeout: 124,
-} as const;
+const forms = ['table', 'json', 'jsonl'] as const;
+type OutputForm = (typeof forms)[number];
 
-/** A failure with what to do next. */
-export class CliError extends Error {
-  readonly exit: number;
-  readonly next: string | null;
+/** The option of every command that answers with data. */
+export const outputOption = (): Option =>
+  new Option('-o, --output <form>', 'a table (on a terminal), or JSON (else)').choices(forms);
 
-  constructor(exit: number, message: string, next: string | null = null) {
-    super(message);
-    this.name = 'CliError';
-    this.exit = exit;
-    this.next = next;
-  }
+export type Shown = { readonly output?: OutputForm };
+
+//= no-color.org, and FORCE_COLOR
+function coloured(): boolean {
+  const { FORCE_COLOR: forced, NO_COLOR: plain, TERM: term } = process.env;
+  if (forced !== undefined && forced !== '' && forced !== '0') return true;
+  return process.stdout.isTTY && !plain && term !== 'dumb';
 }
 
-const byStatus: Readonly<Record<number, number>> = {
-  400: exitCodes.failed,
-  401: exitCodes.denied,
-  403: exitCodes.denied,
-  404: exitCodes.notFound,
-  409: exitCodes.conflict,
-  410: exitCodes.notFound,
-  503: exitCodes.unavailable,
-};
-
-function exitOf(error: unknown): number {
-  if (error instanceof CliError) return error.exit;
-  if (error instanceof EnvelopeError) return exitCodes.verificationFailed;
-  if (!(error instanceof ClavigerApiError)) return exitCodes.failed;
-  if (error.code === 'timeout') return exitCodes.timeout;
-  if (error.code === 'unreachable') return exitCodes.unavailable;
-  if (/^(ciphertext|signature|mac)-invalid$/.test(error.code)) return exitCodes.verificationFailed;
-  return byStatus[error.status] ?? exitCodes.failed;
-}
-
-function nextOf(error: unknown): string | null {
-  if (error instanceof CliError) return error.next;
-  if (!(error instanceof ClavigerApiError)) return null;
-  if (error.code === 'unreachable')
-    return 'start the server (npm start, or claviger serve), or set CLAVIGER_ADDR';
-  if (error.status === 401) return 'set CLAVIGER_TOKEN, or source credentials.env of the server';
-  return null;
-}
-
-/** Says an error on stderr and returns the exit code. */
-export function tellError(error: unknown): number {
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`claviger: ${message}\n`);
-  if (error instanceof ClavigerApiError && error.requestId)
-    process.stderr.write(`  request: ${error.requestId}\n`);
-  const next = nextOf(error);
-  if (next) process.stderr.write(`  next: ${next}\n`);
-  return exitOf(error);
-}
-
-const coloured = () =>
-  process.env['FORCE_COLOR'] !== undefined ||
-  (process.stdout.isTTY && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb');
-
-const stateColours: Readonly<Record<string, number>> = {
+const colours: Readonly<Record<string, number>> = {
   active: 32,
+  ok: 32,
   suspended: 33,
   deactivated: 33,
+  warn: 33,
   'destruction-scheduled': 31,
   compromised: 31,
+  fail: 31,
   destroyed: 90,
 };
 
-function paint(cell: string, padded: string): string {
-  const colour = stateColours[cell];
+/** A word of state in its colour, padded. */
+export function paint(word: string, padded = word): string {
+  const colour = colours[word];
   return colour !== undefined && coloured() ? `\u001b[${colour}m${padded}\u001b[0m` : padded;
 }
 
-type Cell = string | number | boolean | null | undefined;
+export type Cell = string | number | boolean | null | undefined;
 
-/** An aligned table, no wider than the terminal. */
-export function table(columns: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const cells = rows.map((row) =>
-    row.map((cell) => (cell === null || cell === undefined ? '-' : String(cell))),
-  );
-  const widths = columns.map((name, at) =>
-    Math.max(name.length, ...cells.map((row) => row[at]?.length ?? 0)),
-  );
-  const line = (row: readonly string[], colour: boolean) =>
-    row
-      .map((cell, at) => {
-        const padded = at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0);
-        return colour ? paint(cell, padded) : padded;
-      })
-      .join('  ');
-  const head = line(
-    columns.map((name) => name.toUpperCase()),
-    false,
-  );
-  return `${[head, ...cells.map((row) => line(row, true))].join('\n')}\n`;
+/** What a terminal would take for a command is shown as its code. */
+function plain(cell: Cell): string {
+  const text = cell === null || cell === undefined || cell === '' ? '-' : String(cell);
+  return text.replace(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-export type OutputForm = 'table' | 'json' | 'jsonl';
+/** A table whose columns are as wide as its first rows need; later rows follow them. */
+function layout(columns: readonly string[], first: readonly (readonly Cell[])[]) {
+  const widths = columns.map((name, at) =>
+    Math.max(name.length, ...first.map((row) => plain(row[at]).length)),
+  );
+  const line = (row: readonly Cell[], mark: (cell: string, padded: string) => string) =>
+    `${row
+      .map((cell, at) => {
+        const text = plain(cell);
+        return mark(text, at === row.length - 1 ? text : text.padEnd(widths[at] ?? 0));
+      })
+      .join('  ')}\n`;
+  return {
+    head: line(
+      columns.map((name) => name.toUpperCase()),
+      (_cell, padded) => padded,
+    ),
+    row: (row: readonly Cell[]) => line(row, paint),
+  };
+}
 
-/** How answers are shown: a table for eyes, JSON for everything else. */
-export function formOf(wanted: string | undefined): OutputForm {
-  if (wanted === 'table' || wanted === 'json' || wanted === 'jsonl') return wanted;
-  if (wanted !== undefined)
-    throw new CliError(exitCodes.usage, `There is no output form ${wanted}.`, 'use -o table, json or jsonl');
-  return process.stdout.isTTY ? 'table' : 'json';
+export function table(columns: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const { head, row } = layout(columns, rows);
+  return [head, ...rows.map(row)].join('');
+}
+
+function formOf(wanted: OutputForm | undefined): OutputForm {
+  return wanted ?? (process.stdout.isTTY ? 'table' : 'json');
+}
+
+async function print(text: string): Promise<void> {
+  if (process.stdout.write(text)) return;
+  await new Promise((done) => process.stdout.once('drain', done));
 }
 
 /** Writes an answer in the form that is wanted; `eyes` makes the table. */
-export function show(wanted: string | undefined, value: unknown, eyes: () => string): void {
+export async function show(
+  wanted: OutputForm | undefined,
+  value: unknown,
+  eyes: () => string,
+): Promise<void> {
   const form = formOf(wanted);
-  if (form === 'table') process.stdout.write(eyes());
-  else if (form === 'json') process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-  else
-    for (const entry of Array.isArray(value) ? value : [value])
-      process.stdout.write(`${JSON.stringify(entry)}\n`);
+  if (form === 'table') await print(eyes());
+  else if (form === 'json') await print(`${JSON.stringify(value, null, 2)}\n`);
+  else for (const entry of Array.isArray(value) ? value : [value]) await print(`${JSON.stringify(entry)}\n`);
+}
+
+const batch = 100;
+
+/** Writes a list as it comes, in constant memory. */
+export async function showList<T>(
+  wanted: OutputForm | undefined,
+  entries: AsyncIterable<T>,
+  eyes: { columns: readonly string[]; row: (entry: T) => readonly Cell[] },
+): Promise<void> {
+  const form = formOf(wanted);
+  if (form === 'table') {
+    await showTable(entries, eyes);
+    return;
+  }
+  let count = 0;
+  for await (const entry of entries) {
+    const text =
+      form === 'json' ? JSON.stringify(entry, null, 2).replaceAll('\n', '\n  ') : JSON.stringify(entry);
+    await print(form === 'json' ? `${count === 0 ? '[' : ','}\n  ${text}` : `${text}\n`);
+    count += 1;
+  }
+  if (form === 'json') await print(count === 0 ? '[]\n' : '\n]\n');
+}
+
+async function showTable<T>(
+  entries: AsyncIterable<T>,
+  { columns, row }: { columns: readonly string[]; row: (entry: T) => readonly Cell[] },
+): Promise<void> {
+  const waiting: (readonly Cell[])[] = [];
+  let shape: ReturnType<typeof layout> | null = null;
+  const flush = async () => {
+    const begins = shape === null;
+    shape ??= layout(columns, waiting);
+    await print((begins ? shape.head : '') + waiting.splice(0).map(shape.row).join(''));
+  };
+  for await (const entry of entries) {
+    waiting.push(row(entry));
+    if (waiting.length >= batch) await flush();
+  }
+  if (waiting.length > 0 || shape === null) await flush();
 }
 
 /** Names and values, a line each. */
-export function facts(value: object): string {
-  const entries = Object.entries(value).filter(([, entry]) => typeof entry !== 'object' || entry === null);
+export function facts(value: Readonly<Record<string, Cell>>): string {
+  const entries = Object.entries(value);
   const width = Math.max(0, ...entries.map(([name]) => name.length));
-  return entries
-    .map(([name, entry]) => `${name.padEnd(width)}  ${paint(String(entry), String(entry ?? '-'))}\n`)
-    .join('');
+  return entries.map(([name, entry]) => `${name.padEnd(width)}  ${paint(plain(entry))}\n`).join('');
+}
+
+/** At most so many entries of a list. */
+export async function* take<T>(entries: AsyncIterable<T>, limit: number | undefined): AsyncGenerator<T> {
+  let left = limit ?? Infinity;
+  if (left <= 0) return;
+  for await (const entry of entries) {
+    yield entry;
+    left -= 1;
+    if (left <= 0) return;
+  }
 }

@@ -1,5 +1,6 @@
 const widthBar = 24;
 const everyMillis = 120;
+const quietMillis = 300;
 
 function amount(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
@@ -8,7 +9,12 @@ function amount(bytes: number): string {
   return `${value.toFixed(unit === 0 ? 0 : 1)} ${units[unit]}`;
 }
 
-/** Passes a stream on and shows on a terminal how far it is and how fast it goes. */
+function barOf(done: number, size: number): string {
+  const share = Math.min(1, done / size);
+  return `[${'#'.repeat(Math.round(widthBar * share)).padEnd(widthBar, '.')}] ${Math.floor(100 * share)} % `;
+}
+
+/** Passes a stream on and shows on a terminal how far it is and how fast it goes, if it takes a while. */
 export async function* withProgress(
   stream: AsyncIterable<Uint8Array>,
   size: number | null,
@@ -18,19 +24,18 @@ export async function* withProgress(
     return;
   }
   const begin = performance.now();
-  let [done, shown] = [0, 0];
-  for await (const piece of stream) {
-    done += piece.length;
-    yield piece;
-    const now = performance.now();
-    if (now - shown < everyMillis) continue;
-    shown = now;
-    const rate = `${amount(done / ((now - begin) / 1000))}/s`;
-    const full = size ? Math.round((widthBar * done) / size) : 0;
-    const bar = size
-      ? `[${'#'.repeat(full).padEnd(widthBar, '.')}] ${Math.floor((100 * done) / size)} % `
-      : '';
-    process.stderr.write(`\r\u001b[K${bar}${amount(done)} ${rate}`);
+  let [done, due, shown] = [0, begin + quietMillis, false];
+  try {
+    for await (const piece of stream) {
+      done += piece.length;
+      yield piece;
+      const now = performance.now();
+      if (now < due) continue;
+      [due, shown] = [now + everyMillis, true];
+      const rate = `${amount(done / ((now - begin) / 1000))}/s`;
+      process.stderr.write(`\r\u001b[K${size ? barOf(done, size) : ''}${amount(done)} ${rate}`);
+    }
+  } finally {
+    if (shown) process.stderr.write('\r\u001b[K');
   }
-  if (shown > 0) process.stderr.write('\r\u001b[K');
 }

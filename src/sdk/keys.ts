@@ -9,8 +9,8 @@ export function keysOf(call: Call) {
   return {
     create: async (wish: NewKey = {}) => (await call('POST', '/keys', { ...wish })) as unknown as KeyRecord,
     show: (key: string) => one('GET', key),
-    /** All keys of the environment, page by page. */
-    list: () => pages<KeyRecord>(call, '/keys', 'keys'),
+    /** All keys of the environment, asked for page by page as they are taken. */
+    list: (pageSize = 500) => pages<KeyRecord>(call, { path: '/keys', member: 'keys', size: pageSize }),
     rotate: (key: string) => one('POST', key, '/rotate'),
     enableRotation: (key: string, periodDays = 365) => one('PUT', key, '/rotation', { periodDays }),
     disableRotation: (key: string) => one('DELETE', key, '/rotation'),
@@ -44,7 +44,11 @@ export function namesOf(call: Call) {
   return {
     /** All names of the environment, or those of one key. */
     list: (key?: string) =>
-      pages<NameRecord>(call, '/names', 'names', key === undefined ? '' : `&key=${part(key)}`),
+      pages<NameRecord>(call, {
+        path: '/names',
+        member: 'names',
+        query: key === undefined ? '' : `&key=${part(key)}`,
+      }),
     create: (name: string, key: string) => one('POST', '/names', { name, key }),
     move: (name: string, key: string) => one('PUT', `/names/${part(name)}`, { key }),
     delete: (name: string) => one('DELETE', `/names/${part(name)}`),

@@ -16,10 +16,12 @@ const attemptsMax = 3;
 
 /** What the system says of a connection that failed, e.g. `ECONNREFUSED`. */
 function reasonOf(cause: unknown): string {
+  let reason = '';
   for (let at = cause, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
     if ('code' in at && typeof at.code === 'string') return ` (${at.code})`;
+    reason = ` (${at.message})`;
   }
-  return '';
+  return reason;
 }
 
 function noAnswer(address: string, cause: unknown): ClavigerApiError {
@@ -113,12 +115,22 @@ export function bytesIn(answer: Json, member: string): Uint8Array {
   throw new ClavigerApiError('not-claviger', `The answer has no ${member}.`);
 }
 
-/** All entries of a list that is told in pages. */
-export async function* pages<T>(call: Call, path: string, member: string, query = ''): AsyncGenerator<T> {
+type Pages = {
+  readonly path: string;
+  readonly member: string;
+  readonly query?: string;
+  readonly size?: number;
+};
+
+/** All entries of a list that is told in pages of at most 500. */
+export async function* pages<T>(
+  call: Call,
+  { path, member, query = '', size = 500 }: Pages,
+): AsyncGenerator<T> {
   let after: string | null = null;
   do {
     const marker: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
-    const page: Json = await call('GET', `${path}?limit=500${query}${marker}`);
+    const page: Json = await call('GET', `${path}?limit=${size}${query}${marker}`);
     yield* page[member] as T[];
     after = (page['next'] ?? null) as string | null;
   } while (after !== null);

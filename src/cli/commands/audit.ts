@@ -1,9 +1,11 @@
-import type { Command } from 'commander';
-import { auditEvents, loadConfig, renderCloudTrail, verifyAudit } from '#server';
+import { Option, type Command } from 'commander';
+import { loadConfig } from '#server/configuration';
 import { checkoutHome } from '../connect.ts';
-import { CliError, exitCodes, show, table } from '../output.ts';
+import { wholeNumber } from '../arguments.ts';
+import { CliError, exitCodes } from '../exit.ts';
+import { outputOption, show, table, type Shown } from '../output.ts';
 
-type Filter = { key?: string; principal?: string; operation?: string; limit: string; output?: string };
+type Filter = Shown & { key?: string; principal?: string; operation?: string; limit: number };
 
 function config() {
   return loadConfig({ env: process.env, checkoutHome: checkoutHome() });
@@ -27,11 +29,12 @@ export function addAuditCommands(program: Command): void {
       .option('--operation <name>', 'only of this operation, e.g. keys.decrypt');
 
   filters(audit.command('list').description('the newest events'))
-    .option('--limit <count>', 'how many', '50')
-    .option('-o, --output <form>', 'table, json or jsonl')
-    .action((wish: Filter) => {
-      const events = auditEvents(config().auditFolder, filterOf(wish), Number(wish.limit));
-      show(wish.output, events, () =>
+    .option('--limit <count>', 'how many', wholeNumber, 50)
+    .addOption(outputOption())
+    .action(async (wish: Filter) => {
+      const { auditEvents } = await import('#server');
+      const events = auditEvents(config().auditFolder, filterOf(wish), wish.limit);
+      await show(wish.output, events, () =>
         table(
           ['time', 'principal', 'operation', 'outcome', 'key', 'protocol', 'from'],
           events.map(({ event }) => [
@@ -48,15 +51,9 @@ export function addAuditCommands(program: Command): void {
     });
 
   filters(audit.command('export').description('all events, oldest first, a JSON object a line'))
-    .option('--format <format>', 'jsonl or cloudtrail', 'jsonl')
-    .action(async (wish: Filter & { format: string }) => {
-      if (wish.format !== 'jsonl' && wish.format !== 'cloudtrail') {
-        throw new CliError(
-          exitCodes.usage,
-          `There is no format ${wish.format}.`,
-          'use --format jsonl or cloudtrail',
-        );
-      }
+    .addOption(new Option('--format <format>').choices(['jsonl', 'cloudtrail']).default('jsonl'))
+    .action(async (wish: Filter & { format: 'jsonl' | 'cloudtrail' }) => {
+      const { renderCloudTrail } = await import('#server');
       for await (const line of renderCloudTrail(config(), filterOf(wish), wish.format)) {
         if (!process.stdout.write(`${line}\n`))
           await new Promise((done) => process.stdout.once('drain', done));
@@ -73,13 +70,14 @@ function addVerify(audit: Command): void {
     .option('--folder <folder>', 'folder of the logs')
     .option('--keys <file>', 'the keys.json that you trust, for one log; else the one beside each log')
     .option('--offline', 'do not ask the store how far each log had come')
-    .option('-o, --output <form>', 'table, json or jsonl')
-    .action(async (wish: { folder?: string; keys?: string; offline?: boolean; output?: string }) => {
+    .addOption(outputOption())
+    .action(async (wish: Shown & { folder?: string; keys?: string; offline?: boolean }) => {
+      const { verifyAudit } = await import('#server');
       const results = await verifyAudit(config(), wish);
       const findings = results.flatMap((result) =>
         result.findings.map((finding) => ({ log: result.folder, ...finding })),
       );
-      show(wish.output, results, () =>
+      await show(wish.output, results, () =>
         table(
           ['log', 'events', 'root', 'findings'],
           results.map((result) => [

@@ -1,10 +1,9 @@
-import { createInterface } from 'node:readline/promises';
-import type { Command } from 'commander';
-import type { KeyRecord } from '#sdk';
+import { Option, type Command } from 'commander';
+import type { Client, KeyRecord } from '#sdk';
+import { collect, pairsOf, wholeNumber } from '../arguments.ts';
 import { connect } from '../connect.ts';
-import { CliError, exitCodes, facts, show, table } from '../output.ts';
-
-type Shown = { output?: string };
+import { CliError, exitCodes } from '../exit.ts';
+import { facts, outputOption, show, showList, table, take, type Shown } from '../output.ts';
 
 function keyText(key: KeyRecord): string {
   const head = facts({
@@ -16,85 +15,52 @@ function keyText(key: KeyRecord): string {
     environment: key.environment,
     tier: key.tier,
     description: key.description,
-    created: key.createdAt,
+    tags: key.tags.map((tag) => `${tag.key}=${tag.value}`).join(' '),
+    created: `${key.createdAt} by ${key.createdBy}`,
     rotates: key.rotation
       ? `every ${key.rotation.periodDays} days, next ${key.rotation.nextAt}`
       : 'only on demand',
     ...(key.destruction ? { destroyed: key.destruction.dueAt } : {}),
   });
   const versions = table(
-    ['version', 'state', 'created'],
-    key.versions.map((version) => [version.number, version.state, version.createdAt]),
+    ['version', 'state', 'created', 'protects until'],
+    key.versions.map((version) => [version.number, version.state, version.createdAt, version.protectUntil]),
   );
   return `${head}\n${versions}`;
 }
 
-const form = ['-o, --output <form>', 'table, json or jsonl'] as const;
-const tell = (output: string | undefined, key: KeyRecord) => show(output, key, () => keyText(key));
+/** Shows one key. */
+export const tellKey = (output: Shown['output'], key: KeyRecord): Promise<void> =>
+  show(output, key, () => keyText(key));
 
-/** Destruction is asked for by typing the key's name, or by saying it in the command. */
-async function requireConfirmed(name: string, confirmed: string | undefined): Promise<void> {
-  if (confirmed !== undefined) {
-    if (confirmed === name) return;
-    throw new CliError(exitCodes.usage, `--confirm must repeat ${name}.`);
-  }
-  if (!process.stdin.isTTY) {
-    throw new CliError(exitCodes.usage, 'A destruction must be confirmed.', `add --confirm ${name}`);
-  }
-  const question = createInterface({ input: process.stdin, output: process.stderr });
-  const typed = await question.question(
-    `Everything under ${name} will be unreadable for ever. Type its name to go on: `,
-  );
-  question.close();
-  if (typed !== name) throw new CliError(exitCodes.usage, 'The name does not match: nothing was done.');
-}
-
-/** `key ...`. */
-export function addKeyCommands(program: Command): void {
+/** `key ...`; the other commands of keys are added to what is returned. */
+export function addKeyCommands(program: Command): Command {
   const keys = program.command('key').description('make and manage keys');
-
-  keys
-    .command('create')
-    .description('make a key')
-    .option('--name <name>', 'its name')
-    .option('--spec <spec>', 'e.g. AES_256, RSA_3072, EC_P256, ED25519, ML_DSA_65', 'AES_256')
-    .option('--usage <usage>', 'encrypt, sign, mac, key-agreement, encapsulate, wrap or derive', 'encrypt')
-    .option('--owner <owner>', 'who answers for it')
-    .option('--description <text>', 'what it is for')
-    .option(...form)
-    .action(
-      async (
-        wish: Shown & { name?: string; spec: string; usage: string; owner?: string; description?: string },
-      ) => {
-        const { output, ...rest } = wish;
-        tell(output, await connect().keys.create(rest));
-      },
-    );
-
+  addCreate(keys);
   keys
     .command('list')
-    .description('all keys of the environment')
-    .option(...form)
-    .action(async ({ output }: Shown) => {
-      const all: KeyRecord[] = [];
-      for await (const key of connect().keys.list()) all.push(key);
-      show(output, all, () =>
-        table(
-          ['id', 'state', 'spec', 'usage', 'version', 'tier', 'owner', 'description'],
-          all.map((key) => [
-            key.id,
-            key.state,
-            key.spec,
-            key.usage,
-            key.currentVersion,
-            key.tier,
-            key.owner,
-            key.description.slice(0, 40),
-          ]),
-        ),
-      );
+    .description('the keys of the environment, by id')
+    .option('--limit <count>', 'no more than so many', wholeNumber)
+    .addOption(outputOption())
+    .action(async ({ output, limit }: Shown & { limit?: number }) => {
+      const client = connect();
+      const pageSize = Math.min(500, Math.max(1, limit ?? 500));
+      const found = take(client.keys.list(pageSize), limit);
+      const keysWithNames = pageSize <= fewKeys ? eachNamed(client, found) : allNamed(client, found);
+      await showList(output, keysWithNames, {
+        columns: ['id', 'name', 'state', 'spec', 'usage', 'version', 'owner', 'description'],
+        row: (key) => [
+          key.id,
+          key.names.join(' '),
+          key.state,
+          key.spec,
+          key.usage,
+          key.currentVersion,
+          key.owner,
+          key.description.slice(0, 40),
+        ],
+      });
     });
-
   const simple = {
     show: 'one key with its versions',
     rotate: 'make a new version that protects from now on',
@@ -105,29 +71,73 @@ export function addKeyCommands(program: Command): void {
     keys
       .command(`${name} <key>`)
       .description(about)
-      .option(...form)
+      .addOption(outputOption())
       .action(async (key: string, { output }: Shown) => {
-        tell(output, await connect().keys[name as keyof typeof simple](key));
+        await tellKey(output, await connect().keys[name as keyof typeof simple](key));
       });
   }
-
-  addDestruction(keys);
+  return keys;
 }
 
-function addDestruction(keys: Command): void {
+type NamedKey = KeyRecord & { readonly names: readonly string[] };
+const fewKeys = 20;
+
+/** Keys together with their names, which are asked for key by key. */
+async function* eachNamed(client: Client, keys: AsyncIterable<KeyRecord>): AsyncGenerator<NamedKey> {
+  for await (const key of keys) {
+    const names = await Array.fromAsync(client.names.list(key.id));
+    yield { ...key, names: names.map(({ name }) => name) };
+  }
+}
+
+/** The same, with the names of all keys asked for at once. */
+async function* allNamed(client: Client, keys: AsyncIterable<KeyRecord>): AsyncGenerator<NamedKey> {
+  const names = new Map<string, string[]>();
+  for await (const { name, keyId } of client.names.list()) {
+    const known = names.get(keyId);
+    if (known) known.push(name);
+    else names.set(keyId, [name]);
+  }
+  for await (const key of keys) yield { ...key, names: names.get(key.id) ?? [] };
+}
+
+type CreateWish = Shown & {
+  readonly name?: string;
+  readonly spec?: string;
+  readonly usage?: string;
+  readonly owner?: string;
+  readonly description?: string;
+  readonly tag: readonly string[];
+  readonly tier?: string;
+};
+
+function addCreate(keys: Command): void {
   keys
-    .command('schedule-destroy <key>')
-    .description('stop a key now, and destroy it for ever after a waiting period')
-    .option('--days <days>', 'waiting period, 7 to 30 days', '30')
-    .option('--confirm <key>', 'repeat the key, to do it without being asked')
-    .option(...form)
-    .action(async (key: string, wish: Shown & { days: string; confirm?: string }) => {
-      await requireConfirmed(key, wish.confirm);
-      tell(wish.output, await connect().keys.scheduleDestroy(key, Number(wish.days)));
+    .command('create')
+    .description('make a key')
+    .option('--name <name>', 'its name')
+    .option('--spec <spec>', 'AES_256 (the default), RSA_3072, EC_P256, ED25519, ML_DSA_65, HMAC_256 ...')
+    .option('--usage <usage>', 'encrypt, sign, mac, key-agreement ...; else the first one of the spec')
+    .option('--owner <owner>', 'who answers for it; else you')
+    .option('--description <text>', 'what it is for')
+    .option('--tag <name=value>', 'a tag; may be given several times', collect, [])
+    .addOption(new Option('--tier <tier>', 'refuse unless the root of trust gives this tier'))
+    .addOption(outputOption())
+    .action(async ({ output, tier, tag, ...wish }: CreateWish) => {
+      const client = connect();
+      if (tier !== undefined) await requireTier(client, tier);
+      const tags = pairsOf(tag, 'tag').map(([key, value]) => ({ key, value }));
+      await tellKey(output, await client.keys.create({ ...wish, tags }));
     });
-  keys
-    .command('cancel-destroy <key>')
-    .description('call a scheduled destruction off; the key comes back suspended')
-    .option(...form)
-    .action(async (key: string, { output }: Shown) => tell(output, await connect().keys.cancelDestroy(key)));
+}
+
+/** The tier is the root's, not a wish: a key is never made under a weaker one than was asked for. */
+async function requireTier(client: Client, wanted: string): Promise<void> {
+  const { tier } = (await client.status()).root;
+  if (tier === wanted) return;
+  throw new CliError(
+    exitCodes.conflict,
+    `The root of trust of this server gives the tier ${tier}, not ${wanted}: no key was made.`,
+    'the tier hsm needs an HSM as the root of trust, which is not offered yet',
+  );
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
-import { CliError, exitCodes } from '../output.ts';
+import { CliError, exitCodes } from '../exit.ts';
 
 type Step = { readonly name: string; readonly work: () => Promise<void> };
 

@@ -1,15 +1,8 @@
 import type { Command } from 'commander';
-import {
-  hardenRuntime,
-  loadConfig,
-  runWorkers,
-  settings,
-  startServer,
-  workerNumber,
-  type RunningServer,
-} from '#server';
+import type { InitReport, RunningServer } from '#server';
+import { loadConfig, settings } from '#server/configuration';
 import { checkoutHome, connect } from '../connect.ts';
-import { facts, show, table } from '../output.ts';
+import { facts, outputOption, show, table, type Shown } from '../output.ts';
 
 function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} <value>`;
@@ -19,19 +12,22 @@ function configFrom(flags: Record<string, string | undefined>) {
   return loadConfig({ env: process.env, flags, checkoutHome: checkoutHome() });
 }
 
+function tellMade({ home, environments, credentialsFile }: InitReport): string {
+  const [first] = environments;
+  return (
+    `claviger: initialised ${home} (environment ${first?.name}, account ${first?.accountId})\n` +
+    `claviger: the first administrator's credentials are in ${credentialsFile}; source it in a shell to use them\n`
+  );
+}
+
 function tellReady(server: RunningServer): void {
   const { report } = server.composition;
-  if (report.created) {
-    const [first] = report.environments;
-    process.stdout.write(
-      `claviger: initialised ${report.home} (environment ${first?.name}, account ${first?.accountId})\n` +
-        `claviger: the first administrator's credentials are in ${report.credentialsFile}; source it in a shell to use them\n`,
-    );
-  }
+  if (report.created) process.stdout.write(tellMade(report));
   process.stdout.write(`claviger ready at ${server.address}\n`);
 }
 
 async function serve(flags: Record<string, string | undefined>): Promise<void> {
+  const { hardenRuntime, runWorkers, startServer, workerNumber } = await import('#server');
   const config = configFrom(flags);
   if (config.workers > 1 && workerNumber() === 0) {
     await runWorkers(config.workers);
@@ -50,7 +46,20 @@ async function serve(flags: Record<string, string | undefined>): Promise<void> {
   process.exit(0);
 }
 
-/** `serve`, `config`, `status`. */
+async function init(flags: Record<string, string | undefined>): Promise<void> {
+  const { output, ...rest } = flags;
+  const config = configFrom(rest);
+  const { initHome } = await import('#server');
+  const report = await initHome(config);
+  const environments = report.environments.map(({ name, accountId }) => ({ name, accountId }));
+  await show(output as Shown['output'], { ...report, environments }, () =>
+    report.created
+      ? `${tellMade(report)}claviger: next: claviger serve\n`
+      : `claviger: ${report.home} is initialised already; nothing was changed\n`,
+  );
+}
+
+/** `serve`, `init`, `config`, `status`. */
 export function addServerCommands(program: Command): void {
   const serving = program
     .command('serve')
@@ -58,6 +67,18 @@ export function addServerCommands(program: Command): void {
   for (const { name, about } of settings) serving.option(flagOf(name), about);
   serving.action(serve);
 
+  const initialising = program
+    .command('init')
+    .description('make the home of a server without serving; one that is there is left alone')
+    .addOption(outputOption());
+  for (const { name, about } of settings) initialising.option(flagOf(name), about);
+  initialising.action(init);
+
+  addConfig(program);
+  addStatus(program);
+}
+
+function addConfig(program: Command): void {
   const config = program.command('config').description('look at the configuration');
   config
     .command('check')
@@ -69,8 +90,8 @@ export function addServerCommands(program: Command): void {
   config
     .command('show')
     .description('every setting, its value and where it came from')
-    .option('-o, --output <form>', 'table, json or jsonl')
-    .action(({ output }: { output?: string }) => {
+    .addOption(outputOption())
+    .action(async ({ output }: Shown) => {
       const { origins, listen, tls, ...rest } = configFrom({});
       const values: Readonly<Record<string, unknown>> = {
         ...rest,
@@ -82,21 +103,33 @@ export function addServerCommands(program: Command): void {
         const value = `${(values[name] as string | number | null) ?? ''}`.replace(/\/\/[^/@]*@/, '//***@');
         return { name, value, origin: origins[name] ?? 'default', variable };
       });
-      show(output, rows, () =>
+      await show(output, rows, () =>
         table(
           ['setting', 'value', 'origin', 'variable'],
           rows.map((row) => [row.name, row.value, row.origin, row.variable]),
         ),
       );
     });
+}
 
+function addStatus(program: Command): void {
   program
     .command('status')
     .description('how the server is doing')
-    .option('-o, --output <form>', 'table, json or jsonl')
-    .action(async ({ output }: { output?: string }) => {
+    .addOption(outputOption())
+    .action(async ({ output }: Shown) => {
       const status = await connect().status();
-      const { root, log, ...rest } = status as { root: object; log: object };
-      show(output, status, () => facts({ ...rest, ...root, ...log }));
+      const { root, log } = status;
+      await show(output, status, () =>
+        facts({
+          node: status.node,
+          store: status.store,
+          root: `${root.kind} (${root.where})`,
+          tier: root.tier,
+          'audit log': log.writable ? `writable, ${log.size} events` : `not writable: ${log.problem}`,
+          keys: status.keys,
+          'keys in memory': status.cachedKeys,
+        }),
+      );
     });
 }

@@ -17,9 +17,11 @@ type WireError = {
 };
 
 const nothing = () => '';
-const mismatch = () =>
-  'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key ' +
-  'and signing method. Consult the service documentation for details.';
+const mismatch: Message = ({ details, message }) =>
+  details['field'] === 'scope'
+    ? message
+    : 'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key ' +
+      'and signing method. Consult the service documentation for details.';
 const unknownToken = () => 'The security token included in the request is invalid.';
 const internal = () => 'The request was rejected because of an internal failure. The request can be retried.';
 
@@ -105,10 +107,8 @@ const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
     'ExpiredTokenException',
     () => 'The security token included in the request is expired',
   ),
-  'request-expired': client(
-    'InvalidSignatureException',
-    ({ details }) => `Signature ${String(details['side'])}: ${String(details['stamp'])}`,
-  ),
+  // said in AWS's words, which clients look into to correct their clock
+  'request-expired': client('InvalidSignatureException'),
   'access-denied': client('AccessDeniedException', denied),
   'input-invalid': client('ValidationException', invalidInput),
   'input-too-large': client('ValidationException'),

@@ -62,6 +62,7 @@ export function readWith(schema: z.ZodType, value: unknown, place: 'query' | 'bo
 }
 
 function said(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
   if (issue?.code !== 'unrecognized_keys') return issue?.message ?? 'invalid';
   return `there is no ${JSON.stringify(String(issue.keys[0]).slice(0, 60))}`;
 }
