@@ -134,7 +134,11 @@ async function answerOf(response: Response, idHeader: string): Promise<Answer> {
   };
 }
 
-export function asker(address: string, credentials: Record<string, string>): Asker {
+export function asker(
+  address: string,
+  credentials: Record<string, string>,
+  send: typeof fetch = fetch,
+): Asker {
   const pair = {
     id: credentials['AWS_ACCESS_KEY_ID'] ?? '',
     secret: credentials['AWS_SECRET_ACCESS_KEY'] ?? '',
@@ -144,12 +148,12 @@ export function asker(address: string, credentials: Record<string, string>): Ask
     async aws(operation, input) {
       const body = JSON.stringify(input);
       const headers = signedHeaders(address, `TrentService.${operation}`, body, pair);
-      return answerOf(await fetch(`${address}/`, { method: 'POST', headers, body }), 'x-amzn-requestid');
+      return answerOf(await send(`${address}/`, { method: 'POST', headers, body }), 'x-amzn-requestid');
     },
     async native(method, place, body) {
       const wish = body === undefined ? {} : { body: JSON.stringify(body) };
       const headers = { authorization, 'content-type': 'application/json' };
-      return answerOf(await fetch(`${address}/api/v1${place}`, { method, headers, ...wish }), 'x-request-id');
+      return answerOf(await send(`${address}/api/v1${place}`, { method, headers, ...wish }), 'x-request-id');
     },
   };
 }

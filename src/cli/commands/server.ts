@@ -6,10 +6,11 @@ import {
   settings,
   startServer,
   workerNumber,
+  type Config,
   type RunningServer,
 } from '#server';
 import { checkoutHome, connect } from '../connect.ts';
-import { facts, show, table } from '../output.ts';
+import { facts, show, table, tellError } from '../output.ts';
 
 function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} <value>`;
@@ -31,14 +32,23 @@ function tellReady(server: RunningServer): void {
   process.stdout.write(`claviger ready at ${server.address}\n`);
 }
 
+async function startNode(config: Config): Promise<RunningServer> {
+  try {
+    return await startServer(config, { worker: Math.max(0, workerNumber() - 1) });
+  } catch (error) {
+    // the channel to its parent would keep a worker alive
+    if (workerNumber() > 0) process.exit(tellError(error));
+    throw error;
+  }
+}
+
 async function serve(flags: Record<string, string | undefined>): Promise<void> {
   const config = configFrom(flags);
   if (config.workers > 1 && workerNumber() === 0) {
-    await runWorkers(config.workers);
-    return;
+    process.exit(await runWorkers(config.workers));
   }
   hardenRuntime();
-  const server = await startServer(config, { worker: Math.max(0, workerNumber() - 1) });
+  const server = await startNode(config);
   if (workerNumber() <= 1) tellReady(server);
   const { promise, resolve } = Promise.withResolvers<void>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
