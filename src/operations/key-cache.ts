@@ -1,7 +1,7 @@
 import type { KeyMaterial } from '#crypto';
 import { compilePolicy, parsePolicy, type CompiledPolicy } from '#access';
 import { ClavigerError, type Key } from '#domain';
-import type { Clock, Store, WrappedMaterial } from '#ports';
+import type { Store, WrappedMaterial } from '#ports';
 import type { Hierarchy } from './hierarchy.ts';
 import { RecentMap } from './recent-map.ts';
 
@@ -33,11 +33,11 @@ const keysMax = 10_000;
 const namesMax = 20_000;
 const openMillisMax = 5 * 60_000;
 
+/** `until` is on the monotonic clock: wall clocks are set back. */
 type Cached = { readonly opened: OpenedKey; readonly until: number };
 
 type CacheParts = {
   store: Store;
-  clock: Clock;
   hierarchy: Hierarchy;
   accountOf: (environment: string) => Promise<string>;
 };
@@ -84,7 +84,7 @@ export function createKeyCache(parts: CacheParts): KeyCache {
     peek(id) {
       const cached = keys.get(id);
       if (!cached) return undefined;
-      if (cached.until > parts.clock.now()) return cached.opened;
+      if (cached.until > performance.now()) return cached.opened;
       keys.delete(id);
       return undefined;
     },
@@ -101,7 +101,7 @@ export function createKeyCache(parts: CacheParts): KeyCache {
       const policy = compilePolicy(parsePolicy(key.policy), { accountId, keyArn: arn });
       const wrapped = new Map(stored.materials.map((entry) => [entry.version, entry.material]));
       const opened: OpenedKey = { key, arn, policy, ...lazyMaterials(key, wrapped, parts.hierarchy) };
-      if (generation === before) keys.set(id, { opened, until: parts.clock.now() + openMillisMax });
+      if (generation === before) keys.set(id, { opened, until: performance.now() + openMillisMax });
       return opened;
     },
 

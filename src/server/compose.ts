@@ -83,7 +83,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const accountOf = accountLookup(store);
   const metrics = createMetrics();
   const authenticator = storeAuthenticator({ store, hierarchy, clock, accountOf });
-  const keys = createKeyCache({ store, clock, hierarchy, accountOf });
+  const keys = createKeyCache({ store, hierarchy, accountOf });
   const drop = (entities: readonly string[] | null): void => {
     keys.drop(entities);
     if (entities === null) authenticator.invalidateAll();
