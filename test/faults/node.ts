@@ -40,6 +40,15 @@ export async function killNodes(): Promise<void> {
   await Promise.all([...running].map((node) => node.kill()));
 }
 
+/** Resolves when the condition holds; rejects, saying what was waited for, when that takes too long. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const limit = performance.now() + 30_000;
+  while (!(await condition())) {
+    if (performance.now() > limit) throw new Error(`waited in vain: ${what}`);
+    await new Promise((next) => setTimeout(next, 5));
+  }
+}
+
 /** Starts a server of this checkout, without waiting for it. */
 export function spawnNode(home: string, port: number, env: Record<string, string> = {}): ServerNode {
   const address = `http://127.0.0.1:${port}`;

@@ -5,19 +5,11 @@ import pg from 'pg';
 import { loadConfig, verifyAudit } from '#server';
 import { findPostgres, startPostgres } from '../../tools/postgres.ts';
 import { freePort, newHome, removeHome } from '../servers.ts';
-import { asker, credentialsOf, isReady, killNodes, readiness, spawnNode } from './node.ts';
+import { asker, credentialsOf, isReady, killNodes, readiness, spawnNode, until } from './node.ts';
 import { nothingTold, requireKept, requireRecords, work } from './workload.ts';
 
 after(killNodes);
 const rounds = Number(process.env['CLAVIGER_RESTART_ROUNDS'] ?? 2);
-
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const limit = performance.now() + 30_000;
-  while (!(await condition())) {
-    assert.ok(performance.now() < limit, what);
-    await new Promise((next) => setTimeout(next, 5));
-  }
-}
 
 describe('a server whose PostgreSQL crashes', {
   skip: findPostgres() === null && 'PostgreSQL is not installed',
