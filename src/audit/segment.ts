@@ -51,10 +51,15 @@ function readStart(bytes: Buffer, file: string): { start: SegmentStart; end: num
   const end = startHeadBytes + bytes.readUInt32BE(8);
   if (bytes.length < end) return null;
   try {
-    return { start: JSON.parse(bytes.toString('utf8', startHeadBytes, end)) as SegmentStart, end };
+    const { node, tree, bundle } = JSON.parse(bytes.toString('utf8', startHeadBytes, end)) as SegmentStart;
+    const { size, peaks, levels } = tree;
+    const start = { node, tree: { size, peaks, levels }, bundle };
+    // nothing but what was written: no member is missing, none is more
+    if (segmentStartBytes(start).equals(bytes.subarray(0, end))) return { start, end };
   } catch (cause) {
     throw damaged(file, 'its head can not be read', cause);
   }
+  throw damaged(file, 'its head is not as it was written');
 }
 
 /** Whether a whole frame begins anywhere behind an offset: then what stands there is damage, not an unfinished write. */
