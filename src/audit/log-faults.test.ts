@@ -47,6 +47,18 @@ describe('the folder of a log', () => {
     fs.copyFileSync(path.join(other, 'journal/000001'), path.join(folder, 'journal/000001'));
     assert.throws(() => open(folder), { code: 'integrity-failed' });
   });
+
+  it('is refused where any byte of the head of its journal was changed', async () => {
+    const folder = await writeLog(places.next(), 2);
+    const journal = path.join(folder, 'journal', '000001');
+    const content = fs.readFileSync(journal);
+    for (let at = 0; at < content.indexOf('CLVF'); at += 1) {
+      const changed = Buffer.from(content);
+      changed[at] = (changed[at] ?? 0) ^ 0x20;
+      fs.writeFileSync(journal, changed);
+      assert.throws(() => open(folder), { code: 'integrity-failed' }, `byte ${at}`);
+    }
+  });
 });
 
 describe('a log whose disk fails', () => {

@@ -103,10 +103,10 @@ async function openNode(shared: Shared, change: (store: Store) => Store): Promis
   const log = testLog(`node-${randomInt(1e9)}`);
   const hierarchy = createHierarchy({ root, store, shreds });
   const accountOf = async (environment: string): Promise<string> => accounts[environment] ?? '';
-  const keys = createKeyCache({ store, clock, hierarchy, accountOf });
   const nearlySpent: string[] = [];
   const done: { operation: string; outcome: string }[] = [];
   let monotonic = 0;
+  const keys = createKeyCache({ store, hierarchy, accountOf, monotonic: () => monotonic });
   const house: House = {
     store,
     log,

@@ -1,7 +1,7 @@
 import type { KeyMaterial } from '#crypto';
 import { compilePolicy, parsePolicy, type CompiledPolicy } from '#access';
 import { ClavigerError, type Key } from '#domain';
-import { type Clock, nameEntity, type Store, type WrappedMaterial } from '#ports';
+import { nameEntity, type Store, type WrappedMaterial } from '#ports';
 import type { Hierarchy } from './hierarchy.ts';
 import { RecentMap } from './recent-map.ts';
 
@@ -35,13 +35,15 @@ const keysMax = 10_000;
 const namesMax = 20_000;
 const openMillisMax = 5 * 60_000;
 
+/** `until` is on the monotonic clock: wall clocks are set back. */
 type Cached = { readonly opened: OpenedKey; readonly until: number };
 
 type CacheParts = {
   store: Store;
-  clock: Clock;
   hierarchy: Hierarchy;
   accountOf: (environment: string) => Promise<string>;
+  /** Milliseconds that never go back; the process's own where absent. */
+  monotonic?: () => number;
 };
 
 /** The ARN of a key. */
@@ -75,6 +77,7 @@ function lazyMaterials(key: Key, wrapped: ReadonlyMap<number, WrappedMaterial>, 
 export function createKeyCache(parts: CacheParts): KeyCache {
   const keys = new RecentMap<Cached>(keysMax);
   const names = new RecentMap<string>(namesMax);
+  const monotonic = parts.monotonic ?? (() => performance.now());
   // counts the drops: what was read before a drop is not cached after it
   let generation = 0;
 
@@ -82,7 +85,7 @@ export function createKeyCache(parts: CacheParts): KeyCache {
     peek(id) {
       const cached = keys.get(id);
       if (!cached) return undefined;
-      if (cached.until > parts.clock.now()) return cached.opened;
+      if (cached.until > monotonic()) return cached.opened;
       keys.delete(id);
       return undefined;
     },
@@ -99,7 +102,7 @@ export function createKeyCache(parts: CacheParts): KeyCache {
       const policy = compilePolicy(parsePolicy(key.policy), { accountId, keyArn: arn });
       const wrapped = new Map(stored.materials.map((entry) => [entry.version, entry.material]));
       const opened: OpenedKey = { key, arn, policy, ...lazyMaterials(key, wrapped, parts.hierarchy) };
-      if (generation === before) keys.set(id, { opened, until: parts.clock.now() + openMillisMax });
+      if (generation === before) keys.set(id, { opened, until: monotonic() + openMillisMax });
       return opened;
     },
 
@@ -125,7 +128,7 @@ export function createKeyCache(parts: CacheParts): KeyCache {
     },
 
     expire() {
-      const now = parts.clock.now();
+      const now = monotonic();
       keys.deleteWhere(({ until }) => until <= now);
     },
 

@@ -174,7 +174,10 @@ export interface Store {
   recordLogHead(head: LogHead): Promise<void>;
   logHeads(): Promise<readonly LogHead[]>;
 
-  /** Takes or renews a lease; returns false while another holder's lease has not ended. */
+  /**
+   * Takes or renews a lease; returns false while another holder's lease has not ended. One that ends more than twice as far away
+   * as the one that is asked for was taken by a clock that was ahead, and is not heeded.
+   */
   takeLease(lease: Lease, now: Instant): Promise<boolean>;
 
   /** A small value under a name (the store's own identity, the root's check value); null where it was never put. */

@@ -88,7 +88,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const metrics = createMetrics();
   const failures = createFailures({ logger, metrics });
   const cached = storeAuthenticator({ store, hierarchy, clock, accountOf });
-  const keys = createKeyCache({ store, clock, hierarchy, accountOf });
+  const keys = createKeyCache({ store, hierarchy, accountOf });
   const drop = (entities: readonly string[] | null): void => {
     keys.drop(entities);
     if (entities === null) cached.invalidateAll();

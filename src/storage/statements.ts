@@ -101,7 +101,8 @@ export function storeStatements(dialect: Dialect) {
 
     takeLease: `INSERT INTO leases (name, holder, ends_at) VALUES ($1, $2, $3)
       ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, ends_at = excluded.ends_at
-      WHERE leases.holder = excluded.holder OR leases.ends_at <= $4 RETURNING name`,
+      WHERE leases.holder = excluded.holder OR leases.ends_at <= $4
+        OR leases.ends_at - $4 > 2 * ($3 - $4) RETURNING name`,
     setting: 'SELECT setting FROM settings WHERE name = $1',
     claimSetting: 'INSERT INTO settings (name, setting) VALUES ($1, $2) ON CONFLICT DO NOTHING',
     probe: `INSERT INTO probes (id, writes) VALUES (1, 1)

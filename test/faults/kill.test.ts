@@ -4,12 +4,12 @@ import { randomInt } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
-import { logFolders, readEvents } from '#audit';
+import { logFolders } from '#audit';
 import { loadConfig, verifyAudit } from '#server';
 import { openShredStore, openStore } from '#storage';
 import { freePort, newHome, removeHome } from '../servers.ts';
 import { asker, credentialsOf, killNodes, spawnNode, type ServerNode } from './node.ts';
-import { nothingTold, requireKept, type Told, work } from './workload.ts';
+import { nothingTold, requireKept, requireRecords, type Told, work } from './workload.ts';
 
 after(killNodes);
 
@@ -61,19 +61,6 @@ async function loadAndKill(load: Load, round: number): Promise<void> {
   await load.node.kill();
   over = true;
   await Promise.all(working);
-}
-
-/** Every answered request has one record in the logs, and no record stands twice. */
-function requireRecords(auditFolder: string, told: Told): void {
-  const records = new Set<string>();
-  for (const folder of logFolders(auditFolder)) {
-    for (const { event } of readEvents(folder)) {
-      assert.ok(!records.has(event.id), `record ${event.id} stands twice`);
-      records.add(event.id);
-    }
-  }
-  const lost = [...told.requestIds].filter((id) => !records.has(id));
-  assert.deepEqual(lost, [], 'records of answered requests that are gone');
 }
 
 async function requireVerified(home: string): Promise<void> {

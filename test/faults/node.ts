@@ -40,6 +40,15 @@ export async function killNodes(): Promise<void> {
   await Promise.all([...running].map((node) => node.kill()));
 }
 
+/** Resolves when the condition holds; rejects, saying what was waited for, when that takes too long. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const limit = performance.now() + 30_000;
+  while (!(await condition())) {
+    if (performance.now() > limit) throw new Error(`waited in vain: ${what}`);
+    await new Promise((next) => setTimeout(next, 5));
+  }
+}
+
 /** Starts a server of this checkout, without waiting for it. */
 export function spawnNode(home: string, port: number, env: Record<string, string> = {}): ServerNode {
   const address = `http://127.0.0.1:${port}`;
@@ -134,7 +143,11 @@ async function answerOf(response: Response, idHeader: string): Promise<Answer> {
   };
 }
 
-export function asker(address: string, credentials: Record<string, string>): Asker {
+export function asker(
+  address: string,
+  credentials: Record<string, string>,
+  send: typeof fetch = fetch,
+): Asker {
   const pair = {
     id: credentials['AWS_ACCESS_KEY_ID'] ?? '',
     secret: credentials['AWS_SECRET_ACCESS_KEY'] ?? '',
@@ -144,12 +157,12 @@ export function asker(address: string, credentials: Record<string, string>): Ask
     async aws(operation, input) {
       const body = JSON.stringify(input);
       const headers = signedHeaders(address, `TrentService.${operation}`, body, pair);
-      return answerOf(await fetch(`${address}/`, { method: 'POST', headers, body }), 'x-amzn-requestid');
+      return answerOf(await send(`${address}/`, { method: 'POST', headers, body }), 'x-amzn-requestid');
     },
     async native(method, place, body) {
       const wish = body === undefined ? {} : { body: JSON.stringify(body) };
       const headers = { authorization, 'content-type': 'application/json' };
-      return answerOf(await fetch(`${address}/api/v1${place}`, { method, headers, ...wish }), 'x-request-id');
+      return answerOf(await send(`${address}/api/v1${place}`, { method, headers, ...wish }), 'x-request-id');
     },
   };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { logFolders, readEvents } from '#audit';
 import type { Answer, Asker } from './node.ts';
 
 /** A key as its owner must find it. */
@@ -216,4 +217,17 @@ export async function requireKept(asker: Asker, owned: Owned): Promise<void> {
   }
   const fresh = await asker.aws('Encrypt', { KeyId: owned.id, Plaintext: 'AAAA' });
   assert.equal(fresh.status, 200, `key ${owned.id} is whole`);
+}
+
+/** Every answered request has one record in the logs, and no record stands twice. */
+export function requireRecords(auditFolder: string, told: Told): void {
+  const records = new Set<string>();
+  for (const folder of logFolders(auditFolder)) {
+    for (const { event } of readEvents(folder)) {
+      assert.ok(!records.has(event.id), `record ${event.id} stands twice`);
+      records.add(event.id);
+    }
+  }
+  const lost = [...told.requestIds].filter((id) => !records.has(id));
+  assert.deepEqual(lost, [], 'records of answered requests that are gone');
 }

@@ -47,6 +47,9 @@ class Check {
   readonly folder: string;
   readonly node: string;
   keys: CheckKeys | null = null;
+  /** Signatures of frames: how many are right, and the findings of those that are not. */
+  rightSignatures = 0;
+  readonly wrongSignatures: AuditFinding[] = [];
   size = 0;
   #peaks: Peak[] = [];
 
@@ -183,8 +186,10 @@ function checkFrame(check: Check, { name, bytes, isLast }: Segment, at: number):
     check.find(name, `the entries do not give the root that was signed ${where}`);
   const text = `claviger/${check.node}\n${check.size}\n${root.toString('base64')}\n`;
   const signature = bytes.subarray(bodyEnd + 40, bodyEnd + frameTail);
-  if (check.keys && !verifySignature(null, Buffer.from(text), check.keys.ed25519, signature)) {
-    check.find(name, `the signature of a frame is wrong ${where}`);
+  if (check.keys) {
+    if (verifySignature(null, Buffer.from(text), check.keys.ed25519, signature)) check.rightSignatures += 1;
+    else if (check.wrongSignatures.length < 1000)
+      check.wrongSignatures.push({ file: name, problem: `the signature of a frame is wrong ${where}` });
   }
   return bodyEnd + frameTail;
 }
@@ -248,6 +253,15 @@ function chooseKeys(check: Check, given: string | undefined): void {
   }
 }
 
+/** Where no signature at all is right, it is the keys that are wrong. */
+function tellSignatures(check: Check): void {
+  if (check.rightSignatures > 0 || check.wrongSignatures.length === 0) {
+    for (const { file, problem } of check.wrongSignatures) check.find(file, problem);
+  } else {
+    check.find('keys.json', 'no frame was signed with this key: it is not the one of this log');
+  }
+}
+
 /** Rebuilds a node's log from its raw entries and compares everything that is kept of it. */
 export function verifyLog(folder: string, options: VerifyOptions = {}): Verified {
   const check = new Check(path.resolve(folder));
@@ -267,6 +281,7 @@ export function verifyLog(folder: string, options: VerifyOptions = {}): Verified
   };
   check.compareHead();
   checkJournal(check, options.onProgress);
+  tellSignatures(check);
   for (const [size] of check.heads) {
     check.find('journal', `the log has ${check.size} entries, but ${size} were recorded: it was shortened`);
   }

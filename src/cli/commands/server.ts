@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { InitReport, RunningServer } from '#server';
-import { loadConfig, settings } from '#server/configuration';
+import { loadConfig, settings, type Config } from '#server/configuration';
 import { checkoutHome, connect } from '../connect.ts';
+import { tellError } from '../exit.ts';
 import { facts, outputOption, show, table, type Shown } from '../output.ts';
 
 function flagOf(name: string): string {
@@ -26,15 +27,23 @@ function tellReady(server: RunningServer): void {
   process.stdout.write(`claviger ready at ${server.address}\n`);
 }
 
-async function serve(flags: Record<string, string | undefined>): Promise<void> {
-  const { hardenRuntime, runWorkers, startServer, workerNumber } = await import('#server');
-  const config = configFrom(flags);
-  if (config.workers > 1 && workerNumber() === 0) {
-    await runWorkers(config.workers);
-    return;
+async function startNode(config: Config): Promise<RunningServer> {
+  const { startServer, workerNumber } = await import('#server');
+  try {
+    return await startServer(config, { worker: Math.max(0, workerNumber() - 1) });
+  } catch (error) {
+    // the channel to its parent would keep a worker alive
+    if (workerNumber() > 0) process.exit(tellError(error));
+    throw error;
   }
+}
+
+async function serve(flags: Record<string, string | undefined>): Promise<void> {
+  const { hardenRuntime, runWorkers, workerNumber } = await import('#server');
+  const config = configFrom(flags);
+  if (config.workers > 1 && workerNumber() === 0) process.exit(await runWorkers(config.workers));
   hardenRuntime();
-  const server = await startServer(config, { worker: Math.max(0, workerNumber() - 1) });
+  const server = await startNode(config);
   if (workerNumber() <= 1) tellReady(server);
   const { promise, resolve } = Promise.withResolvers<void>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -78,6 +78,9 @@ export function dutyTests({ store, second }: StoreHandles): void {
       assert.equal(await other.takeLease({ name, holder: 'b', until: 220 }, 119), false);
       assert.equal(await other.takeLease({ name, holder: 'b', until: 220 }, 120), true);
       assert.equal(await store().takeLease({ name, holder: 'a', until: 230 }, 121), false);
+      assert.equal(await store().takeLease({ name, holder: 'b', until: 3_600_030 }, 3_600_000), true);
+      assert.equal(await other.takeLease({ name, holder: 'a', until: 3_600_050 }, 3_600_020), false);
+      assert.equal(await other.takeLease({ name, holder: 'a', until: 30 }, 0), true, 'set an hour ahead');
     });
 
     it('gives a lease to exactly one of many at once', async () => {
