@@ -21,7 +21,10 @@ type Waiting = NewEntry & {
 };
 
 const batchMax = 4096;
-const quickMillis = 1.5;
+/** While a sync takes less than this on the average, waiting for it costs less than cutting batches up. */
+const quickMillis = 4;
+/** One slow sync says little of the next ones. */
+const countedMillisMax = 8;
 const measureEveryMillis = 2000;
 /** Records that may wait for the disk before operations are told to come back later; those under way get as much again. */
 const waitingMax = 8192;
@@ -106,7 +109,8 @@ class JournalLog implements AuditLog {
       this.#waiting.push({ text, length, resolve, reject });
       if (!this.#writing) {
         this.#writing = true;
-        setImmediate(() => void this.#drain());
+        // after everything that is ready to append now
+        process.nextTick(() => void this.#drain());
       }
     });
   }
@@ -192,7 +196,7 @@ class JournalLog implements AuditLog {
     }
     this.#files.syncNow(this.#position.fd);
     const end = performance.now();
-    this.#syncMillis += (end - begin - this.#syncMillis) * 0.1;
+    this.#syncMillis += (Math.min(end - begin, countedMillisMax) - this.#syncMillis) * 0.1;
     this.#measureAt = end + measureEveryMillis;
   }
 

@@ -29,41 +29,40 @@ export function readJsonObject(bytes: Uint8Array, depthMax: number): JsonRead {
     return refused('not-json');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return refused('not-an-object');
-  const fault = structureFault(text, depthMax);
+  const fault = structureFault(text, value, depthMax);
   if (fault) return refused(fault);
   // raw surrogates are no UTF-8, so that only an escape can bring one
-  if (/\\u[dD][89a-fA-F]/.test(text) && !isWellFormed(value)) return refused('ill-formed-text');
+  if (text.includes('\\u') && !isWellFormed(value)) return refused('ill-formed-text');
   return { value: value as JsonObject, fault: null };
 }
 
-/** Looks for members that stand twice and for deep nesting. The text is well-formed JSON. */
-function structureFault(text: string, depthMax: number): 'member-twice' | 'too-deep' | null {
-  const scopes: (Set<string> | null)[] = [];
-  let expectsName = false;
+/** Looks for members that stand twice and for deep nesting. The text is well-formed JSON, and the value what it says. */
+function structureFault(text: string, value: unknown, depthMax: number): 'member-twice' | 'too-deep' | null {
+  let depth = 0;
+  let members = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === 0x22) {
-      const begin = at + 1;
-      at = stringEnd(text, begin);
-      const scope = scopes.at(-1);
-      if (!expectsName || !scope) continue;
-      const raw = text.slice(begin, at);
-      const name = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
-      if (scope.has(name)) return 'member-twice';
-      scope.add(name);
-      expectsName = false;
+      at = stringEnd(text, at + 1);
+    } else if (code === 0x3a) {
+      members += 1;
     } else if (code === 0x7b || code === 0x5b) {
-      if (scopes.length >= depthMax) return 'too-deep';
-      scopes.push(code === 0x7b ? new Set() : null);
-      expectsName = code === 0x7b;
+      depth += 1;
+      if (depth > depthMax) return 'too-deep';
     } else if (code === 0x7d || code === 0x5d) {
-      scopes.pop();
-      expectsName = false;
-    } else if (code === 0x2c) {
-      expectsName = scopes.at(-1) instanceof Set;
+      depth -= 1;
     }
   }
-  return null;
+  // of two members with one name only the last is in the value
+  return countMembers(value) === members ? null : 'member-twice';
+}
+
+function countMembers(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const entries: unknown[] = Object.values(value);
+  let count = Array.isArray(value) ? 0 : entries.length;
+  for (const entry of entries) count += countMembers(entry);
+  return count;
 }
 
 /** Where the string that began ends: the next quote with an even number of backslashes before it. */

@@ -120,6 +120,12 @@ const problems: Readonly<Record<HttpProblem, HttpResponse>> = {
   'shutting-down': plain(503, 'The server is shutting down.'),
 };
 
+type Arrived = {
+  readonly protocol: HttpProtocol;
+  readonly request: HttpRequest;
+  readonly response: http.ServerResponse;
+};
+
 /** Reads a request, hands it to the protocol that it belongs to, and writes the answer. */
 function createHandler({ protocols, clock, logger, onBadRequest }: Parts, isStopping: () => boolean) {
   function protocolOf(message: http.IncomingMessage): HttpProtocol | null {
@@ -150,7 +156,25 @@ function createHandler({ protocols, clock, logger, onBadRequest }: Parts, isStop
     write(response, answer);
   }
 
-  function finish(protocol: HttpProtocol, request: HttpRequest, response: http.ServerResponse): void {
+  // requests of one turn of the event loop, read whole
+  let arrived: Arrived[] = [];
+
+  /**
+   * Hands over together what arrived in one turn of the event loop: each step of many requests in a row finds its code and data in
+   * the processor's caches, which interleaved with reading they would not.
+   */
+  function handleArrived(): void {
+    const now = arrived;
+    arrived = [];
+    for (const one of now) handle(one);
+  }
+
+  function accept(one: Arrived): void {
+    if (arrived.length === 0) setImmediate(handleArrived);
+    arrived.push(one);
+  }
+
+  function handle({ protocol, request, response }: Arrived): void {
     let answer: HttpResponse | Promise<HttpResponse>;
     try {
       answer = protocol.handle(request);
@@ -209,7 +233,7 @@ function createHandler({ protocols, clock, logger, onBadRequest }: Parts, isStop
     message.on('end', () => {
       if (response.headersSent) return;
       const body = more ? Buffer.concat(more) : (first ?? empty);
-      finish(protocol, new IncomingRequest(message, body, clock.now()), response);
+      accept({ protocol, request: new IncomingRequest(message, body, clock.now()), response });
     });
     message.on('error', () => {
       if (!response.headersSent) send(response, problems['body-incomplete']);

@@ -57,14 +57,14 @@ function namesAction(statement: Statement, action: string): boolean {
 type Naming = 'itself' | 'account' | 'no';
 
 /** How a list of principals names the caller: by its own name or `*`, or by its whole account. */
-function naming(list: readonly string[], arn: string, accountId: string): Naming {
+function namingOf(list: readonly string[], arn: string, accountId: string): Naming {
   if (list.includes(arn) || list.includes('*')) return 'itself';
   return list.includes(accountRootArn(accountId)) || list.includes(accountId) ? 'account' : 'no';
 }
 
 function whom(statement: Statement, arn: string, accountId: string): Naming {
-  if (statement.principals) return naming(statement.principals, arn, accountId);
-  return naming(statement.notPrincipals ?? [], arn, accountId) === 'no' ? 'itself' : 'no';
+  if (statement.principals) return namingOf(statement.principals, arn, accountId);
+  return namingOf(statement.notPrincipals ?? [], arn, accountId) === 'no' ? 'itself' : 'no';
 }
 
 /** Prepares a policy for the decisions about one key. */
@@ -72,12 +72,24 @@ export function compilePolicy(policy: Policy, place: Place): CompiledPolicy {
   const statements = policy.statements
     .map((statement) => ({ statement, about: keyRule(statement, place, policy.version) }))
     .filter(({ about }) => about !== false);
+  // the actions are the permissions of the house: there are not many
+  const byAction = new Map<string, typeof statements>();
+
+  function naming(action: string): typeof statements {
+    let found = byAction.get(action);
+    if (!found) {
+      found = statements.filter(({ statement }) => namesAction(statement, action));
+      byAction.set(action, found);
+    }
+    return found;
+  }
+
   return {
     answer({ principalArn: arn, action, values }) {
       let best = none;
-      for (const { statement, about } of statements) {
+      for (const { statement, about } of naming(action)) {
         const named = whom(statement, arn, place.accountId);
-        if (named === 'no' || !namesAction(statement, action)) continue;
+        if (named === 'no') continue;
         if (typeof about === 'function' && !about(values)) continue;
         if (!statement.conditions.every((condition) => holds(condition, values))) continue;
         if (statement.effect === 'Deny') return { effect: 'deny', sid: statement.sid };
