@@ -91,6 +91,21 @@ async function fill(home: string, count: number): Promise<void> {
   process.stdout.write(`     (${count} keys put into the store, ${rate.toFixed(0)} a second)\n`);
 }
 
+/** Memory and throughput with many keys in the store. */
+async function benchMany(few: TestServer): Promise<void> {
+  const home = newHome();
+  await (await startTestServer({ home })).stop();
+  await fill(home, sizes.memory);
+  await benchMemory(home);
+  if (sizes.many > sizes.memory) await fill(home, sizes.many - sizes.memory);
+  if (hasLoad) {
+    const large = await startTestServer({ home });
+    await benchManyKeys({ small: few, large, keys: sizes.many }, scale);
+    await large.stop();
+  }
+  removeHome(home);
+}
+
 /** Memory with many keys in the store, before and after a part of them is used. */
 async function benchMemory(home: string): Promise<void> {
   const server = await startTestServer({ home });
@@ -115,29 +130,24 @@ async function benchMemory(home: string): Promise<void> {
   await server.stop();
 }
 
-await benchStart();
-await benchFiles();
-const small = await startTestServer();
-const idle = residentMiB(small.pid);
-tell({ name: 'memory when idle', value: `${idle.toFixed(0)} MiB`, number: idle });
-if (hasWrk()) await benchEncrypt(small, scale);
-else
+// words name the parts to run; without any, all are run
+const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+const wanted = (part: string): boolean => words.length === 0 || words.includes(part);
+const hasLoad = hasWrk();
+if (!hasLoad) {
   process.stdout.write(
     'The load generator wrk is not installed: throughput is not measured (apt-get install wrk).\n',
   );
-await benchCreation(small);
-
-const home = newHome();
-await (await startTestServer({ home })).stop();
-await fill(home, sizes.memory);
-await benchMemory(home);
-if (hasWrk()) {
-  if (sizes.many > sizes.memory) await fill(home, sizes.many - sizes.memory);
-  const large = await startTestServer({ home });
-  await benchManyKeys({ small, large, keys: sizes.many }, scale);
-  await large.stop();
 }
-removeHome(home);
+
+if (wanted('start')) await benchStart();
+if (wanted('files')) await benchFiles();
+const small = await startTestServer();
+const idle = residentMiB(small.pid);
+tell({ name: 'memory when idle', value: `${idle.toFixed(0)} MiB`, number: idle });
+if (hasLoad && wanted('encrypt')) await benchEncrypt(small, scale);
+if (wanted('create')) await benchCreation(small);
+if (wanted('many')) await benchMany(small);
 await small.stop();
 removeHome(small.home);
 if (finish(quick) > 0 && !quick) process.exitCode = 1;

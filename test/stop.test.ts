@@ -64,3 +64,15 @@ it('a server that is told to stop, even twice, finishes what it accepted, takes 
   assert.ok(performance.now() - started < 10_000);
   assert.doesNotMatch(server.output(), /"level":"error"/);
 });
+
+it('a signal that would start a debugger elsewhere does nothing here', async (test) => {
+  const server = await startTestServer();
+  test.after(async () => {
+    await server.stop('SIGKILL');
+    removeHome(server.home);
+  });
+  process.kill(server.pid, 'SIGUSR1');
+  // the signal is taken before a request that comes after it
+  assert.equal((await fetch(`${server.address}/readyz`)).status, 200);
+  assert.doesNotMatch(server.output(), /Debugger/);
+});

@@ -77,7 +77,8 @@ function protocolsOf(composition: Composition, isStopping: () => boolean): reado
   ];
 }
 
-/** Settings of the runtime that a key server wants: no code from strings. */
+/** Settings of the runtime that a key server wants: no code from strings, no debugger that a signal could start. */
 export function hardenRuntime(): void {
   setFlagsFromString('--disallow-code-generation-from-strings');
+  process.on('SIGUSR1', () => undefined);
 }
