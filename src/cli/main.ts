@@ -4,4 +4,5 @@ import path from 'node:path';
 
 // compiled code is kept beside the code: whoever can write there could change the code itself
 enableCompileCache(path.join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'claviger'));
-await import('./run.ts');
+const { run } = await import('./run.ts');
+await run();
