@@ -10,6 +10,8 @@ export type CloudTrailFacts = {
   readonly region: string;
   /** The operation in the word of AWS. */
   readonly eventName: string;
+  /** The reason of a failure in the word of AWS; null where there was none. */
+  readonly errorCode: string | null;
 };
 
 const house = 'AWS Internal';
@@ -33,7 +35,7 @@ function service(accountId: string): object {
 
 /** The record of an event in the shape that AWS CloudTrail gives to events of AWS KMS, all of which are management events. */
 export function cloudTrailRecord(event: AuditEvent, facts: CloudTrailFacts): object {
-  const { accountId, region, eventName } = facts;
+  const { accountId, region, eventName, errorCode } = facts;
   const isService = event.protocol === 'internal';
   const arn = (id: string) => `arn:aws:kms:${region}:${accountId}:key/${id}`;
   const keys = [event.keyId, event.otherKeyId].filter((id) => id !== null);
@@ -46,12 +48,13 @@ export function cloudTrailRecord(event: AuditEvent, facts: CloudTrailFacts): obj
     eventSource: 'kms.amazonaws.com',
     eventName,
     awsRegion: region,
-    ...(event.reason === null ? {} : { errorCode: event.reason }),
+    ...(errorCode === null ? {} : { errorCode }),
     requestParameters: isService ? null : parameters,
     responseElements: null,
     additionalEventData: {
       node: event.node,
       protocol: event.protocol,
+      ...(event.reason === null ? {} : { reason: event.reason }),
       ...(event.keyVersion === null ? {} : { keyVersion: event.keyVersion }),
       ...(event.contextDigest === null ? {} : { encryptionContextSha256: event.contextDigest }),
     },

@@ -153,7 +153,7 @@ describe('the audit log of a machine', () => {
       JSON.stringify(rotation['resources']),
       new RegExp(`arn:aws:kms:us-east-1:${accountId}:key/${keyId}`),
     );
-    assert.equal(named('DescribeKey')['errorCode'], 'key-not-found');
+    assert.equal(named('DescribeKey')['errorCode'], 'NotFoundException');
     assert.equal(named('CreateKey')['readOnly'], false);
     for (const record of records) {
       assert.equal(record['managementEvent'], true);

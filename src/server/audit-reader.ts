@@ -13,6 +13,7 @@ import {
 } from '#audit';
 import { ClavigerError, type AuditEvent } from '#domain';
 import type { LogHead, Store } from '#ports';
+import { errorTypeOf } from '#protocols/aws-kms';
 import { openStore } from '#storage';
 import type { Config } from './config.ts';
 
@@ -84,6 +85,7 @@ async function cloudTrailFacts(config: Config, store: Store) {
     accountId: accounts.get(event.environment) ?? '000000000000',
     region: await regionOf(event),
     eventName: awsName(event),
+    errorCode: event.reason && errorTypeOf(event.reason),
   });
 }
 

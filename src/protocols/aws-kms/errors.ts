@@ -164,6 +164,11 @@ const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
   internal: fault('KMSInternalException'),
 });
 
+/** What AWS calls an error of the core, as its own records do. */
+export function errorTypeOf(code: ErrorCode): string {
+  return wireErrors[code].type;
+}
+
 const nowhere: Where = Object.freeze({ operation: '', accountId: '', region: '' });
 
 /** Any failure as an error in AWS's words. */

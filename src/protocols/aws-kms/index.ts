@@ -26,6 +26,8 @@ export type AwsKmsParts = {
   readonly onFailure?: FailureListener;
 };
 
+export { errorTypeOf } from './errors.ts';
+
 /** Every operation of the service. */
 export const handlers: Readonly<Record<string, Handler>> = Object.freeze({
   __proto__: null as never,
