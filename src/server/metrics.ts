@@ -20,19 +20,35 @@ function labelled(names: readonly string[], values: readonly string[]): string {
   return names.map((name, index) => `${name}="${escaped(values[index] ?? '')}"`).join(',');
 }
 
+function within<V>(map: Map<string, V>, key: string, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
+
 export function createMetrics(): Metrics {
   const series = new Map<string, Series>();
+  const byWords = new Map<string, Map<string, Map<string, Series>>>();
   const gauges: { name: string; help: string; read: () => number }[] = [];
   const counters: { name: string; help: string; values: Map<string, number> }[] = [];
 
+  /** On every request's way: found by words that are there already, without making a text of them. */
+  function seriesOf(operation: string, protocol: string, outcome: string): Series {
+    const ofOperation = within(byWords, operation, () => new Map<string, Map<string, Series>>());
+    const ofProtocol = within(ofOperation, protocol, () => new Map<string, Series>());
+    return within(ofProtocol, outcome, () => {
+      const made = { count: 0, sumMillis: 0, buckets: bucketsMillis.map(() => 0) };
+      // the words are the code's own, and need no escapes
+      series.set(`operation="${operation}",protocol="${protocol}",result="${outcome}"`, made);
+      return made;
+    });
+  }
+
   function done(operation: string, protocol: string, outcome: string, millis: number): void {
-    // on every request's way: its words are the code's own, and need no escapes
-    const labels = `operation="${operation}",protocol="${protocol}",result="${outcome}"`;
-    let found = series.get(labels);
-    if (!found) {
-      found = { count: 0, sumMillis: 0, buckets: bucketsMillis.map(() => 0) };
-      series.set(labels, found);
-    }
+    const found = seriesOf(operation, protocol, outcome);
     found.count += 1;
     found.sumMillis += millis;
     const index = bucketsMillis.findIndex((bound) => millis <= bound);

@@ -1,7 +1,7 @@
 import { decryptRsa, encryptRsa, open, seal, type KeyMaterial } from '#crypto';
-import { ClavigerError, factsOf, type AlgorithmName, type Key } from '#domain';
+import { ClavigerError, factsOf, type AlgorithmName, type Key, type KeyVersion } from '#domain';
 import type { CheckedKey } from '../operation.ts';
-import { blobHead, headBytes, readBlob } from './blob.ts';
+import { blobHead, headBytes, readBlob, type BlobHead } from './blob.ts';
 
 /** The material of a checked key whose rule opens it. */
 export function materialOf(target: CheckedKey): KeyMaterial {
@@ -14,6 +14,18 @@ function withContext(head: Uint8Array, context: Uint8Array): Uint8Array {
   return context.length === 0 ? head : Buffer.concat([head, context]);
 }
 
+// a version's blobs begin alike: its head is made once; nobody writes to it
+const heads = new WeakMap<KeyVersion, BlobHead & { readonly bytes: Buffer }>();
+
+function headOf({ key, version }: CheckedKey, algorithm: AlgorithmName): Buffer {
+  const known = heads.get(version);
+  if (known?.keyId === key.id && known.algorithm === algorithm) return known.bytes;
+  const head: BlobHead = { keyId: key.id, version: version.number, algorithm };
+  const bytes = blobHead(head);
+  heads.set(version, { ...head, bytes });
+  return bytes;
+}
+
 /** Encrypts under a checked key: a self-describing blob, or the bare RSA ciphertext of a key pair. */
 export function sealUnder(target: CheckedKey, algorithm: AlgorithmName, plaintext: Uint8Array): Uint8Array {
   const material = materialOf(target);
@@ -21,7 +33,7 @@ export function sealUnder(target: CheckedKey, algorithm: AlgorithmName, plaintex
     refuseContext(target);
     return encryptRsa(algorithm, material, plaintext);
   }
-  const head = blobHead({ keyId: target.key.id, version: target.version.number, algorithm });
+  const head = headOf(target, algorithm);
   const sealed = seal(algorithm, material, plaintext, withContext(head, target.context));
   const blob = Buffer.allocUnsafe(headBytes + sealed.length);
   blob.set(head, 0);
