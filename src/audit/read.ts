@@ -40,18 +40,32 @@ export function logFolders(folder: string): string[] {
     .sort();
 }
 
+type Numbered = { readonly index: number; readonly entry: Buffer };
+
+function entriesOf(folder: string, number: number): Numbered[] {
+  const file = path.join(folder, 'journal', segmentName(number));
+  const frames = readSegment(fs.readFileSync(file), file)?.frames ?? [];
+  return frames.flatMap((frame) =>
+    frame.entries.map((entry, offset) => ({ index: frame.firstIndex + offset, entry })),
+  );
+}
+
+function* passing(entries: readonly Numbered[], filter: EventFilter): Generator<LoggedEvent> {
+  for (const { index, entry } of entries) {
+    const event = readEvent(entry);
+    if (passes(event, filter)) yield { index, event };
+  }
+}
+
 /** The events of one log in their order, oldest first; one segment at a time is in memory. */
 export function* readEvents(folder: string, filter: EventFilter = {}): Generator<LoggedEvent> {
-  for (const number of segmentNumbers(folder)) {
-    const file = path.join(folder, 'journal', segmentName(number));
-    const segment = readSegment(fs.readFileSync(file), file);
-    for (const frame of segment?.frames ?? []) {
-      for (const [offset, entry] of frame.entries.entries()) {
-        const event = readEvent(entry);
-        if (passes(event, filter)) yield { index: frame.firstIndex + offset, event };
-      }
-    }
-  }
+  for (const number of segmentNumbers(folder)) yield* passing(entriesOf(folder, number), filter);
+}
+
+/** The same from the newest on: who wants only these does not read the rest. */
+export function* readNewestEvents(folder: string, filter: EventFilter = {}): Generator<LoggedEvent> {
+  for (const number of segmentNumbers(folder).reverse())
+    yield* passing(entriesOf(folder, number).reverse(), filter);
 }
 
 /** How long before an event its record can have been written, as far as clocks are trusted. */

@@ -8,6 +8,7 @@ import {
   type LoggedEvent,
   logFolders,
   readEvents,
+  readNewestEvents,
   type Verified,
   verifyLog,
 } from '#audit';
@@ -17,23 +18,13 @@ import { errorTypeOf } from '#protocols/aws-kms';
 import { openStore } from '#storage';
 import type { Config } from './config.ts';
 
-function keepNewest(events: LoggedEvent[], limit: number): void {
-  events.sort((a, b) => b.event.at - a.event.at || b.index - a.index);
-  events.length = Math.min(events.length, limit);
-}
-
-/** The newest events of all logs on this machine, newest first. */
+/** The newest events of all logs on this machine, newest first; no log is read further back than that. */
 export function auditEvents(auditFolder: string, filter: EventFilter, limit: number): LoggedEvent[] {
-  const found: LoggedEvent[] = [];
-  for (const folder of logFolders(auditFolder)) {
-    for (const logged of readEvents(folder, filter)) {
-      found.push(logged);
-      // bounded memory: what is certainly not among the newest is dropped in between
-      if (found.length >= limit * 4 + 1000) keepNewest(found, limit);
-    }
-  }
-  keepNewest(found, limit);
-  return found;
+  const found = logFolders(auditFolder).flatMap((folder) => [
+    ...readNewestEvents(folder, filter).take(limit),
+  ]);
+  found.sort((a, b) => b.event.at - a.event.at || b.index - a.index);
+  return found.slice(0, limit);
 }
 
 /** All events of all logs as lines of JSON. */
