@@ -1,3 +1,4 @@
+export * from './algorithm.ts';
 export * from './audit-event.ts';
 export * from './errors.ts';
 export * from './key.ts';

@@ -1,4 +1,5 @@
-import type { CryptoPeriod, KeySpec, KeyUsage } from './key-spec.ts';
+import type { KeyUsage } from './algorithm.ts';
+import type { CryptoPeriod, KeySpec } from './key-spec.ts';
 import type { KeyState, TransitionCause } from './key-state.ts';
 
 /** Milliseconds since 1970-01-01T00:00:00Z. */

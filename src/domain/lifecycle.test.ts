@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Key, KeyVersion } from './key.ts';
 import { currentVersion, versionOf } from './key.ts';
-import { factsOf, keySpecNames, keyUsages, type AlgorithmName } from './key-spec.ts';
+import { keyUsages, type AlgorithmName } from './algorithm.ts';
+import { factsOf, keySpecNames } from './key-spec.ts';
 import { findTransition, isDestroyed, keyStates, transitionCauses } from './key-state.ts';
 import {
   changeState,

@@ -7,7 +7,8 @@ import {
   type UsageCount,
   currentVersion,
 } from './key.ts';
-import { algorithmUsage, algorithmsFor, type AlgorithmName, type KeyUsage } from './key-spec.ts';
+import { algorithmUsage, type AlgorithmName, type KeyUsage } from './algorithm.ts';
+import { algorithmsFor } from './key-spec.ts';
 import { type KeyState, type TransitionCause, isDestroyed, requireTransition } from './key-state.ts';
 
 /** Protecting makes new ciphertext, signatures or codes; processing reads what was protected before. */
