@@ -5,7 +5,7 @@ import type { Store } from '#ports';
 import { byId, encryptUnder, makeKey, openWorld, type TestWorld } from './house.fixture.ts';
 import { operations } from './table.ts';
 
-describe('two changes of one key at once', () => {
+describe('two changes of one thing at once', () => {
   let world: TestWorld;
   let onCommit: (() => void) | null = null;
 
@@ -80,5 +80,19 @@ describe('two changes of one key at once', () => {
     assert.equal(commits, 10);
     assert.equal(world.log.events.length, events + 1);
     assert.deepEqual([world.log.last().outcome, world.log.last().reason], ['refused', 'conflict']);
+  });
+
+  it('are both made of a principal, too: a role does not undo a disabling', async () => {
+    const wish = { name: 'leaver', kind: 'service', roles: ['user'] } as const;
+    await world.door.run(operations.createPrincipal, world.caller(), { ...wish, roles: [...wish.roles] });
+    const set = (change: { roles?: 'auditor'[]; disabled?: boolean }) =>
+      world.door.run(operations.setPrincipal, world.caller(), {
+        name: 'leaver',
+        roles: change.roles ?? null,
+        disabled: change.disabled ?? null,
+      });
+    await Promise.all([set({ disabled: true }), set({ roles: ['auditor'] })]);
+    const principal = await world.store.principalByName('alpha', 'leaver');
+    assert.deepEqual([principal?.disabled, principal?.roles], [true, ['auditor']]);
   });
 });

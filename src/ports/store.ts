@@ -53,7 +53,12 @@ export type Change =
       readonly environment: Environment;
       readonly wrappedKek: WrappedMaterial;
     }
-  | { readonly kind: 'principal-put'; readonly principal: Principal }
+  | {
+      readonly kind: 'principal-put';
+      readonly principal: Principal;
+      /** The record that is replaced: where roles or disabling stand otherwise now, `conflict`. Absent: any, or none. */
+      readonly replaces?: Principal;
+    }
   | { readonly kind: 'credential-created'; readonly credential: Credential }
   | { readonly kind: 'credential-deleted'; readonly id: string }
   | { readonly kind: 'key-created'; readonly key: Key; readonly materials: readonly StoredMaterial[] }

@@ -61,7 +61,8 @@ export function changeWriter(statements: StoreStatements) {
         return;
       }
       case 'principal-put': {
-        const rows = await run(statements.putPrincipal, principalValues(change.principal));
+        const { principal, replaces } = change;
+        const rows = await run(...principalStatement(statements, principal, replaces));
         if (rows.length === 0) conflict(`Principal ${change.principal.id}`);
         return;
       }
@@ -111,6 +112,19 @@ export function changeWriter(statements: StoreStatements) {
       }
     }
   };
+}
+
+/** Puts a principal, or replaces one that stands as it was read. */
+function principalStatement(
+  statements: StoreStatements,
+  principal: Principal,
+  old: Principal | undefined,
+): [string, Value[]] {
+  if (!old) return [statements.putPrincipal, principalValues(principal)];
+  const { id, name, kind, roles, disabled } = principal;
+  const stood = [old.environment, JSON.stringify(old.roles), old.disabled ? 1 : 0];
+  const values = [id, name, kind, JSON.stringify(roles), disabled ? 1 : 0, ...stood];
+  return [statements.replacePrincipal, values];
 }
 
 function principalValues(principal: Principal): Value[] {

@@ -28,6 +28,9 @@ export function storeStatements(dialect: Dialect) {
         created_at = excluded.created_at, disabled = excluded.disabled
       WHERE principals.environment = excluded.environment RETURNING id`,
 
+    replacePrincipal: `UPDATE principals SET name = $2, kind = $3, roles = $4, disabled = $5
+      WHERE id = $1 AND environment = $6 AND roles = $7 AND disabled = $8 RETURNING id`,
+
     credential: `SELECT ${credentialColumns} FROM credentials WHERE id = $1`,
     credentialsOf: `SELECT ${credentialColumns} FROM credentials WHERE principal_id = $1 ORDER BY id`,
     insertCredential: `INSERT INTO credentials (${credentialColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7)

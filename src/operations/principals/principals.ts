@@ -91,7 +91,7 @@ export const setPrincipal = defineOperation<SetInput, Principal>({
     };
     return {
       output: principal,
-      changes: [{ kind: 'principal-put', principal }],
+      changes: [{ kind: 'principal-put', principal, replaces: old }],
       facts: { name: principal.name, roles: principal.roles.join(' '), disabled: principal.disabled },
     };
   },

@@ -66,6 +66,19 @@ export function commitTests({ store }: StoreHandles): void {
       assert.deepEqual(await store().principal(other.id), other);
     });
 
+    it('replaces a principal only as it was read', async () => {
+      const principal = samples.samplePrincipal(samples.uniqueName('env'));
+      await store().commit(only({ kind: 'principal-put', principal }));
+      const disabled = { ...principal, disabled: true };
+      await store().commit(only({ kind: 'principal-put', principal: disabled, replaces: principal }));
+      const auditor = { ...principal, roles: ['auditor' as const] };
+      await refuses('conflict', { kind: 'principal-put', principal: auditor, replaces: principal });
+      assert.deepEqual(await store().principal(principal.id), disabled);
+      const both = { ...auditor, disabled: true };
+      await store().commit(only({ kind: 'principal-put', principal: both, replaces: disabled }));
+      assert.deepEqual(await store().principal(principal.id), both);
+    });
+
     it('refuses credentials that are there already, that are gone, or that have no principal', async () => {
       const principal = samples.samplePrincipal(samples.uniqueName('env'));
       const credential = samples.sampleToken(principal);
