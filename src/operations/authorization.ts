@@ -62,9 +62,12 @@ const readers: Readonly<Record<string, Reader<never>>> = Object.freeze({
   'aws:requestedregion': ({ caller }) => caller.region,
   'aws:currenttime': ({ now }) => new Date(now).toISOString(),
   'aws:epochtime': ({ now }) => String(Math.floor(now / 1000)),
+  'aws:resourceaccount': ({ caller }) => caller.accountId,
   'kms:calleraccount': ({ caller }) => caller.accountId,
-  'kms:keyspec': (_asked, key) => key && awsSpecName(key.spec),
-  'kms:keyusage': (_asked, key) => key && awsUsageName(key.usage),
+  'kms:keyspec': keySpec,
+  'kms:keyusage': keyUsage,
+  'kms:customermasterkeyspec': keySpec,
+  'kms:customermasterkeyusage': keyUsage,
   'kms:keyorigin': (_asked, key) => (key ? 'AWS_KMS' : undefined),
   'kms:multiregion': (_asked, key) => key && String(key.id.startsWith('mrk-')),
   'kms:encryptioncontextkeys': ({ target, input }) => {
@@ -81,6 +84,14 @@ const readers: Readonly<Record<string, Reader<never>>> = Object.freeze({
   },
 });
 
+function keySpec(_asked: Asked<never>, key: Key | null): string | null {
+  return key && awsSpecName(key.spec);
+}
+
+function keyUsage(_asked: Asked<never>, key: Key | null): string | null {
+  return key && awsUsageName(key.usage);
+}
+
 /** The algorithm of a request that is of this usage, in AWS's word; a request of another usage has none. */
 function requestAlgorithm(usage: KeyUsage): Reader<never> {
   return ({ target, input }) => {
@@ -93,6 +104,12 @@ function listOf(value: string | readonly string[] | null | undefined): readonly 
   return typeof value === 'string' ? [value] : (value ?? undefined);
 }
 
+/** The values under a name; names of condition keys, and what they end with, are the same in small and capital letters. */
+function named(pairs: readonly (readonly [string, string])[], wanted: string): readonly string[] | undefined {
+  const values = pairs.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
+  return values.length === 0 ? undefined : values;
+}
+
 /** The values of one condition key, looked for only when a policy asks. */
 function conditionValue<I>(asked: Asked<I>, name: string): ReturnType<ConditionValues> {
   const wanted = name.toLowerCase();
@@ -101,14 +118,13 @@ function conditionValue<I>(asked: Asked<I>, name: string): ReturnType<ConditionV
   if (reader) return listOf(reader(asked, key));
   const contextPrefix = 'kms:encryptioncontext:';
   if (wanted.startsWith(contextPrefix)) {
-    // the name of the pair is case-sensitive, that of the condition key is not
     const context = asked.target?.rule.context?.(asked.input) ?? {};
-    const pair = name.slice(contextPrefix.length);
-    return Object.hasOwn(context, pair) ? listOf(context[pair]) : undefined;
+    return named(Object.entries(context), wanted.slice(contextPrefix.length));
   }
   const tagPrefix = 'aws:resourcetag/';
   if (wanted.startsWith(tagPrefix)) {
-    return listOf(key?.tags.find((tag) => tag.key === name.slice(tagPrefix.length))?.value);
+    const tags = key?.tags.map((tag): [string, string] => [tag.key, tag.value]) ?? [];
+    return named(tags, wanted.slice(tagPrefix.length));
   }
   const own = asked.operation.conditions?.(asked.input, { key }) ?? {};
   for (const [ownName, value] of Object.entries(own))

@@ -61,9 +61,26 @@ it('a condition on the encryption context sees only what the caller put there', 
   const on = (name: string) => ({ StringEquals: { [`kms:EncryptionContext:${name}`]: 'a' } });
   assert.equal(allows(on('purpose'), { purpose: 'a' }), true);
   assert.equal(allows(on('purpose'), { purpose: 'b' }), false);
-  assert.equal(allows(on('Purpose'), { purpose: 'a' }), false);
+  // capital or small makes no difference in the name of a condition key; kms:EncryptionContextKeys asks for more
+  assert.equal(allows(on('Purpose'), { purpose: 'a' }), true);
+  assert.equal(
+    allows({ 'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': 'Purpose' } }, { purpose: 'a' }),
+    false,
+  );
   for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
     assert.equal(allows(on(name), { purpose: 'a' }), false, name);
     assert.equal(allows({ Null: { [`kms:EncryptionContext:${name}`]: 'true' } }, {}), true, name);
+  }
+});
+
+it('the older names of AWS for the same condition keys are answered too', () => {
+  for (const [name, value] of [
+    ['kms:KeySpec', 'SYMMETRIC_DEFAULT'],
+    ['kms:CustomerMasterKeySpec', 'SYMMETRIC_DEFAULT'],
+    ['kms:CustomerMasterKeyUsage', 'ENCRYPT_DECRYPT'],
+    ['aws:ResourceAccount', '111122223333'],
+  ] as const) {
+    assert.equal(allows({ StringEquals: { [name]: value } }, {}), true, name);
+    assert.equal(allows({ StringEquals: { [name]: 'other' } }, {}), false, name);
   }
 });

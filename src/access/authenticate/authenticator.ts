@@ -141,7 +141,10 @@ export function createAuthenticator({
         throw new ClavigerError('not-authenticated', 'A bearer token is needed.');
       const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
       if (!isTokenForm(token))
-        throw new ClavigerError('not-authenticated', 'The Authorization header holds no bearer token.');
+        throw new ClavigerError(
+          'not-authenticated',
+          'The Authorization header holds no well-formed bearer token.',
+        );
       const id = tokenId(token);
       let found = tokens.get(id);
       if (!found) {

@@ -7,9 +7,9 @@ export function requireDistinctTags(tags: readonly Tag[]): void {
   const seen = new Set<string>();
   for (const { key } of tags) {
     if (key.toLowerCase().startsWith('aws:')) {
-      throw new ClavigerError('tag-invalid', 'Tag keys that begin with aws: are reserved.');
+      throw new ClavigerError('tag-invalid', 'aws: prefixed tag key names are not allowed for external use.');
     }
-    if (seen.has(key)) throw new ClavigerError('tag-invalid', 'A tag key stands twice.');
+    if (seen.has(key)) throw new ClavigerError('tag-invalid', 'Duplicate tag keys');
     seen.add(key);
   }
 }

@@ -139,7 +139,10 @@ const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
   'key-mismatch': client('IncorrectKeyException', otherKey),
   'signature-invalid': client('KMSInvalidSignatureException', nothing),
   'mac-invalid': client('KMSInvalidMacException', nothing),
-  'public-key-invalid': client('ValidationException'),
+  'public-key-invalid': client(
+    'ValidationException',
+    () => 'The public key is not valid, or not of the curve of the KMS key.',
+  ),
   'dry-run': client('DryRunOperationException'),
   // somebody else changed the same thing at the same time: clients of AWS try this again by themselves
   conflict: client('ThrottlingException', () => 'Rate exceeded'),

@@ -46,7 +46,7 @@ async function answerOf(address: string, at: string): Promise<Record<string, unk
 async function listener(config: Config): Promise<Found> {
   const address = localAddress(config);
   const taken = await whyTaken(config.listen);
-  if (taken === null) return ok(`${address} is free: no server runs here`);
+  if (taken === null) return ok(`${address} is free: no server listens at the configured address`);
   if (taken !== 'EADDRINUSE')
     return fail(`${address} can't be listened on (${taken})`, 'set CLAVIGER_LISTEN');
   const ready = await answerOf(address, '/readyz');

@@ -150,7 +150,7 @@ const resourceNames = [
   `arn:aws:kms:us-east-1:${accountId}:key/\${aws:username}`,
 ];
 const texts = ['a', 'b', 'ab', 'a*', '${aws:username}', 'ci'];
-const keys = ['aws:username', 'kms:EncryptionContextKeys', 'kms:Custom', 'AWS:SecureTransport'];
+const keys = ['aws:username', 'kms:EncryptionContextKeys', 'aws:UserAgent', 'AWS:SecureTransport'];
 const quantifiers = ['', 'ForAllValues:', 'ForAnyValue:'];
 
 const condition: fc.Arbitrary<RawStatement['Condition']> = fc
@@ -162,9 +162,9 @@ const condition: fc.Arbitrary<RawStatement['Condition']> = fc
     wanted: some(texts),
     more: fc.constantFrom<NonNullable<RawStatement['Condition']>>(
       {},
-      { Null: { 'kms:Custom': ['true'] } },
+      { Null: { 'aws:UserAgent': ['true'] } },
       { Bool: { 'aws:SecureTransport': ['true'] } },
-      { NumericLessThan: { 'kms:Number': ['7'] } },
+      { NumericLessThan: { 'kms:RotationPeriodInDays': ['7'] } },
     ),
   })
   .map(({ quantifier, name, ifExists, key, wanted, more }) => ({
@@ -208,9 +208,9 @@ const question: fc.Arbitrary<Question> = fc.record({
       {
         'aws:username': fc.constantFrom(['ci'], ['a'], ['ab']),
         'kms:encryptioncontextkeys': fc.subarray(['a', 'b', 'ab'], { minLength: 1 }),
-        'kms:custom': fc.constantFrom(['a'], ['ci'], ['x']),
+        'aws:useragent': fc.constantFrom(['a'], ['ci'], ['x']),
         'aws:securetransport': fc.constantFrom(['true'], ['false']),
-        'kms:number': fc.constantFrom(['3'], ['7'], ['11']),
+        'kms:rotationperiodindays': fc.constantFrom(['3'], ['7'], ['11']),
       },
       { requiredKeys: [] },
     )

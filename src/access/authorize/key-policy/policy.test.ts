@@ -135,16 +135,25 @@ describe('a key policy', () => {
     ['an action that is no string', policyWith({ Action: [1] }), /Action/],
     ['a resource that is no ARN', policyWith({ Resource: 'my-key' }), /Resource/],
     ['conditions that are a list', policyWith({ Condition: [] }), /Condition/],
+    [
+      'an unknown condition key',
+      policyWith({ Condition: { StringEquals: { 'kms:NoSuch': 'b' } } }),
+      /kms:NoSuch/,
+    ],
     ['an unknown operator', policyWith({ Condition: { StringIs: { a: 'b' } } }), /operator/],
     ['tests that are no map', policyWith({ Condition: { StringEquals: 'a' } })],
-    ['a value that is a map', policyWith({ Condition: { StringEquals: { a: { b: 'c' } } } })],
-    ['a value that is null', policyWith({ Condition: { StringEquals: { a: null } } })],
+    ['a value that is a map', policyWith({ Condition: { StringEquals: { 'kms:KeySpec': { b: 'c' } } } })],
+    ['a value that is null', policyWith({ Condition: { StringEquals: { 'kms:KeySpec': null } } })],
     [
       'a range without its length',
       policyWith({ Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/' } } }),
       /compare/,
     ],
-    ['a number that is none', policyWith({ Condition: { NumericLessThan: { a: '0x10' } } }), /compare/],
+    [
+      'a number that is none',
+      policyWith({ Condition: { NumericLessThan: { 'kms:RotationPeriodInDays': '0x10' } } }),
+      /compare/,
+    ],
     [
       'a member twice',
       '{"Version":"2012-10-17","Statement":{"Effect":"Deny","Effect":"Allow","Principal":"*"}}',

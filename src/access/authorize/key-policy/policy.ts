@@ -1,5 +1,6 @@
 import { ClavigerError } from '#domain';
 import { type Condition, conditionOperator } from './condition.ts';
+import { isConditionKey } from './condition-keys.ts';
 import { hasVariable } from './variables.ts';
 
 export type Statement = {
@@ -74,6 +75,7 @@ function conditions(value: unknown, version: Version): readonly Condition[] {
     if (!known) throw malformed(`it has an unknown operator ${operator.slice(0, 40)}`);
     if (!isRecord(tests)) throw malformed(`the condition ${operator} must be a map`);
     return Object.entries(tests).map(([key, wanted]): Condition => {
+      if (!isConditionKey(key)) throw malformed(`it has an unknown condition key ${key.slice(0, 80)}`);
       const values = conditionValues(wanted, key);
       if (!values.every(known.accepts))
         throw malformed(`the condition on ${key.slice(0, 40)} has a value that ${operator} can't compare`);
