@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'claviger-completion-'));
+after(() => fs.rmSync(scratch, { recursive: true }));
 const root = path.join(import.meta.dirname, '..');
 const claviger = (...words: string[]) =>
   execFileSync(process.execPath, [path.join(root, 'src/cli/main.ts'), ...words], { encoding: 'utf8' });
@@ -24,7 +27,9 @@ describe('the completion scripts', () => {
   for (const shell of ['bash', 'zsh', 'fish']) {
     const isThere = spawnSync(shell, ['-c', 'true']).status === 0;
     it(`of ${shell} can be read by it`, { skip: isThere ? false : `${shell} is not there` }, () => {
-      const read = spawnSync(shell, ['-n'], { input: claviger('completion', shell), encoding: 'utf8' });
+      const file = path.join(scratch, shell);
+      fs.writeFileSync(file, claviger('completion', shell));
+      const read = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
       assert.deepEqual([read.status, read.stderr], [0, '']);
     });
   }

@@ -53,7 +53,7 @@ child.on('close', (code) => {
   const skipped = lines.filter((line) => /^ *ok .* # SKIP/.test(line));
   for (const line of failed) process.stdout.write(`failed: ${line.trim()}\n`);
   for (const line of skipped) process.stdout.write(`skipped: ${line.trim().replace(/^ok [0-9]+ - /, '')}\n`);
-  const [passed, failures] = [count('pass'), count('fail')];
+  const [passed, failures] = [count('pass'), count('fail') + count('cancelled')];
   process.stdout.write(
     `# tests ${count('tests')}\n${passed} passed, ${failures} failed, ${count('skipped')} skipped\n`,
   );
