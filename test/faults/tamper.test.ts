@@ -262,6 +262,7 @@ describe('a log that was tampered with', () => {
     await writeEvents(log, 900, 4);
     fs.cpSync(log, whole, { recursive: true });
     await writeEvents(path.join(audit, 'node-b'), 700, 2);
+    assert.ok(files().filter((name) => name.startsWith('journal')).length > 3);
   });
 
   it('is found whole before', () => {
