@@ -37,21 +37,24 @@ const usualLimits: ListenerLimits = {
   checkMillis: 5000,
 };
 
-/** A request as protocols see it; headers by name are only read where somebody asks for them. */
+const empty = new Uint8Array(0);
+
+/**
+ * A request as protocols see it, from its head on; headers by name are only read where somebody asks for them. It is a class, because
+ * an object literal with a getter gets a hidden class of its own each time, which keeps the request until the next full collection.
+ */
 class IncomingRequest implements HttpRequest {
   readonly path: string;
   readonly query: string;
-  readonly body: Uint8Array;
-  readonly receivedAt: number;
+  body: Uint8Array = empty;
+  receivedAt = 0;
   readonly #message: http.IncomingMessage;
 
-  constructor(message: http.IncomingMessage, body: Uint8Array, receivedAt: number) {
+  constructor(message: http.IncomingMessage) {
     const url = message.url ?? '/';
     const mark = url.indexOf('?');
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.query = mark < 0 ? '' : url.slice(mark + 1);
-    this.body = body;
-    this.receivedAt = receivedAt;
     this.#message = message;
   }
 
@@ -76,7 +79,6 @@ class IncomingRequest implements HttpRequest {
   }
 }
 
-const empty = new Uint8Array(0);
 const contentLength = 'content-length';
 
 /** The length that the head tells; the map of all headers is not built for it. */
@@ -128,21 +130,6 @@ type Arrived = {
 
 /** Reads a request, hands it to the protocol that it belongs to, and writes the answer. */
 function createHandler({ protocols, clock, logger, onBadRequest }: Parts, isStopping: () => boolean) {
-  function protocolOf(message: http.IncomingMessage): HttpProtocol | null {
-    const url = message.url ?? '/';
-    const mark = url.indexOf('?');
-    const path = mark < 0 ? url : url.slice(0, mark);
-    const head = {
-      method: message.method ?? 'GET',
-      path,
-      get headers() {
-        return message.headers as HttpRequest['headers'];
-      },
-    };
-    for (const protocol of protocols) if (protocol.matches(head)) return protocol;
-    return null;
-  }
-
   function refuse(message: http.IncomingMessage, response: http.ServerResponse, answer: HttpResponse): void {
     onBadRequest();
     response.shouldKeepAlive = false;
@@ -199,7 +186,8 @@ function createHandler({ protocols, clock, logger, onBadRequest }: Parts, isStop
 
   return (message: http.IncomingMessage, response: http.ServerResponse): void => {
     if (message.url?.[0] !== '/') message.url = originForm(message.url ?? '');
-    const protocol = protocolOf(message);
+    const request = new IncomingRequest(message);
+    const protocol = protocols.find((one) => one.matches(request));
     if (!protocol) {
       refuse(
         message,
@@ -232,8 +220,9 @@ function createHandler({ protocols, clock, logger, onBadRequest }: Parts, isStop
     });
     message.on('end', () => {
       if (response.headersSent) return;
-      const body = more ? Buffer.concat(more) : (first ?? empty);
-      accept({ protocol, request: new IncomingRequest(message, body, clock.now()), response });
+      request.body = more ? Buffer.concat(more) : (first ?? empty);
+      request.receivedAt = clock.now();
+      accept({ protocol, request, response });
     });
     message.on('error', () => {
       if (!response.headersSent) send(response, problems['body-incomplete']);
