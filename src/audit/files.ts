@@ -10,11 +10,10 @@ export type LogFiles = {
   readonly sync: (fd: number) => Promise<void>;
   /** The same, while everything else waits: cheaper where the disk is quick. */
   readonly syncNow: (fd: number) => void;
-  readonly truncate: (fd: number, length: number) => Promise<void>;
+  readonly truncate: (fd: number, length: number) => void;
 };
 
 const fdatasync = promisify(fs.fdatasync);
-const ftruncate = promisify(fs.ftruncate);
 
 export const realFiles: LogFiles = {
   write(fd, bytes, position) {
@@ -23,7 +22,7 @@ export const realFiles: LogFiles = {
   },
   sync: (fd) => fdatasync(fd),
   syncNow: (fd) => fs.fdatasyncSync(fd),
-  truncate: (fd, length) => ftruncate(fd, length),
+  truncate: (fd, length) => fs.ftruncateSync(fd, length),
 };
 
 /** Makes what a folder lists durable. */

@@ -1,5 +1,5 @@
 import { sign, type KeyObject } from 'node:crypto';
-import { StopError } from '#domain';
+import { crc32 } from 'node:zlib';
 import { checkpointText } from './checkpoint.ts';
 
 /**
@@ -8,10 +8,11 @@ import { checkpointText } from './checkpoint.ts';
  * | bytes | meaning |
  * |---|---|
  * | 4 | `CLVF` |
- * | 4 | format, 1 |
+ * | 4 | format, 2 |
  * | 4 | length of the entries in bytes |
  * | 4 | number of entries |
  * | 8 | index of the first entry |
+ * | 4 | CRC-32 of all other bytes of the frame: whether a crash cut it off, not whether somebody changed it |
  * | ... | entries, each after its length (2 bytes) |
  * | 8 | size of the tree after them |
  * | 32 | root of the tree |
@@ -30,8 +31,9 @@ export type Frame = {
 };
 
 const magic = 0x434c5646;
-const format = 1;
-export const frameHeadBytes = 24;
+const format = 2;
+const checkAt = 24;
+export const frameHeadBytes = 28;
 export const frameTailBytes = 104;
 export const entryBytesMax = 65_535;
 
@@ -70,38 +72,44 @@ export function frameBytes(parts: FrameParts): { readonly bytes: Buffer; readonl
   bytes.set(root, at + 8);
   const signed = Buffer.from(checkpointText({ origin, size, root }));
   bytes.set(sign(null, signed, parts.privateKey), at + 40);
+  bytes.writeUInt32BE(checkOf(bytes), checkAt);
   return { bytes, entries };
 }
 
-function damaged(at: number): StopError {
-  return new StopError('integrity-failed', `The audit journal is damaged at byte ${at}.`);
+function checkOf(frame: Buffer): number {
+  return crc32(frame.subarray(frameHeadBytes), crc32(frame.subarray(0, checkAt)));
 }
 
-/** Reads the frame at an offset; null where the bytes end before the frame does. Its hashes are not checked here. */
-export function readFrame(bytes: Buffer, at: number): Frame | null {
+/** Where the frame at an offset says that it ends; null where no frame begins there. */
+export function announcedEnd(bytes: Buffer, at: number): number | null {
   if (bytes.length - at < frameHeadBytes) return null;
-  if (bytes.readUInt32BE(at) !== magic || bytes.readUInt32BE(at + 4) !== format) throw damaged(at);
-  const length = bytes.readUInt32BE(at + 8);
-  const count = bytes.readUInt32BE(at + 12);
-  const bodyEnd = at + frameHeadBytes + length;
-  if (bytes.length < bodyEnd + frameTailBytes) return null;
+  if (bytes.readUInt32BE(at) !== magic || bytes.readUInt32BE(at + 4) !== format) return null;
+  return at + frameHeadBytes + bytes.readUInt32BE(at + 8) + frameTailBytes;
+}
+
+/** Reads the frame at an offset; null where no whole one stands there. Its hashes are not checked here. */
+export function readFrame(bytes: Buffer, at: number): Frame | null {
+  const end = announcedEnd(bytes, at);
+  if (end === null || end > bytes.length) return null;
+  if (bytes.readUInt32BE(at + checkAt) !== checkOf(bytes.subarray(at, end))) return null;
+  const bodyEnd = end - frameTailBytes;
   const entries: Buffer[] = [];
   let position = at + frameHeadBytes;
-  while (position < bodyEnd) {
-    const end = position + 2 + bytes.readUInt16BE(position);
-    if (end > bodyEnd) throw damaged(position);
-    entries.push(bytes.subarray(position + 2, end));
-    position = end;
+  while (position + 2 <= bodyEnd) {
+    const next = position + 2 + bytes.readUInt16BE(position);
+    entries.push(bytes.subarray(position + 2, next));
+    position = next;
   }
   const firstIndex = Number(bytes.readBigUInt64BE(at + 16));
   const size = Number(bytes.readBigUInt64BE(bodyEnd));
-  if (entries.length !== count || size !== firstIndex + count) throw damaged(at);
+  const isWhole = position === bodyEnd && entries.length === bytes.readUInt32BE(at + 12);
+  if (!isWhole || size !== firstIndex + entries.length) return null;
   return {
     firstIndex,
     entries,
     size,
     root: bytes.subarray(bodyEnd + 8, bodyEnd + 40),
-    signature: bytes.subarray(bodyEnd + 40, bodyEnd + 104),
-    end: bodyEnd + frameTailBytes,
+    signature: bytes.subarray(bodyEnd + 40, end),
+    end,
   };
 }

@@ -30,8 +30,8 @@ export type LogOptions = {
   readonly onProblem?: (what: string, error: unknown) => void;
 };
 
-/** What the log knows of the place where it writes. */
-export type Position = { segment: number; fd: number; length: number };
+/** What the log knows of the place where it writes; the file has zeros from its length to its room. */
+export type Position = { segment: number; fd: number; length: number; room: number };
 
 /** A journal as it was found: the log goes on from here. */
 export type Opened = {
@@ -49,7 +49,7 @@ export function createSegment(
   folder: string,
   number: number,
   start: Parameters<typeof segmentStartBytes>[0],
-): { fd: number; length: number } {
+): Omit<Position, 'segment'> {
   const file = path.join(folder, 'journal', segmentName(number));
   const bytes = segmentStartBytes(start);
   const fd = fs.openSync(file, 'w+', 0o600);
@@ -61,7 +61,24 @@ export function createSegment(
     fs.closeSync(fd);
     throw error;
   }
-  return { fd, length: bytes.length };
+  return { fd, length: bytes.length, room: bytes.length };
+}
+
+const roomBytes = 1024 * 1024;
+
+/**
+ * Makes room for what is written behind an offset, up to a multiple of 1 MiB: a sync takes half of the time where the file does not
+ * grow. Where the disk has no room, what is written next tells.
+ */
+export function makeRoom(files: LogFiles, fd: number, from: number): number {
+  const room = Math.ceil(from / roomBytes + 0.25) * roomBytes;
+  try {
+    files.truncate(fd, room);
+    files.write(fd, Buffer.alloc(room - from), from);
+  } catch {
+    // the length is right all the same, or the next write fails
+  }
+  return room;
 }
 
 /** Names of the journal's segments, in order. */
@@ -168,10 +185,9 @@ export function openJournal(options: LogOptions): Opened {
       `The audit journal has ${tree.size} events, but ${published.size} were published: it was shortened.`,
     );
   }
-  if (segment.end < bytes.length) {
+  if (segment.isTorn)
     fs.writeFileSync(`${file}.torn-${Date.now()}`, bytes.subarray(segment.end), { mode: 0o600 });
-    fs.truncateSync(file, segment.end);
-  }
+  fs.truncateSync(file, segment.end);
   replaceFile(path.join(folder, 'keys.json'), publicKeysText(options.keys), true);
   const fd = fs.openSync(file, 'r+');
   fs.fsyncSync(fd);
@@ -182,7 +198,7 @@ export function openJournal(options: LogOptions): Opened {
   return {
     tree,
     bundle,
-    position: { segment: last, fd, length: segment.end },
+    position: { segment: last, fd, length: segment.end, room: segment.end },
     behind: missing,
     published: published?.size ?? 0,
   };

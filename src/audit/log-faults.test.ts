@@ -98,17 +98,18 @@ describe('a log whose disk fails', () => {
   it('can be closed while it recovers', async () => {
     const folder = places.next();
     const gate = Promise.withResolvers<void>();
-    const files = {
-      ...realFiles,
-      sync: () => Promise.reject(broken()),
-      truncate: async (fd: number, length: number) => {
-        await gate.promise;
-        await realFiles.truncate(fd, length);
-      },
+    const begun = Promise.withResolvers<void>();
+    let syncs = 0;
+    const sync = async () => {
+      syncs += 1;
+      if (syncs === 1) throw broken();
+      begun.resolve();
+      await gate.promise;
+      throw broken();
     };
-    const log = open(folder, { files });
+    const log = open(folder, { files: { ...realFiles, sync } });
     await assert.rejects(log.append(event()), { code: 'audit-unavailable' });
-    await new Promise((done) => setTimeout(done, 10));
+    await begun.promise;
     const closing = log.close();
     gate.resolve();
     await closing;
@@ -120,8 +121,10 @@ describe('a log whose disk fails', () => {
     const folder = places.next();
     let failing = true;
     const sync = (fd: number) => (failing ? Promise.reject(broken()) : realFiles.sync(fd));
-    const truncate = (fd: number, length: number) =>
-      failing ? Promise.reject(broken()) : realFiles.truncate(fd, length);
+    const truncate = (fd: number, length: number) => {
+      if (failing) throw broken();
+      realFiles.truncate(fd, length);
+    };
     const log = open(folder, { files: { ...realFiles, sync, truncate } });
     const lost = event();
     await assert.rejects(log.append(lost), { code: 'audit-unavailable' });

@@ -7,7 +7,7 @@ import { eventText } from './event-text.ts';
 import { type LogFiles, realFiles } from './files.ts';
 import { lockFolder } from './folder-lock.ts';
 import { entryBytesMax, frameBytes, type NewEntry } from './frame.ts';
-import { createSegment, type LogOptions, openJournal, type Opened, type Position } from './journal.ts';
+import { createSegment, type LogOptions, makeRoom, openJournal, type Opened, type Position } from './journal.ts';
 import { leafHashOfText } from './merkle-hash.ts';
 import { partialFiles, partialsBetween, type Publication, publish } from './publication.ts';
 import { missingEvents } from './read.ts';
@@ -141,6 +141,7 @@ class JournalLog implements AuditLog {
     await this.#publishing;
     this.#publish();
     await this.#publishing;
+    if (this.#problem === null) this.#cutRoom();
     this.#closeFile();
     this.#lock.release();
   }
@@ -165,7 +166,7 @@ class JournalLog implements AuditLog {
     try {
       const frame = this.#frame(batch, firstIndex);
       entries = frame.entries;
-      this.#files.write(this.#position.fd, frame.bytes, this.#position.length);
+      this.#put(frame.bytes);
       await this.#sync();
       this.#position.length += frame.bytes.length;
     } catch (cause) {
@@ -181,6 +182,14 @@ class JournalLog implements AuditLog {
   #frame(entries: readonly NewEntry[], firstIndex: number): ReturnType<typeof frameBytes> {
     const { privateKey } = this.#options.keys.ed25519;
     return frameBytes({ origin: this.#origin, entries, firstIndex, root: this.#tree.root(), privateKey });
+  }
+
+  /** Writes behind what is durable. */
+  #put(bytes: Buffer): void {
+    const { fd, length, room } = this.#position;
+    const end = length + bytes.length;
+    if (end > room) this.#position.room = makeRoom(this.#files, fd, end);
+    this.#files.write(fd, bytes, length);
   }
 
   /**
@@ -229,6 +238,13 @@ class JournalLog implements AuditLog {
     this.#recoveryTimer.unref();
   }
 
+  /** Gives back the room that was not needed. */
+  #cutRoom(): void {
+    const { fd, length, room } = this.#position;
+    if (fd >= 0 && room > length) this.#files.truncate(fd, length);
+    this.#position.room = length;
+  }
+
   /** Closes the segment's file once: its number may be another file's afterwards. */
   #closeFile(): void {
     const { fd } = this.#position;
@@ -250,10 +266,11 @@ class JournalLog implements AuditLog {
       fs.rmSync(path.join(this.folder, 'journal', segmentName(segment + 1)), { force: true });
       const fd = fs.openSync(path.join(this.folder, 'journal', segmentName(segment)), 'r+');
       this.#position.fd = fd;
-      await this.#files.truncate(fd, length);
+      this.#files.truncate(fd, length);
+      this.#position.room = length;
       await this.#files.sync(fd);
       const probe = this.#frame([], this.#tree.size).bytes;
-      this.#files.write(fd, probe, length);
+      this.#put(probe);
       await this.#files.sync(fd);
       this.#position.length += probe.length;
       this.#problem = null;
@@ -315,6 +332,9 @@ class JournalLog implements AuditLog {
   }
 
   #nextSegment(): void {
+    // only the last segment may end in room, also after a crash
+    this.#cutRoom();
+    fs.fsyncSync(this.#position.fd);
     const number = this.#position.segment + 1;
     const created = createSegment(this.folder, number, {
       node: this.node,

@@ -1,10 +1,11 @@
 import { StopError } from '#domain';
-import { readFrame, type Frame } from './frame.ts';
+import { announcedEnd, frameHeadBytes, readFrame, type Frame } from './frame.ts';
 import type { TreeState } from './tree.ts';
 
 /**
  * A segment of the journal begins with what is needed to go on from there without the segments before it: the tree's right edge and
- * the entries of the unfinished bundle. `CLVS`, format (4 bytes), length (4 bytes), JSON; then frames.
+ * the entries of the unfinished bundle. `CLVS`, format (4 bytes), length (4 bytes), JSON; then frames; while the segment is written,
+ * then room: zeros, up to a multiple of 1 MiB.
  */
 export type SegmentStart = {
   readonly node: string;
@@ -38,6 +39,8 @@ export type Segment = {
   readonly frames: readonly Frame[];
   /** Where the last whole frame ends. */
   readonly end: number;
+  /** What a crash cut off stands behind the end, and not just room. */
+  readonly isTorn: boolean;
 };
 
 function damaged(file: string, why: string): StopError {
@@ -84,11 +87,33 @@ function parseStart(text: string): SegmentStart | null {
 /** Whether a whole frame begins anywhere behind an offset: then what stands there is damage, not an unfinished write. */
 function hasLaterFrame(bytes: Buffer, from: number): boolean {
   for (let at = bytes.indexOf('CLVF', from + 1); at >= 0; at = bytes.indexOf('CLVF', at + 1)) {
-    try {
-      if (readFrame(bytes, at)) return true;
-    } catch {
-      // not the head of a frame
-    }
+    if (readFrame(bytes, at)) return true;
+  }
+  return false;
+}
+
+const zeros = Buffer.alloc(64 * 1024);
+
+function isZero(bytes: Buffer, from: number, to = bytes.length): boolean {
+  for (let at = from; at < to; at += zeros.length) {
+    const length = Math.min(zeros.length, to - at);
+    if (bytes.compare(zeros, 0, length, at, at + length) !== 0) return false;
+  }
+  return true;
+}
+
+const sectorBytes = 512;
+
+function sectorEnd(at: number): number {
+  return at - (at % sectorBytes) + sectorBytes;
+}
+
+/** Whether a write at an offset can have been cut off by a crash: the file ends in it, or a sector of it is still as room was. */
+function isCutOff(bytes: Buffer, at: number): boolean {
+  const end = announcedEnd(bytes, at) ?? sectorEnd(at);
+  if (end > bytes.length || bytes.length - at < frameHeadBytes) return true;
+  for (let from = at; from < end; from = sectorEnd(from)) {
+    if (isZero(bytes, from, Math.min(end, sectorEnd(from)))) return true;
   }
   return false;
 }
@@ -108,12 +133,12 @@ export function readSegment(bytes: Buffer, file: string): Segment | null {
   let at = head.end;
   while (at < bytes.length) {
     const frame = readFrame(bytes, at);
-    if (!frame) {
-      if (hasLaterFrame(bytes, at)) throw damaged(file, `a frame at byte ${at} does not end where it says`);
-      break;
-    }
+    if (!frame) break;
     frames.push(frame);
     at = frame.end;
   }
-  return { start: head.start, frames, end: at };
+  const isTorn = !isZero(bytes, at);
+  if (isTorn && (hasLaterFrame(bytes, at) || !isCutOff(bytes, at)))
+    throw damaged(file, `no whole frame stands at byte ${at}`);
+  return { start: head.start, frames, end: at, isTorn };
 }

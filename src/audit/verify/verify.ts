@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { verify as verifySignature } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { leafHash, nodeHash, emptyRoot } from '../merkle-hash.ts';
 import { checkNote, readKeyFile, type CheckKeys } from './check-note.ts';
 import { TileCheck } from './tile-check.ts';
@@ -34,8 +35,11 @@ export type VerifyOptions = {
   readonly onProgress?: (done: number) => void;
 };
 
-const frameHead = 24;
+const frameHead = 28;
 const frameTail = 104;
+const frameFormat = 2;
+const roomUnit = 1 << 20;
+const sector = Buffer.alloc(512);
 
 type Peak = { readonly size: number; readonly hash: Buffer };
 
@@ -123,18 +127,37 @@ function frameEnd(bytes: Buffer, at: number): number {
   return bytes.length - at < frameHead ? Infinity : at + frameHead + bytes.readUInt32BE(at + 8) + frameTail;
 }
 
+/** Whether the check that a frame carries is that of its bytes. */
+function isChecked(bytes: Buffer, at: number): boolean {
+  const frame = bytes.subarray(at, frameEnd(bytes, at));
+  return frame.readUInt32BE(24) === crc32(frame.subarray(frameHead), crc32(frame.subarray(0, 24)));
+}
+
+/** Whether a sector of the bytes is still as it was before anything was written there. */
+function hasEmptySector(bytes: Buffer, from: number, end: number): boolean {
+  let at = from;
+  while (at < end) {
+    const next = Math.min(end, (Math.floor(at / sector.length) + 1) * sector.length);
+    if (bytes.subarray(at, next).equals(sector.subarray(0, next - at))) return true;
+    at = next;
+  }
+  return false;
+}
+
 /** Whether the bytes from an offset on are the beginning of a write that a crash cut: no whole frame stands behind it. */
 function isTornEnd(bytes: Buffer, at: number, index: number): boolean {
   const head = Buffer.alloc(16);
   head.writeUInt32BE(0x434c5646, 0);
-  head.writeUInt32BE(1, 4);
+  head.writeUInt32BE(frameFormat, 4);
   head.writeBigUInt64BE(BigInt(index), 8);
   const begun = Buffer.concat([bytes.subarray(at, at + 8), bytes.subarray(at + 16, at + 24)]);
   if (!head.subarray(0, begun.length).equals(begun)) return false;
+  const end = frameEnd(bytes, at);
+  if (end <= bytes.length && (isChecked(bytes, at) || !hasEmptySector(bytes, at, end))) return false;
   for (let next = bytes.indexOf('CLVF', at + 1); next >= 0; next = bytes.indexOf('CLVF', next + 1)) {
     if (
       bytes.length - next >= 8 &&
-      bytes.readUInt32BE(next + 4) === 1 &&
+      bytes.readUInt32BE(next + 4) === frameFormat &&
       frameEnd(bytes, next) <= bytes.length
     )
       return false;
@@ -145,22 +168,23 @@ function isTornEnd(bytes: Buffer, at: number, index: number): boolean {
 /** Checks the frame at an offset; returns where it ends, or null where nothing behind it can be read. */
 function checkFrame(check: Check, { name, bytes, isLast }: Segment, at: number): number | null {
   const where = `at byte ${at}, index ${check.size}`;
-  const bodyEnd = frameEnd(bytes, at) - frameTail;
-  if (bytes.length < bodyEnd + frameTail) {
-    if (isLast && isTornEnd(bytes, at, check.size)) {
-      check.notices.push({
-        file: name,
-        problem: `the last write was not finished ${where}, as a crash leaves it`,
-      });
-    } else {
-      check.find(name, `the last frame is cut ${where}`);
-    }
+  if (isLast && isTornEnd(bytes, at, check.size)) {
+    check.notices.push({
+      file: name,
+      problem: `the last write was not finished ${where}, as a crash leaves it`,
+    });
     return null;
   }
-  if (bytes.readUInt32BE(at) !== 0x434c5646 || bytes.readUInt32BE(at + 4) !== 1) {
+  const bodyEnd = frameEnd(bytes, at) - frameTail;
+  if (bytes.length < bodyEnd + frameTail) {
+    check.find(name, `the last frame is cut ${where}`);
+    return null;
+  }
+  if (bytes.readUInt32BE(at) !== 0x434c5646 || bytes.readUInt32BE(at + 4) !== frameFormat) {
     check.find(name, `no frame begins ${where}`);
     return null;
   }
+  if (!isChecked(bytes, at)) check.find(name, `the bytes of a frame were changed ${where}`);
   if (Number(bytes.readBigUInt64BE(at + 16)) !== check.size) {
     check.find(name, `a frame is out of order ${where}: it says index ${bytes.readBigUInt64BE(at + 16)}`);
     return null;
@@ -211,7 +235,19 @@ function readSegment(check: Check, name: string, isLast: boolean): Segment {
 function checkSegment(check: Check, number: number, isLast: boolean): void {
   const segment = readSegment(check, segmentName(number), isLast);
   let at = checkStart(check, segment);
-  while (at !== null && at < segment.bytes.length) at = checkFrame(check, segment, at);
+  while (at !== null && at < segment.bytes.length && !isRoom(check, segment, at))
+    at = checkFrame(check, segment, at);
+}
+
+/** Whether only room follows: the last segment has zeros up to a multiple of 1 MiB while it is written. */
+function isRoom(check: Check, { name, bytes, isLast }: Segment, at: number): boolean {
+  // almost always the next frame begins here: all of the rest is only looked through where none does
+  if (!isLast || bytes[at] !== 0) return false;
+  const rest = bytes.subarray(at);
+  if (!rest.equals(Buffer.alloc(rest.length))) return false;
+  if (bytes.length % roomUnit !== 0)
+    check.find(name, `the room behind the last frame at byte ${at} was cut or grown`);
+  return true;
 }
 
 function segmentName(number: number): string {
