@@ -7,7 +7,14 @@ import { eventText } from './event-text.ts';
 import { type LogFiles, realFiles } from './files.ts';
 import { lockFolder } from './folder-lock.ts';
 import { entryBytesMax, frameBytes, type NewEntry } from './frame.ts';
-import { createSegment, type LogOptions, makeRoom, openJournal, type Opened, type Position } from './journal.ts';
+import {
+  createSegment,
+  type LogOptions,
+  makeRoom,
+  openJournal,
+  type Opened,
+  type Position,
+} from './journal.ts';
 import { leafHashOfText } from './merkle-hash.ts';
 import { partialFiles, partialsBetween, type Publication, publish } from './publication.ts';
 import { missingEvents } from './read.ts';
