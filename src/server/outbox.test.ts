@@ -81,7 +81,10 @@ describe('the outbox', () => {
       write: (fd, bytes, position) => void fs.writeSync(fd, bytes, 0, bytes.length, position),
       sync: (fd) => (failing ? broken() : data(fd)),
       syncNow: (fd) => fs.fdatasyncSync(fd),
-      truncate: (fd, length) => (failing ? broken() : Promise.resolve(fs.ftruncateSync(fd, length))),
+      truncate: (fd, length) => {
+        if (failing) throw new Error('EIO');
+        fs.ftruncateSync(fd, length);
+      },
     };
     const { store, openLog, commit, logged, folder } = await openHouse({ files, quickDiskMillis: 0 });
     const log = openLog();
