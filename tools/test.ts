@@ -29,11 +29,15 @@ if (files.length === 0) {
 }
 
 const report = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'claviger-test-')), 'report.tap');
+// a test that turns in a circle fails, and the others are told; whoever asks for more rounds has the time
+const isLong = Object.keys(process.env).some((name) => /^CLAVIGER_.*_(ROUNDS|FLIPS)$/.test(name));
+const limit = isLong ? [] : ['--test-timeout=600000'];
 const screen = process.stdout.isTTY ? 'spec' : 'dot';
 const child = spawn(
   process.execPath,
   [
     '--test',
+    ...limit,
     `--test-concurrency=${Math.max(2, os.availableParallelism())}`,
     `--test-reporter=${screen}`,
     '--test-reporter-destination=stdout',
