@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { AuditEvent } from '#domain';
 import { eventId, readEvent } from './event-text.ts';
 import { segmentNumbers } from './journal.ts';
-import { readSegment, segmentName } from './segment.ts';
+import { readSegment, readSettled, segmentName } from './segment.ts';
 
 export type EventFilter = {
   readonly from?: number;
@@ -44,7 +44,8 @@ type Numbered = { readonly index: number; readonly entry: Buffer };
 
 function entriesOf(folder: string, number: number): Numbered[] {
   const file = path.join(folder, 'journal', segmentName(number));
-  const frames = readSegment(fs.readFileSync(file), file)?.frames ?? [];
+  const { bytes, written } = readSettled(file);
+  const frames = readSegment(bytes, file, written)?.frames ?? [];
   return frames.flatMap((frame) =>
     frame.entries.map((entry, offset) => ({ index: frame.firstIndex + offset, entry })),
   );

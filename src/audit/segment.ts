@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { StopError } from '#domain';
 import { announcedEnd, frameHeadBytes, readFrame, type Frame } from './frame.ts';
 import type { TreeState } from './tree.ts';
@@ -103,6 +104,7 @@ function isZero(bytes: Buffer, from: number, to = bytes.length): boolean {
 }
 
 const sectorBytes = 512;
+const triesMax = 100;
 
 function sectorEnd(at: number): number {
   return at - (at % sectorBytes) + sectorBytes;
@@ -119,10 +121,27 @@ function isCutOff(bytes: Buffer, at: number): boolean {
 }
 
 /**
- * Reads a segment. What a crash left unfinished at its end, and was never answered, is left out (`end` says where);
- * anything else that is wrong is a StopError. Null: not even the head was finished.
+ * The bytes of a segment that may be written meanwhile: a reader can see the end of a write before its beginning, so it is read until
+ * what was there at first stands still. `written`: how far that is.
  */
-export function readSegment(bytes: Buffer, file: string): Segment | null {
+export function readSettled(file: string): { readonly bytes: Buffer; readonly written: number } {
+  let bytes = fs.readFileSync(file);
+  let written = bytes.length;
+  while (written > 0 && bytes[written - 1] === 0) written -= 1;
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const before = bytes.subarray(0, written);
+    bytes = fs.readFileSync(file);
+    if (before.equals(bytes.subarray(0, written))) break;
+  }
+  return { bytes, written };
+}
+
+/**
+ * Reads a segment. What a crash left unfinished at its end, and was never answered, is left out (`end` says where);
+ * anything else that is wrong is a StopError. Null: not even the head was finished. Frames that begin at `written` or later are left out,
+ * too: they came while the file was read.
+ */
+export function readSegment(bytes: Buffer, file: string, written = bytes.length): Segment | null {
   const head = readStart(bytes, file);
   if (!head) {
     if (bytes.length > startHeadBytes && hasLaterFrame(bytes, startHeadBytes))
@@ -131,13 +150,13 @@ export function readSegment(bytes: Buffer, file: string): Segment | null {
   }
   const frames: Frame[] = [];
   let at = head.end;
-  while (at < bytes.length) {
+  while (at < written) {
     const frame = readFrame(bytes, at);
     if (!frame) break;
     frames.push(frame);
     at = frame.end;
   }
-  const isTorn = !isZero(bytes, at);
+  const isTorn = at < written && !isZero(bytes, at);
   if (isTorn && (hasLaterFrame(bytes, at) || !isCutOff(bytes, at)))
     throw damaged(file, `no whole frame stands at byte ${at}`);
   return { start: head.start, frames, end: at, isTorn };

@@ -218,36 +218,49 @@ function checkFrame(check: Check, { name, bytes, isLast }: Segment, at: number):
   return bodyEnd + frameTail;
 }
 
-type Segment = { readonly name: string; readonly bytes: Buffer; readonly isLast: boolean };
+type Segment = {
+  readonly name: string;
+  readonly bytes: Buffer;
+  readonly isLast: boolean;
+  /** Frames that begin here or later were not there when the reading began. */
+  readonly written: number;
+};
 
-/** Reads a segment; the last one to the end of a write that may just go on. */
+function writtenIn(bytes: Buffer): number {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end -= 1;
+  return end;
+}
+
+/**
+ * Reads a segment; the last one may be written meanwhile, and a reader can see the end of a write before its beginning: it is read
+ * until what was there at first stands still.
+ */
 function readSegment(check: Check, name: string, isLast: boolean): Segment {
   const file = path.join(check.folder, name);
   let bytes = fs.readFileSync(file);
-  for (let tries = 0; isLast && tries < 3; tries += 1) {
+  if (!isLast) return { name, bytes, isLast, written: bytes.length };
+  const written = writtenIn(bytes);
+  for (let tries = 0; tries < 20; tries += 1) {
+    const before = bytes.subarray(0, written);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3);
-    if (fs.statSync(file).size === bytes.length) break;
     bytes = fs.readFileSync(file);
+    if (before.equals(bytes.subarray(0, written))) break;
   }
-  return { name, bytes, isLast };
+  return { name, bytes, isLast, written };
 }
 
 function checkSegment(check: Check, number: number, isLast: boolean): void {
   const segment = readSegment(check, segmentName(number), isLast);
   let at = checkStart(check, segment);
-  while (at !== null && at < segment.bytes.length && !isRoom(check, segment, at))
-    at = checkFrame(check, segment, at);
+  while (at !== null && at < segment.written) at = checkFrame(check, segment, at);
+  if (at !== null && at < segment.bytes.length) checkRoom(check, segment, at);
 }
 
-/** Whether only room follows: the last segment has zeros up to a multiple of 1 MiB while it is written. */
-function isRoom(check: Check, { name, bytes, isLast }: Segment, at: number): boolean {
-  // almost always the next frame begins here: all of the rest is only looked through where none does
-  if (!isLast || bytes[at] !== 0) return false;
-  const rest = bytes.subarray(at);
-  if (!rest.equals(Buffer.alloc(rest.length))) return false;
-  if (bytes.length % roomUnit !== 0)
-    check.find(name, `the room behind the last frame at byte ${at} was cut or grown`);
-  return true;
+/** The last segment has room up to a multiple of 1 MiB while it is written. */
+function checkRoom(check: Check, { name, bytes }: Segment, at: number): void {
+  if (bytes.length % roomUnit === 0) return;
+  check.find(name, `the room behind the last frame at byte ${at} was cut or grown`);
 }
 
 function segmentName(number: number): string {
