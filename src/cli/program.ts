@@ -6,6 +6,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addFileCommands } from './commands/files.ts';
 import { addHelp } from './commands/help.ts';
 import { addKeyAttributes } from './commands/key-attributes.ts';
+import { addKeyImport } from './commands/key-import.ts';
 import { addKeyLife } from './commands/key-life.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addNameCommands } from './commands/name.ts';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   program.commandsGroup('Keys:');
   const keys = addKeyCommands(program);
   addKeyLife(keys);
+  addKeyImport(keys);
   addKeyAttributes(keys);
   addNameCommands(program);
   program.commandsGroup('Data:');

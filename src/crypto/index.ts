@@ -28,3 +28,10 @@ export { decryptRsa, encryptRsa, oaepPlaintextMax } from './rsa-encryption.ts';
 export { SecretBytes } from './secret-bytes.ts';
 export { messageForms, sign, verify } from './signature.ts';
 export type { MessageForm } from './signature-shape.ts';
+export {
+  type TransportSpec,
+  type TransportWrap,
+  transportSpecs,
+  transportWraps,
+  unwrapTransported,
+} from './transport.ts';

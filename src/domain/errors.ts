@@ -32,6 +32,7 @@ export const errorCodes = [
   'key-destruction-scheduled',
   'key-destroyed',
   'key-state-forbids',
+  'key-lacks-material',
   'transition-refused',
   'purpose-forbids',
   'algorithm-forbids',
@@ -43,6 +44,9 @@ export const errorCodes = [
   'signature-invalid',
   'mac-invalid',
   'public-key-invalid',
+  'import-token-invalid',
+  'import-token-expired',
+  'material-unsuitable',
   // what the house says
   'dry-run',
   'conflict',

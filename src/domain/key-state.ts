@@ -19,6 +19,7 @@ export type KeyState = (typeof keyStates)[number];
 /** Why a version changed its state. */
 export const transitionCauses = [
   'generated',
+  'material-awaited',
   'imported',
   'activated',
   'rotated',

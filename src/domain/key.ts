@@ -28,7 +28,10 @@ export type KeyVersion = {
   readonly createdAt: Instant;
   readonly activatedAt: Instant | null;
   readonly cryptoPeriod: CryptoPeriod;
-  /** Identifies the material, 64 lower-case hexadecimal characters, a keyed function of key id and material. */
+  /**
+   * Identifies the material, 64 lower-case hexadecimal characters, a keyed function of key id and material; empty where none was
+   * imported yet.
+   */
   readonly materialId: string;
   /** SubjectPublicKeyInfo, DER; null for a secret key. */
   readonly publicKey: Uint8Array | null;
@@ -53,6 +56,14 @@ export type ScheduledDestruction = {
 /** Tags in the order in which they were set. */
 export type Tag = { readonly key: string; readonly value: string };
 
+/** What is known of material that was brought from outside. */
+export type ImportedMaterial = {
+  /** Whether it is here: it may not have come yet, or was deleted or expired, and the same material may be imported again. */
+  readonly isPresent: boolean;
+  /** When it is deleted by itself; null: never. */
+  readonly expiresAt: Instant | null;
+};
+
 /** A key: what it is, who answers for it, and all its versions. It holds no material. */
 export type Key = {
   /** UUID; `mrk-` and 32 hexadecimal characters for a multi-region key. */
@@ -67,6 +78,8 @@ export type Key = {
   readonly tags: readonly Tag[];
   readonly dataClassification: string;
   readonly origin: KeyOrigin;
+  /** Of a key of origin `imported`; absent for every other one. */
+  readonly imported?: ImportedMaterial;
   readonly tier: ProtectionTier;
   /** The key policy, a JSON document in the policy language of `access`. */
   readonly policy: string;

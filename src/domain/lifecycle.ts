@@ -134,12 +134,26 @@ export function nextRotation(key: Key): Instant | null {
   return Math.min(nextAt, originatorEnd(currentVersion(key)) ?? nextAt);
 }
 
+/** When imported material is deleted by itself; null: never, or there is none. */
+export function materialEnd({ imported }: Key): Instant | null {
+  return imported?.isPresent ? imported.expiresAt : null;
+}
+
+/** Whether the material of an imported key is not here: it did not come yet, was deleted, or its time is over. */
+export function lacksMaterial(key: Key, now: Instant): boolean {
+  if (!key.imported) return false;
+  const end = materialEnd(key);
+  return !key.imported.isPresent || (end !== null && now >= end);
+}
+
 /**
- * When the house has something to do for the key: its scheduled destruction, else its next rotation; null: nothing. A key that
- * is suspended or waits for its destruction is not rotated.
+ * When the house has something to do for the key: its scheduled destruction, else the end of its imported material, else its next
+ * rotation; null: nothing. A key that is suspended or waits for its destruction is not rotated.
  */
 export function dueAt(key: Key): Instant | null {
-  if (key.destruction) return key.destruction.dueAt;
+  const end = materialEnd(key);
+  if (key.destruction) return Math.min(key.destruction.dueAt, end ?? Infinity);
+  if (end !== null) return end;
   const stands = key.suspendedAt !== null || isDestroyed(currentVersion(key).state);
   return stands ? null : nextRotation(key);
 }

@@ -3,10 +3,10 @@ import { algorithmsFor, ClavigerError, factsOf, type AlgorithmName, type Key, ty
 import type { KeyCondition, KeyReference, Operation, TargetRule } from './operation.ts';
 
 export const usableOnly: readonly KeyCondition[] = Object.freeze(['usable']);
-export const notScheduled: readonly KeyCondition[] = Object.freeze(['usable', 'suspended']);
+export const withMaterial: readonly KeyCondition[] = Object.freeze(['usable', 'suspended']);
+export const notScheduled: readonly KeyCondition[] = Object.freeze([...withMaterial, 'lacking-material']);
 export const anyCondition: readonly KeyCondition[] = Object.freeze([
-  'usable',
-  'suspended',
+  ...notScheduled,
   'destruction-scheduled',
 ]);
 

@@ -24,6 +24,8 @@ export interface Hierarchy {
   newEnvironment(environment: string): Promise<WrappedMaterial>;
   /** Makes and stores the shred secret of a new key. */
   newShredSecret(environment: string, keyId: string): Promise<void>;
+  /** The same where the key has none yet, as one whose imported material was deleted. */
+  ensureShredSecret(environment: string, keyId: string): Promise<void>;
   sealMaterial(place: MaterialPlace, material: SecretBytes): Promise<WrappedMaterial>;
   openMaterial(place: MaterialPlace, spec: KeySpec, wrapped: WrappedMaterial): Promise<KeyMaterial>;
   /** 64 hexadecimal characters, a function of the key id and the material. */
@@ -106,6 +108,12 @@ export function createHierarchy(parts: Parts): Hierarchy {
     return `claviger material ${place.environment} ${place.keyId} ${place.version}`;
   }
 
+  async function newShredSecret(environment: string, keyId: string): Promise<void> {
+    using secret = SecretBytes.random(shredBytes);
+    const sealed = sealSecret({ kek: await kekOf(environment), ...shredPlace(keyId) }, secret);
+    await parts.shreds.put(keyId, sealed);
+  }
+
   return {
     async newEnvironment(environment) {
       using kek = SecretBytes.random(kekBytes);
@@ -117,10 +125,16 @@ export function createHierarchy(parts: Parts): Hierarchy {
       }
     },
 
-    async newShredSecret(environment, keyId) {
-      using secret = SecretBytes.random(shredBytes);
-      const sealed = sealSecret({ kek: await kekOf(environment), ...shredPlace(keyId) }, secret);
-      await parts.shreds.put(keyId, sealed);
+    newShredSecret,
+
+    async ensureShredSecret(environment, keyId) {
+      if (await parts.shreds.get(keyId)) return;
+      try {
+        await newShredSecret(environment, keyId);
+      } catch (error) {
+        // another import of the same key was quicker: its secret does as well
+        if (!hasCode(error, 'conflict')) throw error;
+      }
     },
 
     async sealMaterial(place, material) {

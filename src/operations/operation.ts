@@ -39,7 +39,12 @@ export type KeyReference =
   | { readonly kind: 'name'; readonly name: string; readonly accountId?: string; readonly region?: string };
 
 /** The condition of a key as a whole, of which each operation lists those it accepts. */
-export type KeyCondition = 'usable' | 'suspended' | 'destruction-scheduled' | 'destroyed';
+export type KeyCondition =
+  | 'usable'
+  | 'suspended'
+  | 'lacking-material'
+  | 'destruction-scheduled'
+  | 'destroyed';
 
 /** What an operation does with a key: the runner checks it before the operation is asked. */
 export type TargetRule<I> = {

@@ -56,7 +56,7 @@ describe('the table of operations', () => {
   });
 
   it('lists for each rule the conditions in which the key may be', () => {
-    const known = ['usable', 'suspended', 'destruction-scheduled', 'destroyed'];
+    const known = ['usable', 'suspended', 'lacking-material', 'destruction-scheduled', 'destroyed'];
     for (const [name, operation] of all) {
       for (const { conditions } of rulesOf(operation)) {
         assert.ok(conditions.length > 0, name);
@@ -88,7 +88,7 @@ describe('the table of operations', () => {
   });
 
   it('leaves to the house alone what no role may do', () => {
-    for (const name of ['keys:destroy', 'keys:rotate-due'] as const) {
+    for (const name of ['keys:destroy', 'keys:rotate-due', 'keys:expire-imported-material'] as const) {
       assert.deepEqual(permissions[name].roles, []);
       assert.equal(permissions[name].awsAction, null);
     }

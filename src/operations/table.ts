@@ -17,6 +17,12 @@ import { decrypt } from './keys/decrypt.ts';
 import { describeKey, getPublicKey, lastUse, listKeys } from './keys/describe.ts';
 import { cancelDestruction, destroyDueKey, scheduleDestruction } from './keys/destroy.ts';
 import { encrypt } from './keys/encrypt.ts';
+import {
+  deleteImportedMaterial,
+  expireImportedMaterial,
+  getImportParameters,
+  importMaterial,
+} from './keys/import.ts';
 import { generateMac, verifyMac } from './keys/mac.ts';
 import { generateRandom } from './keys/random.ts';
 import { reencrypt } from './keys/reencrypt.ts';
@@ -85,6 +91,10 @@ export const operations = Object.freeze({
   listNames,
   lastUse,
   reportCompromise,
+  getImportParameters,
+  importMaterial,
+  deleteImportedMaterial,
+  expireImportedMaterial,
   createEnvironment,
   createAdministrator,
   listEnvironments,

@@ -2,11 +2,13 @@ import {
   ClavigerError,
   currentVersion,
   isDestroyed,
+  lacksMaterial,
   requireAlgorithm,
   requireUsableVersion,
   requireUsage,
   versionOf,
   type AlgorithmName,
+  type Instant,
   type Key,
   type KeyVersion,
 } from '#domain';
@@ -95,10 +97,11 @@ async function loadKey(house: House, caller: Caller, reference: KeyReference): P
 }
 
 /** The condition of a key as a whole. */
-function conditionOf(key: Key): KeyCondition {
+function conditionOf(key: Key, now: Instant): KeyCondition {
   const { state } = currentVersion(key);
   if (isDestroyed(state)) return 'destroyed';
   if (key.destruction) return 'destruction-scheduled';
+  if (lacksMaterial(key, now)) return 'lacking-material';
   return key.suspendedAt === null ? 'usable' : 'suspended';
 }
 
@@ -116,6 +119,9 @@ function requireCondition<I>(key: Key, condition: KeyCondition, rule: TargetRule
   }
   if (condition === 'destruction-scheduled') {
     throw new ClavigerError('key-destruction-scheduled', `Key ${key.id} is pending deletion.`, { details });
+  }
+  if (condition === 'lacking-material') {
+    throw new ClavigerError('key-lacks-material', `Key ${key.id} has no material: import it.`, { details });
   }
   throw new ClavigerError('key-state-forbids', `Key ${key.id} is ${condition}: this needs another state.`, {
     details,
@@ -139,7 +145,7 @@ function versionFor<I>(key: Key, rule: TargetRule<I>, input: I): KeyVersion {
 /** Checks a key that was found and allowed against its rule: purpose, condition, algorithm, state and crypto-period. */
 export function checkKey<I>(opened: OpenedKey, rule: TargetRule<I>, input: I, now: number): CheckedKey {
   const { key } = opened;
-  const condition = conditionOf(key);
+  const condition = conditionOf(key, now);
   requireExisting(key, condition, rule);
   if (rule.usage) requireUsage(key, rule.usage);
   requireCondition(key, condition, rule);

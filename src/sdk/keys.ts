@@ -1,4 +1,5 @@
 import type { KeyRecord, LastUseRecord, NameRecord, NewKey, Tag } from './records.ts';
+import type { TransportWrap } from './wrap-material.ts';
 import { bytesIn, pages, part, type Call, type Json } from './transport.ts';
 
 /** Keys and their life. A key is named by its id or by its name. */
@@ -22,6 +23,15 @@ export function keysOf(call: Call) {
     /** Reports that a version (else the newest) is or may be known to others; `occurredAt` is ISO 8601. */
     reportCompromise: (key: string, wish: { version?: number; occurredAt?: string } = {}) =>
       one('POST', key, '/report-compromise', { ...wish }),
+    /** A wrapping key and a token for material that comes from outside; the key must be of origin `imported`. */
+    importParameters: async (key: string, wrap: TransportWrap = 'RSA_AES_KEY_WRAP_SHA_256') => {
+      const told = await call('POST', `/keys/${part(key)}/import-parameters`, { wrap });
+      return { token: String(told['token']), publicKey: bytesIn(told, 'publicKey'), wrap };
+    },
+    /** Sends material that `wrapMaterial` wrapped; `expiresAt` is ISO 8601. */
+    importMaterial: (key: string, wish: { token: string; wrapped: Uint8Array; expiresAt?: string }) =>
+      one('PUT', key, '/material', { ...wish, wrapped: Buffer.from(wish.wrapped).toString('base64') }),
+    deleteMaterial: (key: string) => one('DELETE', key, '/material'),
     setDescription: (key: string, description: string) => one('PUT', key, '/description', { description }),
     tag: (key: string, tags: readonly Tag[]) => one('POST', key, '/tags', { tags }),
     untag: (key: string, tagKeys: readonly string[]) => one('POST', key, '/untag', { tagKeys }),

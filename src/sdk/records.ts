@@ -27,6 +27,8 @@ export type KeyRecord = {
   readonly dataClassification: string;
   readonly origin: string;
   readonly tier: string;
+  /** Of a key of origin `imported`: whether its material is here, and until when. */
+  readonly imported: { readonly isPresent: boolean; readonly expiresAt: string | null } | null;
   readonly strengthBits: number;
   readonly createdAt: string;
   readonly createdBy: string;
@@ -44,6 +46,8 @@ export type NewKey = {
   /** `encrypt`, `sign`, `mac` ...; else the first one of the spec. */
   readonly usage?: string;
   readonly owner?: string;
+  /** `imported`: its material comes from outside, later. */
+  readonly origin?: 'generated' | 'imported';
   readonly description?: string;
   readonly tags?: readonly Tag[];
 };

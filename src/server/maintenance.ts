@@ -1,4 +1,4 @@
-import { dueAt, hasCode, type ErrorCode, type Instant } from '#domain';
+import { dueAt, hasCode, materialEnd, type ErrorCode, type Instant } from '#domain';
 import { operations, type Door, type House } from '#operations';
 import { describeError, type Logger } from './logger.ts';
 import type { Outbox } from './outbox.ts';
@@ -48,10 +48,12 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
     const now = house.clock.now();
     const reference = { kind: 'id', id: key.id } as const;
     try {
-      if (key.destruction) {
-        if (key.destruction.dueAt <= now) {
-          await door.runAsSystem(operations.destroyDueKey, key.environment, { key: reference });
-        }
+      if (key.destruction && key.destruction.dueAt <= now) {
+        await door.runAsSystem(operations.destroyDueKey, key.environment, { key: reference });
+      } else if ((materialEnd(key) ?? Infinity) <= now) {
+        await door.runAsSystem(operations.expireImportedMaterial, key.environment, { key: reference });
+      } else if (key.destruction) {
+        return true;
       } else if (spentVersion !== null || (dueAt(key) ?? Infinity) <= now) {
         await door.runAsSystem(operations.rotateDueKey, key.environment, { key: reference, spentVersion });
       }

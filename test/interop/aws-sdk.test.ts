@@ -7,6 +7,7 @@ import {
   diffieHellman,
   generateKeyPairSync,
   publicEncrypt,
+  randomBytes,
   constants,
 } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
@@ -48,6 +49,48 @@ async function newKey(input: kms.CreateKeyCommandInput = {}): Promise<{ id: stri
 const named = (name: string) => (error: unknown) => error instanceof Error && error.name === name;
 
 describe('the AWS SDK for JavaScript', () => {
+  it('brings its own key material, and takes it away', async () => {
+    const { id, arn } = await newKey({ Origin: 'EXTERNAL' });
+    const parameters = await client.send(
+      new kms.GetParametersForImportCommand({
+        KeyId: id,
+        WrappingAlgorithm: 'RSAES_OAEP_SHA_256',
+        WrappingKeySpec: 'RSA_4096',
+      }),
+    );
+    const validFor = (parameters.ParametersValidTo?.getTime() ?? 0) - Date.now();
+    assert.ok(validFor > 86_000_000 && validFor <= 86_400_000, String(validFor));
+    const key = createPublicKey({
+      key: Buffer.from(parameters.PublicKey ?? []),
+      format: 'der',
+      type: 'spki',
+    });
+    const padding = constants.RSA_PKCS1_OAEP_PADDING;
+    const EncryptedKeyMaterial = publicEncrypt({ key, padding, oaepHash: 'sha256' }, randomBytes(32));
+    const ValidTo = new Date(Math.floor(Date.now() / 1000) * 1000 + 3_600_000);
+    const done = await client.send(
+      new kms.ImportKeyMaterialCommand({
+        KeyId: id,
+        ImportToken: parameters.ImportToken,
+        EncryptedKeyMaterial,
+        ValidTo,
+      }),
+    );
+    const told = await client.send(new kms.DescribeKeyCommand({ KeyId: id }));
+    assert.deepEqual(
+      [done.KeyId, told.KeyMetadata?.KeyState, told.KeyMetadata?.Origin, told.KeyMetadata?.ValidTo],
+      [arn, 'Enabled', 'EXTERNAL', ValidTo],
+    );
+    const { CiphertextBlob } = await client.send(
+      new kms.EncryptCommand({ KeyId: id, Plaintext: utf8('hello') }),
+    );
+    await client.send(new kms.DeleteImportedKeyMaterialCommand({ KeyId: id }));
+    await assert.rejects(
+      client.send(new kms.DecryptCommand({ CiphertextBlob })),
+      named('KMSInvalidStateException'),
+    );
+  });
+
   it('encrypts, and opens after three rotations, without a key id', async () => {
     const { id, arn } = await newKey();
     const context = { purpose: 'test', b: 'ü' };

@@ -14,6 +14,12 @@ function keyText(key: KeyRecord): string {
     owner: key.owner,
     environment: key.environment,
     tier: key.tier,
+    ...(key.imported
+      ? {
+          origin: key.origin,
+          material: key.imported.isPresent ? `here, ${key.imported.expiresAt ?? 'for ever'}` : 'not here',
+        }
+      : {}),
     description: key.description,
     tags: key.tags.map((tag) => `${tag.key}=${tag.value}`).join(' '),
     created: `${key.createdAt} by ${key.createdBy}`,

@@ -7,6 +7,7 @@ import {
   factsOf,
   type Instant,
   type Key,
+  type KeyFamily,
   type KeySpec,
   type KeyVersion,
 } from '#domain';
@@ -17,6 +18,7 @@ import type { House } from '../house.ts';
 import { keySpec, keyUsage, nameOfKey, tag } from '../inputs.ts';
 import { keyArn } from '../key-cache.ts';
 import type { Caller } from '../operation.ts';
+import { awaitedVersion } from './import.ts';
 import { requireDistinctTags } from './tag-rules.ts';
 
 const input = z.strictObject({
@@ -29,6 +31,8 @@ const input = z.strictObject({
   bypassLockoutCheck: z.boolean(),
   name: nameOfKey.nullable(),
   dataClassification: z.string().max(64).nullable(),
+  /** Whether the material is made here, or comes from outside later. */
+  origin: z.enum(['generated', 'imported']).default('generated').optional(),
 });
 type Input = z.infer<typeof input>;
 
@@ -105,10 +109,10 @@ export const createKey = defineOperation<Input, Key>({
   input,
   targets: [],
   permission: 'keys:create',
-  conditions: ({ spec, usage, tags, bypassLockoutCheck }) => ({
+  conditions: ({ spec, usage, tags, bypassLockoutCheck, origin }) => ({
     'kms:KeySpec': awsSpecName(spec),
     'kms:KeyUsage': awsUsageName(usage),
-    'kms:KeyOrigin': 'AWS_KMS',
+    'kms:KeyOrigin': origin === 'imported' ? 'EXTERNAL' : 'AWS_KMS',
     'kms:MultiRegion': 'false',
     'kms:BypassPolicyLockoutSafetyCheck': String(bypassLockoutCheck),
     'aws:TagKeys': tags.map((entry) => entry.key),
@@ -129,9 +133,7 @@ export const createKey = defineOperation<Input, Key>({
     if (wish.name !== null && (await house.store.name(environment, caller.region, wish.name))) {
       throw new ClavigerError('name-taken', `The name ${wish.name} is taken.`);
     }
-    await house.hierarchy.newShredSecret(environment, keyId);
-    const first = { environment, keyId, spec: wish.spec, number: 1, now, rotation: 'first' } as const;
-    const { version, material } = await makeVersion(house, first);
+    const { version, materials } = await firstVersion(house, { environment, keyId, now }, wish);
     const key: Key = {
       id: keyId,
       environment,
@@ -142,7 +144,8 @@ export const createKey = defineOperation<Input, Key>({
       description: wish.description,
       tags: wish.tags,
       dataClassification: wish.dataClassification ?? 'unclassified',
-      origin: 'generated',
+      origin: wish.origin ?? 'generated',
+      ...(wish.origin === 'imported' ? { imported: { isPresent: false, expiresAt: null } } : {}),
       tier: house.root.describe().tier,
       policy,
       rotation: null,
@@ -158,13 +161,42 @@ export const createKey = defineOperation<Input, Key>({
       output: key,
       keyId,
       changes: [
-        { kind: 'key-created', key, materials: [material] },
+        { kind: 'key-created', key, materials },
         ...(name ? [{ kind: 'name-created', name } as const] : []),
       ],
-      facts: { spec: key.spec, usage: key.usage, tier: key.tier, name: wish.name },
+      facts: { spec: key.spec, usage: key.usage, tier: key.tier, origin: key.origin, name: wish.name },
     };
   },
 });
+
+/** The first version: with its material, or waiting for it. */
+async function firstVersion(
+  house: House,
+  place: { environment: string; keyId: string; now: Instant },
+  { spec, origin }: Input,
+): Promise<{ version: KeyVersion; materials: readonly StoredMaterial[] }> {
+  if (origin === 'imported') {
+    requireImportable(spec);
+    return { version: awaitedVersion({ spec }, place.now), materials: [] };
+  }
+  await house.hierarchy.newShredSecret(place.environment, place.keyId);
+  const { version, material } = await makeVersion(house, { ...place, spec, number: 1, rotation: 'first' });
+  return { version, materials: [material] };
+}
+
+const importable: ReadonlySet<KeyFamily> = new Set<KeyFamily>([
+  'aes',
+  'chacha20',
+  'hmac',
+  'derivation',
+  'rsa',
+  'ec',
+]);
+
+function requireImportable(spec: KeySpec): void {
+  if (importable.has(factsOf(spec).family)) return;
+  throw new ClavigerError('operation-unsupported', `Material of spec ${spec} is not taken from outside.`);
+}
 
 function nameRecord(caller: Caller, name: string, keyId: string, now: Instant) {
   return {

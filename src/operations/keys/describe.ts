@@ -9,7 +9,7 @@ import {
   type LastUse,
 } from '#domain';
 import type { Page } from '#ports';
-import { anyCondition, defineOperation, notScheduled, onKey, present } from '../define.ts';
+import { anyCondition, defineOperation, withMaterial, onKey, present } from '../define.ts';
 import { keyReference, page, versionNumber } from '../inputs.ts';
 import { anyRegion } from '../operation.ts';
 import { pageOf } from '../paging.ts';
@@ -88,7 +88,7 @@ export const getPublicKey = defineOperation<PublicInput, PublicKey>({
     onKey<PublicInput>({
       permission: 'keys:get-public-key',
       act: 'inspect',
-      conditions: notScheduled,
+      conditions: withMaterial,
       version: (wish) => wish.version ?? null,
     }),
   ],

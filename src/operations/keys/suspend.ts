@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ClavigerError, currentVersion, originatorEnd, type Instant, type Key } from '#domain';
-import { defineOperation, notScheduled, onKey, present } from '../define.ts';
+import { defineOperation, onKey, present, withMaterial } from '../define.ts';
 import { keyReference } from '../inputs.ts';
 import { revised, updateOf, withCurrentState } from './change.ts';
 
@@ -34,7 +34,7 @@ export const disableKey = defineOperation<Input, Key>({
   name: 'keys.disable',
   kind: 'manage',
   input,
-  targets: [onKey<Input>({ permission: 'keys:disable', act: 'manage', conditions: notScheduled })],
+  targets: [onKey<Input>({ permission: 'keys:disable', act: 'manage', conditions: withMaterial })],
   run: ({ keys, now }) => {
     const { key } = present(keys[0]);
     if (key.suspendedAt !== null) return { output: key };
@@ -51,7 +51,7 @@ export const enableKey = defineOperation<Input, Key>({
   name: 'keys.enable',
   kind: 'manage',
   input,
-  targets: [onKey<Input>({ permission: 'keys:enable', act: 'manage', conditions: notScheduled })],
+  targets: [onKey<Input>({ permission: 'keys:enable', act: 'manage', conditions: withMaterial })],
   run: ({ keys, now }) => {
     const { key } = present(keys[0]);
     if (key.suspendedAt === null) {

@@ -130,6 +130,7 @@ const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
   'key-destruction-scheduled': client('KMSInvalidStateException', keyIs('pending deletion')),
   'key-destroyed': client('NotFoundException', missingKey),
   'key-state-forbids': client('KMSInvalidStateException', otherState),
+  'key-lacks-material': client('KMSInvalidStateException', keyIs('pending import')),
   'transition-refused': client('KMSInvalidStateException'),
   'purpose-forbids': client('InvalidKeyUsageException', otherUsage),
   'algorithm-forbids': client('InvalidKeyUsageException', otherAlgorithm),
@@ -143,6 +144,9 @@ const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
     'ValidationException',
     () => 'The public key is not valid, or not of the curve of the KMS key.',
   ),
+  'import-token-invalid': client('InvalidImportTokenException', nothing),
+  'import-token-expired': client('ExpiredImportTokenException', nothing),
+  'material-unsuitable': client('IncorrectKeyMaterialException'),
   'dry-run': client('DryRunOperationException'),
   // somebody else changed the same thing at the same time: clients of AWS try this again by themselves
   conflict: client('ThrottlingException', () => 'Rate exceeded'),

@@ -1,4 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { materialFor } from './import.fixture.ts';
 import { inputShapes } from './shape.ts';
 import type { Kms } from './kms.fixture.ts';
 
@@ -45,6 +46,8 @@ export async function requestsOf(kms: Kms): Promise<readonly Ask[]> {
   const pair = { KeyId: symmetric, KeyPairSpec: 'ECC_NIST_P384', ...context };
   const { Policy } = await kms.ask<{ Policy: string }>('GetKeyPolicy', { KeyId: symmetric });
   const policy = { KeyId: symmetric, PolicyName: 'default' };
+  const external = await kms.newKey('SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT', { Origin: 'EXTERNAL' });
+  const material = await materialFor(kms, external, randomBytes(32));
   const list = { Limit: 2 };
   const ask = (operation: string, input: object): Ask => ({ operation, input });
   return [
@@ -110,6 +113,14 @@ export async function requestsOf(kms: Kms): Promise<readonly Ask[]> {
     ask('GetKeyRotationStatus', { KeyId: rotating }),
     ask('ListKeyRotations', { KeyId: rotating, IncludeKeyMaterial: 'ALL_KEY_MATERIAL', ...list }),
     ask('DisableKeyRotation', { KeyId: rotating }),
+    ask('GetParametersForImport', {
+      KeyId: external,
+      WrappingAlgorithm: 'RSAES_OAEP_SHA_256',
+      WrappingKeySpec: 'RSA_2048',
+    }),
+    ask('ImportKeyMaterial', material),
+    ask('DescribeKey', { KeyId: external }),
+    ask('DeleteImportedKeyMaterial', { KeyId: external }),
     ask('DisableKey', { KeyId: doomed }),
     ask('EnableKey', { KeyId: doomed }),
     ask('ScheduleKeyDeletion', { KeyId: doomed, PendingWindowInDays: 7 }),

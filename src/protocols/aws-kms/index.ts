@@ -7,6 +7,7 @@ import { wireErrorOf, type Where } from './errors.ts';
 import { requestOf, type Handler } from './handler.ts';
 import { aliasHandlers } from './handlers/aliases.ts';
 import { encryptionHandlers } from './handlers/encryption.ts';
+import { importHandlers } from './handlers/import.ts';
 import { keyHandlers } from './handlers/keys.ts';
 import { rotationHandlers } from './handlers/rotation.ts';
 import { signingHandlers } from './handlers/signing.ts';
@@ -34,6 +35,7 @@ export const handlers: Readonly<Record<string, Handler>> = Object.freeze({
   ...encryptionHandlers,
   ...signingHandlers,
   ...keyHandlers,
+  ...importHandlers,
   ...rotationHandlers,
   ...aliasHandlers,
   ...unservedHandlers,

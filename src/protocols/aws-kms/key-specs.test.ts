@@ -117,7 +117,6 @@ describe('CreateKey', () => {
     for (const input of [
       { KeySpec: 'SM2', KeyUsage: 'SIGN_VERIFY' },
       { KeySpec: 'ML_KEM_768', KeyUsage: 'ENCAPSULATE_DECAPSULATE' },
-      { Origin: 'EXTERNAL' },
       { Origin: 'AWS_CLOUDHSM', CustomKeyStoreId: 'cks-1' },
       { Origin: 'EXTERNAL_KEY_STORE', CustomKeyStoreId: 'cks-1', XksKeyId: 'x' },
       { MultiRegion: true },

@@ -22,8 +22,11 @@ export function algorithmsMember(key: Key): object {
 }
 
 /** The state of a key in AWS's words. */
-export function keyState(key: Key): 'Enabled' | 'Disabled' | 'PendingDeletion' | 'Unavailable' {
+export function keyState(
+  key: Key,
+): 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport' | 'Unavailable' {
   if (key.destruction) return 'PendingDeletion';
+  if (key.imported?.isPresent === false) return 'PendingImport';
   if (key.suspendedAt !== null) return 'Disabled';
   return currentVersion(key).state === 'compromised' ? 'Unavailable' : 'Enabled';
 }
@@ -41,7 +44,8 @@ export function keyMetadata(key: Key, accountId: string): object {
     KeyUsage: awsUsageName(key.usage),
     KeyState: state,
     ...(key.destruction ? { DeletionDate: seconds(key.destruction.dueAt) } : {}),
-    Origin: 'AWS_KMS',
+    Origin: key.imported ? 'EXTERNAL' : 'AWS_KMS',
+    ...expiryMembers(key),
     KeyManager: 'CUSTOMER',
     CustomerMasterKeySpec: awsSpecName(key.spec),
     KeySpec: awsSpecName(key.spec),
@@ -53,7 +57,16 @@ export function keyMetadata(key: Key, accountId: string): object {
 
 /** Symmetric encryption keys tell which material protects now. */
 function materialMember(key: Key): object {
-  return key.spec === 'AES_256' && key.usage === 'encrypt'
-    ? { CurrentKeyMaterialId: currentVersion(key).materialId }
+  const { materialId } = currentVersion(key);
+  return key.spec === 'AES_256' && key.usage === 'encrypt' && materialId !== ''
+    ? { CurrentKeyMaterialId: materialId }
     : {};
+}
+
+/** What is told of material that was imported and is here. */
+function expiryMembers({ imported }: Key): object {
+  if (!imported?.isPresent) return {};
+  return imported.expiresAt === null
+    ? { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' }
+    : { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: seconds(imported.expiresAt) };
 }

@@ -143,6 +143,7 @@ const dataKeyPair: Members = {
   DryRun: flag,
 };
 const onlyKey: Members = { KeyId: key };
+const materialId = { type: 'string', min: 64, max: 64, ...matching('^[a-f0-9]+$') } as const;
 
 /** The members of every operation that is served, as the service's own model bounds them. */
 export const inputShapes: Readonly<Record<string, Members>> = Object.freeze({
@@ -181,6 +182,7 @@ export const inputShapes: Readonly<Record<string, Members>> = Object.freeze({
     DryRunModifiers: modifiers,
   },
   DeleteAlias: { AliasName: aliasName },
+  DeleteImportedKeyMaterial: { KeyId: key, KeyMaterialId: materialId },
   DeriveSharedSecret: {
     KeyId: key,
     KeyAgreementAlgorithm: { type: 'string', values: values('ECDH'), ...required },
@@ -221,7 +223,28 @@ export const inputShapes: Readonly<Record<string, Members>> = Object.freeze({
   GetKeyLastUsage: onlyKey,
   GetKeyPolicy: { KeyId: key, PolicyName: policyName },
   GetKeyRotationStatus: onlyKey,
+  GetParametersForImport: {
+    KeyId: key,
+    WrappingAlgorithm: {
+      type: 'string',
+      values: values(
+        'RSAES_PKCS1_V1_5 RSAES_OAEP_SHA_1 RSAES_OAEP_SHA_256 RSA_AES_KEY_WRAP_SHA_1 RSA_AES_KEY_WRAP_SHA_256 SM2PKE',
+      ),
+      ...required,
+    },
+    WrappingKeySpec: { type: 'string', values: values('RSA_2048 RSA_3072 RSA_4096 SM2'), ...required },
+  },
   GetPublicKey: { KeyId: key, GrantTokens: tokens },
+  ImportKeyMaterial: {
+    KeyId: key,
+    ImportToken: { ...ciphertext, ...required },
+    EncryptedKeyMaterial: { ...ciphertext, ...required },
+    ValidTo: { type: 'timestamp' },
+    ExpirationModel: { type: 'string', values: values('KEY_MATERIAL_EXPIRES KEY_MATERIAL_DOES_NOT_EXPIRE') },
+    ImportType: { type: 'string', values: values('NEW_KEY_MATERIAL EXISTING_KEY_MATERIAL') },
+    KeyMaterialDescription: { type: 'string', min: 0, max: 256, ...matching('^[a-zA-Z0-9:/_\\s.-]+$') },
+    KeyMaterialId: materialId,
+  },
   ListAliases: { KeyId: keyId, Limit: limit, Marker: marker },
   ListKeyPolicies: { KeyId: key, Limit: limit, Marker: marker },
   ListKeyRotations: {

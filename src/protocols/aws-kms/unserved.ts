@@ -27,7 +27,6 @@ const principal = text(1, 256, '^[\\w+=,.@:/-]+$');
 const service = text(1, 128, '^([A-Za-z0-9\\-]+)\\.([A-Za-z0-9\\-]+)(\\.[A-Za-z0-9\\-]+)+$');
 const region = { ...text(1, 32, '^([a-z]+-){2,3}\\d+$'), ...required };
 const grantId = text(1, 128);
-const materialId = text(64, 64, '^[a-f0-9]+$');
 const storeId = text(1, 64);
 const encapsulation = { type: 'string', values: values('ML_KEM'), ...required } as const;
 const onlyStore: Members = { CustomKeyStoreId: { ...storeId, ...required } };
@@ -97,31 +96,9 @@ export const unservedShapes: Readonly<Record<string, Members>> = Object.freeze({
     DryRun: flag,
   },
   DeleteCustomKeyStore: onlyStore,
-  DeleteImportedKeyMaterial: { KeyId: key, KeyMaterialId: materialId },
   DescribeCustomKeyStores: { CustomKeyStoreId: storeId, CustomKeyStoreName: text(1, 256), ...paging },
   DisconnectCustomKeyStore: onlyStore,
   Encapsulate: { KeyId: key, EncapsulationAlgorithm: encapsulation, GrantTokens: tokens, DryRun: flag },
-  GetParametersForImport: {
-    KeyId: key,
-    WrappingAlgorithm: {
-      type: 'string',
-      values: values(
-        'RSAES_PKCS1_V1_5 RSAES_OAEP_SHA_1 RSAES_OAEP_SHA_256 RSA_AES_KEY_WRAP_SHA_1 RSA_AES_KEY_WRAP_SHA_256 SM2PKE',
-      ),
-      ...required,
-    },
-    WrappingKeySpec: { type: 'string', values: values('RSA_2048 RSA_3072 RSA_4096 SM2'), ...required },
-  },
-  ImportKeyMaterial: {
-    KeyId: key,
-    ImportToken: blob,
-    EncryptedKeyMaterial: blob,
-    ValidTo: { type: 'timestamp' },
-    ExpirationModel: { type: 'string', values: values('KEY_MATERIAL_EXPIRES KEY_MATERIAL_DOES_NOT_EXPIRE') },
-    ImportType: { type: 'string', values: values('NEW_KEY_MATERIAL EXISTING_KEY_MATERIAL') },
-    KeyMaterialDescription: text(0, 256, '^[a-zA-Z0-9:/_\\s.-]+$'),
-    KeyMaterialId: materialId,
-  },
   ListGrants: {
     ...paging,
     KeyId: key,

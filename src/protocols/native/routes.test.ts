@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { operations } from '#operations';
+import { wrapMaterial } from '#sdk';
 import { startNativeApi, type NativeApi } from './native.fixture.ts';
 import { routes } from './routes.ts';
 
@@ -177,6 +178,27 @@ describe('the routes of the native API', () => {
     );
   });
 
+  it('takes keys from outside, wrapped', async () => {
+    const key = { key: await newKey({ origin: 'imported', spec: 'AES_256' }) };
+    assert.equal((await ask('GET /keys/{key}', key)).value('state'), 'lacking-material');
+    const bytes = randomBytes(32);
+    const told = await ask('POST /keys/{key}/import-parameters', key);
+    const publicKey = Buffer.from(told.text('publicKey'), 'base64');
+    const wrapped = Buffer.from(wrapMaterial(bytes, publicKey, 'RSA_AES_KEY_WRAP_SHA_256')).toString(
+      'base64',
+    );
+    const material = { token: told.text('token'), wrapped };
+    const done = await ask('PUT /keys/{key}/material', key, material);
+    assert.deepEqual(
+      [done.value('state'), done.value('imported')],
+      ['active', { isPresent: true, expiresAt: null }],
+    );
+    await ask('POST /keys/{key}/encrypt', key, { plaintext: message });
+    assert.equal((await ask('DELETE /keys/{key}/material', key)).value('state'), 'lacking-material');
+    const refused = await native.call('POST', `/keys/${key.key}/encrypt`, { body: { plaintext: message } });
+    assert.deepEqual([refused.status, refused.body['code']], [409, 'key-lacks-material']);
+  });
+
   it('makes environments and principals, and revokes credentials', async () => {
     await ask('POST /environments', {}, { name: 'staging' });
     const admin = await ask('POST /environments/{environment}/administrator', { environment: 'staging' });
@@ -212,6 +234,11 @@ describe('the routes of the native API', () => {
       .map((operation) => operation.name)
       .filter((name) => !reached.has(name));
     // a key has one policy: it is read, not listed
-    assert.deepEqual(missing.sort(), ['keys.destroy', 'keys.list-policies', 'keys.rotate-due']);
+    assert.deepEqual(missing.sort(), [
+      'keys.destroy',
+      'keys.expire-imported-material',
+      'keys.list-policies',
+      'keys.rotate-due',
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import type { Route } from './route.ts';
 import { encryptionRoutes } from './routes/encryption.ts';
 import { houseRoutes } from './routes/house.ts';
+import { importRoutes } from './routes/import.ts';
 import { attributeRoutes, keyRoutes } from './routes/keys.ts';
 import { nameRoutes } from './routes/names.ts';
 import { signingRoutes } from './routes/signing.ts';
@@ -9,6 +10,7 @@ import { signingRoutes } from './routes/signing.ts';
 export const routes: readonly Route[] = Object.freeze([
   ...keyRoutes,
   ...attributeRoutes,
+  ...importRoutes,
   ...nameRoutes,
   ...encryptionRoutes,
   ...signingRoutes,

@@ -90,7 +90,7 @@ export const keyAnswer = z
     region: z.string(),
     spec,
     usage,
-    state: z.enum([...keyStates, 'destruction-scheduled']),
+    state: z.enum([...keyStates, 'destruction-scheduled', 'lacking-material']),
     currentVersion: z.int(),
     owner: z.string(),
     description: z.string(),
@@ -98,6 +98,8 @@ export const keyAnswer = z
     dataClassification: z.string(),
     origin: z.string(),
     tier: z.string(),
+    /** Of a key whose material comes from outside. */
+    imported: z.strictObject({ isPresent: z.boolean(), expiresAt: time.nullable() }).nullable(),
     strengthBits: z.int(),
     quantumCategory: z.int().nullable(),
     rotation: rotationAnswer.nullable(),
@@ -116,6 +118,7 @@ export function rotationView(key: Key): z.input<typeof rotationAnswer> | null {
 /** What stands over the states of the versions, or else the state of the newest. */
 function stateOf(key: Key): z.input<typeof keyAnswer>['state'] {
   if (key.destruction) return 'destruction-scheduled';
+  if (key.imported?.isPresent === false) return 'lacking-material';
   return key.suspendedAt === null ? currentVersion(key).state : 'suspended';
 }
 
@@ -136,6 +139,9 @@ export function keyView(key: Key): z.input<typeof keyAnswer> {
     dataClassification: key.dataClassification,
     origin: key.origin,
     tier: key.tier,
+    imported: key.imported
+      ? { isPresent: key.imported.isPresent, expiresAt: timeOr(key.imported.expiresAt) }
+      : null,
     strengthBits: facts.strengthBits,
     quantumCategory: facts.quantumCategory,
     rotation: rotationView(key),

@@ -17,7 +17,8 @@ function tagsOf(input: Input): Tag[] {
 
 function requireOurOrigin({ input }: Request): void {
   const origin = input.text('Origin') ?? 'AWS_KMS';
-  if (origin !== 'AWS_KMS') throw unsupported(`Origin ${origin} is not supported here.`);
+  if (origin !== 'AWS_KMS' && origin !== 'EXTERNAL')
+    throw unsupported(`Origin ${origin} is not supported here.`);
   if (input.has('CustomKeyStoreId') || input.has('XksKeyId')) {
     throw unsupported('Custom key stores are not supported here.');
   }
@@ -42,6 +43,7 @@ const createKey: Handler = async (request) => {
     bypassLockoutCheck: input.flag('BypassPolicyLockoutSafetyCheck'),
     name: null,
     dataClassification: null,
+    origin: input.text('Origin') === 'EXTERNAL' ? 'imported' : 'generated',
   });
   return { KeyMetadata: keyMetadata(key, request.accountId) };
 };

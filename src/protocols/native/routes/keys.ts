@@ -39,6 +39,10 @@ export const keyRoutes: readonly Route[] = [
       bypassLockoutCheck,
       name: z.string().nullable().default(null),
       dataClassification: z.string().nullable().default(null),
+      origin: z
+        .enum(['generated', 'imported'])
+        .default('generated')
+        .describe('imported: its material comes later'),
     },
     answer: keyAnswer,
     input: ({ body }) => ({ ...body, usage: body.usage ?? firstUsage(body.spec) }),

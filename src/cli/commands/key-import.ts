@@ -1,0 +1,107 @@
+import type { Command } from 'commander';
+import { wrapMaterial } from '#sdk';
+import { readAll } from '../arguments.ts';
+import { addConfirmation, requireConfirmed, type Confirmed } from '../confirm.ts';
+import { connect } from '../connect.ts';
+import { CliError, exitCodes } from '../exit.ts';
+import { readMaterial, type FoundMaterial } from '../key-material.ts';
+import { outputOption, type Shown } from '../output.ts';
+import { tellKey } from './key.ts';
+
+type Wish = Shown & {
+  readonly name?: string;
+  readonly usage?: string;
+  readonly owner?: string;
+  readonly description?: string;
+  readonly into?: string;
+  readonly passphraseFile?: string;
+  readonly expires?: string;
+};
+
+async function passphraseOf(file: string | undefined): Promise<Buffer | null> {
+  if (file === undefined) return null;
+  const text = await readAll(file, 4096);
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === 10 || text[end - 1] === 13)) end -= 1;
+  return text.subarray(0, end);
+}
+
+/** The key that the material is for: a new one, or the one that lost it. */
+async function keyFor(
+  found: FoundMaterial,
+  { into, usage, name, owner, description }: Wish,
+): Promise<string> {
+  if (into !== undefined) return into;
+  const made = await connect().keys.create({
+    spec: found.spec,
+    origin: 'imported',
+    ...(usage === undefined ? {} : { usage }),
+    ...(name === undefined ? {} : { name }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(description === undefined ? {} : { description }),
+  });
+  return made.id;
+}
+
+async function importFile(file: string, wish: Wish): Promise<void> {
+  const passphrase = await passphraseOf(wish.passphraseFile);
+  const content = await readAll(file, 65_536);
+  let found: FoundMaterial | null = null;
+  try {
+    const usage =
+      wish.into === undefined ? (wish.usage ?? 'encrypt') : (await connect().keys.show(wish.into)).usage;
+    found = readMaterial(content, usage, passphrase);
+    const { keys } = connect();
+    const key = await keyFor(found, wish);
+    const { token, publicKey, wrap } = await keys.importParameters(key);
+    const wrapped = wrapMaterial(found.bytes, publicKey, wrap);
+    const until = wish.expires === undefined ? {} : { expiresAt: wish.expires };
+    const done = await keys.importMaterial(key, { token, wrapped, ...until }).catch((error: unknown) => {
+      if (wish.into === undefined)
+        process.stderr.write(`claviger: key ${key} waits for its material (--into ${key})\n`);
+      throw error;
+    });
+    await tellKey(wish.output, done);
+  } finally {
+    content.fill(0);
+    found?.bytes.fill(0);
+    passphrase?.fill(0);
+  }
+}
+
+/** `key import`, `key delete-material`. */
+export function addKeyImport(keys: Command): void {
+  keys
+    .command('import <file>')
+    .description('bring a key from outside: it is wrapped here, and never sent in clear; - for stdin')
+    .option('--name <name>', 'name of the new key')
+    .option('--usage <usage>', 'encrypt, sign, mac ...; else the first one of what the file holds')
+    .option('--owner <owner>', 'who answers for it; else you')
+    .option('--description <text>', 'what it is for')
+    .option('--into <key>', 'a key that had this material before, instead of a new one')
+    .option('--passphrase-file <file>', 'passphrase of an encrypted private key')
+    .option('--expires <time>', 'when the material is deleted by itself, e.g. 2027-01-31T12:00:00Z')
+    .addHelpText(
+      'after',
+      '\nFormats: PEM and DER of PKCS#8 (clear or encrypted), PKCS#1 and SEC 1; a JSON Web Key; the raw bytes of a secret key.\nThe file stays as it is.',
+    )
+    .addOption(outputOption())
+    .action(importFile);
+  const remove = keys
+    .command('delete-material <key>')
+    .description('delete imported material; the key stays, and takes the same material again')
+    .addOption(outputOption());
+  addConfirmation(remove).action(async (key: string, wish: Shown & Confirmed) => {
+    const told = 'The key stops now. Only who has the material elsewhere can bring it back.\n';
+    await requireConfirmed(key, wish, async () => told);
+    const { keys: ours } = connect();
+    const { origin } = await ours.show(key);
+    if (origin !== 'imported')
+      throw new CliError(
+        exitCodes.conflict,
+        `The material of ${key} was made here.`,
+        'claviger key schedule-destroy',
+      );
+    await tellKey(wish.output, await ours.deleteMaterial(key));
+  });
+}

@@ -1,0 +1,45 @@
+import type { AlgorithmName, KeySpec } from '#domain';
+import { ClavigerError } from '#domain';
+import type { KeyMaterial } from './key-handle.ts';
+import { unwrapKey } from './key-wrap.ts';
+import { openMaterial } from './material.ts';
+import { decryptRsa } from './rsa-encryption.ts';
+import { SecretBytes } from './secret-bytes.ts';
+
+/** How key material is wrapped for its way here, under an RSA key that was made for it. */
+export const transportWraps = [
+  'RSA_OAEP_SHA_1',
+  'RSA_OAEP_SHA_256',
+  'RSA_AES_KEY_WRAP_SHA_1',
+  'RSA_AES_KEY_WRAP_SHA_256',
+] as const;
+export type TransportWrap = (typeof transportWraps)[number];
+
+/** The specs of the keys under which it is wrapped. */
+export const transportSpecs = ['RSA_2048', 'RSA_3072', 'RSA_4096'] as const;
+export type TransportSpec = (typeof transportSpecs)[number];
+
+const oaepOf: Readonly<Record<TransportWrap, AlgorithmName>> = Object.freeze({
+  RSA_OAEP_SHA_1: 'RSA_OAEP_SHA_1',
+  RSA_OAEP_SHA_256: 'RSA_OAEP_SHA_256',
+  RSA_AES_KEY_WRAP_SHA_1: 'RSA_OAEP_SHA_1',
+  RSA_AES_KEY_WRAP_SHA_256: 'RSA_OAEP_SHA_256',
+});
+
+const aesSpecs: Readonly<Record<number, KeySpec>> = Object.freeze({
+  16: 'AES_128',
+  24: 'AES_192',
+  32: 'AES_256',
+});
+
+/** Unwraps material that was wrapped for its way here. Throws `ciphertext-invalid` for everything that does not unwrap. */
+export function unwrapTransported(wrap: TransportWrap, under: KeyMaterial, wrapped: Uint8Array): SecretBytes {
+  const oaep = oaepOf[wrap];
+  if (!wrap.startsWith('RSA_AES')) return SecretBytes.take(decryptRsa(oaep, under, wrapped));
+  //= pkcs11 v2.40 cm 2.1.21: the AES key under RSA-OAEP, then the material under AES-KWP
+  const rsaLength = Number(under.spec.slice('RSA_'.length)) / 8;
+  using aes = SecretBytes.take(decryptRsa(oaep, under, wrapped.subarray(0, rsaLength)));
+  const spec = aesSpecs[aes.length];
+  if (!spec) throw new ClavigerError('ciphertext-invalid', 'The material is not wrapped under an AES key.');
+  return unwrapKey('AES_KWP', openMaterial(spec, aes), wrapped.subarray(rsaLength));
+}

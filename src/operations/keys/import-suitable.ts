@@ -1,0 +1,48 @@
+import {
+  decryptRsa,
+  encryptRsa,
+  openMaterial,
+  randomBytes,
+  type KeyMaterial,
+  type SecretBytes,
+} from '#crypto';
+import { ClavigerError, factsOf, hasCode, type KeySpec } from '#domain';
+
+function unsuitable(why: string, cause?: unknown): ClavigerError {
+  return new ClavigerError('material-unsuitable', `The key material can not be taken: ${why}.`, { cause });
+}
+
+/**
+ * Opens material that came from outside, as a key of the spec. Throws `material-unsuitable` for what is not one, and for what
+ * nobody should use: a secret of one repeated byte, a pair whose halves do not belong together.
+ */
+export function openSuitable(spec: KeySpec, material: SecretBytes): KeyMaterial {
+  const { asymmetric } = factsOf(spec);
+  if (!asymmetric && material.use((bytes) => bytes.every((byte) => byte === bytes[0])))
+    throw unsuitable('it is one byte, repeated');
+  const opened = open(spec, material);
+  if (factsOf(spec).family === 'rsa') requireOneRsaPair(opened);
+  return opened;
+}
+
+function open(spec: KeySpec, material: SecretBytes): KeyMaterial {
+  try {
+    return openMaterial(spec, material);
+  } catch (cause) {
+    if (hasCode(cause, 'integrity-failed'))
+      throw unsuitable(`it is not that of a key of spec ${spec}`, cause);
+    throw cause;
+  }
+}
+
+//= sp800-56br2 6.4.1.2.1: the pairwise consistency of an RSA key that was made by somebody else
+function requireOneRsaPair(pair: KeyMaterial): void {
+  const probe = randomBytes(32);
+  try {
+    const back = decryptRsa('RSA_OAEP_SHA_256', pair, encryptRsa('RSA_OAEP_SHA_256', pair, probe));
+    if (Buffer.from(back).equals(probe)) return;
+  } catch (cause) {
+    if (!(cause instanceof ClavigerError)) throw unsuitable('its halves do not belong together', cause);
+  }
+  throw unsuitable('its halves do not belong together');
+}
