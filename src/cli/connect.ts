@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import tls from 'node:tls';
-import { createClient, type Client } from '#sdk';
+import { createClient, createCustodian, type Client, type Custodian } from '#sdk';
 import { loadConfig, localAddress } from '#server/configuration';
 import { CliError, exitCodes } from './exit.ts';
 
@@ -61,16 +61,7 @@ const toldFetch: typeof fetch = async (input, init) => {
  */
 export function connect(): Client {
   const { env } = process;
-  const config = loadConfig({ env, checkoutHome: checkoutHome() });
-  const local = readEnvFile(path.join(config.home, 'credentials.env'));
-  const address = env['CLAVIGER_ADDR'] || local['CLAVIGER_ADDR'] || localAddress(config);
-  if (!URL.canParse(address) || !/^https?:/.test(address)) {
-    throw new CliError(
-      exitCodes.usage,
-      `CLAVIGER_ADDR is no address: ${address}`,
-      'set it to something like https://keys.example.com:8200',
-    );
-  }
+  const { address, local } = findServer();
   const tokenFile = env['CLAVIGER_TOKEN_FILE'];
   const token =
     env['CLAVIGER_TOKEN'] || (tokenFile ? readSetting(tokenFile, 'token file') : local['CLAVIGER_TOKEN']);
@@ -87,10 +78,40 @@ export function connect(): Client {
       'The token has characters that no token has.',
       'look at CLAVIGER_TOKEN',
     );
-  const authority = env['CLAVIGER_CACERT'];
+  trustAuthority();
+  return createClient({ address, token, ...debugging() });
+}
+
+/** A custodian's client for the same server; it needs no token. */
+export function connectCustodian(): Custodian {
+  const { address } = findServer();
+  trustAuthority();
+  return createCustodian({ address, timeoutMillis: 120_000, ...debugging() });
+}
+
+const debugging = () => (process.env['CLAVIGER_DEBUG'] ? { fetch: toldFetch } : {});
+
+type Found = { readonly address: string; readonly local: Readonly<Record<string, string>> };
+
+function findServer(): Found {
+  const { env } = process;
+  const config = loadConfig({ env, checkoutHome: checkoutHome() });
+  const local = readEnvFile(path.join(config.home, 'credentials.env'));
+  const address = env['CLAVIGER_ADDR'] || local['CLAVIGER_ADDR'] || localAddress(config);
+  if (!URL.canParse(address) || !/^https?:/.test(address)) {
+    throw new CliError(
+      exitCodes.usage,
+      `CLAVIGER_ADDR is no address: ${address}`,
+      'set it to something like https://keys.example.com:8200',
+    );
+  }
+  return { address, local };
+}
+
+function trustAuthority(): void {
+  const authority = process.env['CLAVIGER_CACERT'];
   if (authority) {
     const certificate = readSetting(authority, 'certificate file');
     tls.setDefaultCACertificates([...tls.getCACertificates('default'), certificate]);
   }
-  return createClient({ address, token, ...(env['CLAVIGER_DEBUG'] ? { fetch: toldFetch } : {}) });
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { Command } from 'commander';
 import { addAuditCommands } from './commands/audit.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addCustodyCommands } from './commands/custody.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFileCommands } from './commands/files.ts';
 import { addHelp } from './commands/help.ts';
@@ -38,6 +39,7 @@ export function createProgram(): Command {
 
   program.commandsGroup('The server:');
   addServerCommands(program);
+  addCustodyCommands(program);
   addDoctor(program);
   addQuickstart(program);
   program.commandsGroup('Keys:');

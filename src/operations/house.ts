@@ -1,5 +1,6 @@
 import type { ClavigerError, ErrorCode } from '#domain';
 import type { AuditLog, Clock, RootOfTrust, Store } from '#ports';
+import type { Custody } from './custody/custody.ts';
 import type { Freshness } from './freshness.ts';
 import type { Hierarchy } from './hierarchy.ts';
 import type { KeyCache } from './key-cache.ts';
@@ -45,4 +46,6 @@ export type House = {
   readonly accountOf: (environment: string) => Promise<string>;
   /** The environment that was made first: its administrators may make others. */
   readonly firstEnvironment: () => Promise<string>;
+  /** What custodians of shares may do; absent: the root of trust has no shares. */
+  readonly custody?: Custody;
 };

@@ -26,3 +26,4 @@ export type { Encrypted } from './keys/encrypt.ts';
 export type { Reencrypted } from './keys/reencrypt.ts';
 export type { Rotations } from './keys/rotate.ts';
 export type { ServerStatus } from './status.ts';
+export type { Custody, Rekeyed, RekeyProgress } from './custody/custody.ts';

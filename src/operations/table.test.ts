@@ -14,6 +14,7 @@ const rulesOf = (operation: Any): readonly TargetRule<never>[] => operation.targ
 /** Permissions that stand for several operations, on purpose. */
 const shared: Readonly<Partial<Record<Permission, readonly string[]>>> = {
   'credentials:create': ['createAccessKey', 'createToken'],
+  'server:rekey': ['beginRekey', 'authoriseRekey', 'confirmRekey', 'cancelRekey'],
 };
 /** Permissions that no operation of this table asks for: who reads the log is asked where it is read. */
 const elsewhere: readonly Permission[] = ['audit:read'];

@@ -1,3 +1,4 @@
+import { authoriseRekey, beginRekey, cancelRekey, confirmRekey, sealServer } from './custody/operations.ts';
 import { createAdministrator, createEnvironment, listEnvironments } from './environments/environments.ts';
 import { deriveSharedSecret } from './keys/agree.ts';
 import {
@@ -106,4 +107,9 @@ export const operations = Object.freeze({
   deleteCredential,
   listCredentials,
   serverStatus,
+  sealServer,
+  beginRekey,
+  authoriseRekey,
+  confirmRekey,
+  cancelRekey,
 });

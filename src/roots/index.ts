@@ -5,3 +5,11 @@ export {
   parsePassphraseParameters,
   type PassphraseParameters,
 } from './passphrase/passphrase-root.ts';
+export { gatherShares, shareOf, type ShareGathering } from './shamir/gathering.ts';
+export {
+  newShareSet,
+  openShamirRoot,
+  parseShamirParameters,
+  type ShamirParameters,
+  type ShareSet,
+} from './shamir/shamir-root.ts';

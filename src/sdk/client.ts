@@ -1,5 +1,6 @@
 import { ClavigerApiError } from './api-error.ts';
 import { keysOf, namesOf } from './keys.ts';
+import { rekeysOf } from './custody.ts';
 import { environmentsOf, principalsOf } from './people.ts';
 import type { StatusRecord } from './records.ts';
 import {
@@ -53,6 +54,9 @@ export function createClient(options: ClientOptions) {
     ...signingOf(call),
     random: async (length: number) => bytesIn(await call('POST', '/random', { length }), 'bytes'),
     status: async () => (await call('GET', '/status')) as unknown as StatusRecord,
+    /** Seals a server whose root key is in shares: it finishes what it accepted, and serves nothing until it is unsealed. */
+    seal: async () => void (await call('POST', '/seal')),
+    rekeys: rekeysOf(call),
   };
 }
 

@@ -101,3 +101,23 @@ export type StatusRecord = {
   readonly keys: number;
   readonly cachedKeys: number;
 };
+
+/** Whether a server is sealed, and how many shares it has and wants. */
+export type SealStatusRecord = {
+  readonly sealed: boolean;
+  readonly setId: string;
+  readonly shares: number;
+  readonly threshold: number;
+  readonly given: number;
+};
+
+export type RekeyRecord = {
+  readonly rekeyId: string;
+  readonly step: 'authorise' | 'confirm' | 'done';
+  readonly setId: string;
+  readonly given: number;
+  readonly needed: number;
+};
+
+/** With the share that completes the authorisation come the new shares, once. */
+export type AuthorisedRekeyRecord = RekeyRecord & { readonly newShares: readonly string[] | null };

@@ -3,6 +3,7 @@ import { ClavigerApiError } from './api-error.ts';
 export type ClientOptions = {
   /** E.g. `http://127.0.0.1:8200`. */
   readonly address: string;
+  /** Empty: none is sent, for what needs none. */
   readonly token: string;
   /** How long an answer may take, whole; 30 seconds. */
   readonly timeoutMillis?: number;
@@ -70,7 +71,7 @@ export function createCall(options: ClientOptions): Call {
       response = await send(`${address}/api/v1${path}`, {
         method,
         headers: {
-          authorization: `Bearer ${token}`,
+          ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
           ...(body ? { 'content-type': 'application/json' } : {}),
         },
         ...(body ? { body: JSON.stringify(body) } : {}),

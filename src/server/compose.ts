@@ -9,10 +9,11 @@ import {
   createLastUses,
   createUsageMeter,
   followChanges,
+  type Custody,
   type Door,
   type House,
 } from '#operations';
-import { systemClock, type Clock, type ShredStore, type Store } from '#ports';
+import { systemClock, type Clock, type RootOfTrust, type ShredStore, type Store } from '#ports';
 import { openShredStore, openStore } from '#storage';
 import { readBootstrap } from './bootstrap.ts';
 import type { Config } from './config.ts';
@@ -49,13 +50,17 @@ type Options = {
   /** 0 for the only or first process. */
   readonly worker: number;
   readonly clock?: Clock;
+  /** A root of trust that is open already, which the composition closes; else the configured one is opened. */
+  readonly root?: RootOfTrust;
+  /** What custodians of shares may do; absent: the root has none. */
+  readonly custody?: Custody;
 };
 
 type Closable = { close(): Promise<void> };
 
 /** Opens the stores, the root and the log, initialises an empty store, and builds the door over them. */
 export async function compose(options: Options): Promise<Composition> {
-  const opened: Closable[] = [];
+  const opened: Closable[] = options.root ? [options.root] : [];
   try {
     return await build(options, opened);
   } catch (error) {
@@ -74,7 +79,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   await openHome(config.home);
   const store = keep(await openStore(config.databaseUrl));
   const shreds = keep(await openShredStore(config.shredUrl));
-  const root = keep(await openRoot(config, store));
+  const root = options.root ?? keep(await openRoot(config, store));
   const houseKey = await openHouseKey(root, store);
   const hierarchy = createHierarchy({ root, store, shreds });
   const node = await nodeName(config, options.worker);
@@ -114,6 +119,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     outbox,
     accountOf,
     firstEnvironment: async () => (await store.setting(firstEnvironmentSetting)) ?? '',
+    ...(options.custody ? { custody: options.custody } : {}),
   };
   const door = createDoor(house);
   const maintenance = startMaintenance({ house, door, outbox, logger });

@@ -68,7 +68,7 @@ export const settings: readonly Setting[] = Object.freeze([
     name: 'root',
     variable: 'CLAVIGER_ROOT',
     fallback: (home: string) => `file:${path.join(home, 'root', 'root.key')}`,
-    about: 'root of trust: file:PATH or passphrase:',
+    about: 'root of trust: file:PATH, passphrase: or shamir:',
   },
   {
     name: 'passphraseFile',

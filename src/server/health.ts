@@ -8,6 +8,8 @@ type Parts = {
   readonly checks: readonly ReadinessCheck[];
   readonly metrics: Metrics;
   readonly isStopping: () => boolean;
+  /** The server waits for its custodians: the process is well, and can't do its work. */
+  readonly sealed?: boolean;
 };
 
 function text(status: number, body: string, type = 'text/plain; charset=utf-8'): HttpResponse {
@@ -62,7 +64,8 @@ export function createHealth(parts: Parts): HttpProtocol {
       if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'Use GET.\n');
       if (request.path === '/readyz') return readiness(parts);
       if (request.path === '/metrics') return text(200, parts.metrics.render(), 'text/plain; version=0.0.4');
-      return text(200, '{"status":"ok"}\n', 'application/json');
+      const sealed = parts.sealed ? ',"sealed":true' : '';
+      return text(200, `{"status":"ok"${sealed}}\n`, 'application/json');
     },
     refuse: (problem) =>
       problem === 'shutting-down'

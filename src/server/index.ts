@@ -7,5 +7,7 @@ export type { Finding } from './doctor/finding.ts';
 export { initHome } from './init-home.ts';
 export type { InitReport } from './initialise.ts';
 export { createLogger, describeError, type Logger } from './logger.ts';
+export { initShamirHome, type ShareDelivery } from './shamir/init-shamir.ts';
+export { startSealedServer, type SealableServer } from './shamir/serve-sealed.ts';
 export { hardenRuntime, startServer, type RunningServer } from './serve.ts';
 export { runWorkers, workerNumber } from './workers.ts';

@@ -11,6 +11,10 @@ import {
   parsePassphraseParameters,
 } from '#roots';
 import type { Config } from './config.ts';
+import { currentParameters } from './shamir/parameters.ts';
+
+/** The root whose key is in its custodians' shares (`shamir/`). */
+export const shamirRoot = 'shamir:';
 
 const parametersSetting = 'passphrase-parameters';
 
@@ -20,11 +24,25 @@ const parametersSetting = 'passphrase-parameters';
  */
 export async function openRoot(config: Config, store: Store): Promise<RootOfTrust> {
   const isEmpty = (await store.environments()).length === 0;
+  if (isEmpty && config.root !== shamirRoot && (await currentParameters(store))) {
+    throw new StopError(
+      'root-refused',
+      'The root key of this store is in shares (CLAVIGER_ROOT=shamir:), though nothing is under it yet: no other root is made.',
+    );
+  }
   if (config.root.startsWith('file:')) return openFile(config.root.slice('file:'.length), isEmpty);
   if (config.root === 'passphrase:') return openPassphrase(config, store);
+  if (config.root === shamirRoot) {
+    throw new ClavigerError(
+      'sealed',
+      isEmpty
+        ? 'There are no shares yet. Run: claviger init --shares 5 --threshold 3'
+        : 'The root key is in the shares of its custodians, and only a server can take them. Run: claviger serve',
+    );
+  }
   throw new ClavigerError(
     'configuration-invalid',
-    `The root of trust ${config.root.split(':')[0]}: is not known; use file:PATH or passphrase:`,
+    `The root of trust ${config.root.split(':')[0]}: is not known; use file:PATH, passphrase: or shamir:`,
   );
 }
 

@@ -48,7 +48,8 @@ export async function startServer(
   }
 }
 
-function protocolsOf(composition: Composition, isStopping: () => boolean): readonly HttpProtocol[] {
+/** Every protocol of a node over its one listener. */
+export function protocolsOf(composition: Composition, isStopping: () => boolean): readonly HttpProtocol[] {
   const { door, authenticator, house, newRequestId, metrics, shreds } = composition;
   const onFailure = composition.failures.answered;
   return [

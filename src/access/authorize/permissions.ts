@@ -81,6 +81,8 @@ export const permissions = Object.freeze({
   'credentials:list': permission(null, inspect),
   'audit:read': permission(null, ['administrator', 'auditor']),
   'server:status': permission(null, inspect),
+  'server:seal': permission(null, administrate),
+  'server:rekey': permission(null, administrate),
 });
 
 export type Permission = keyof typeof permissions;

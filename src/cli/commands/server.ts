@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
-import type { InitReport, RunningServer } from '#server';
+import type { InitReport, RunningServer, SealableServer } from '#server';
 import { loadConfig, settings, type Config } from '#server/configuration';
 import { checkoutHome, connect } from '../connect.ts';
-import { tellError } from '../exit.ts';
+import { CliError, exitCodes, tellError } from '../exit.ts';
 import { facts, outputOption, show, table, type Shown } from '../output.ts';
+import { giveShares } from '../share-output.ts';
+import { wholeNumber } from '../arguments.ts';
 
 function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} <value>`;
@@ -38,13 +40,30 @@ async function startNode(config: Config): Promise<RunningServer> {
   }
 }
 
+const shamirRoot = 'shamir:';
+
+/** Listens without a root key; says each time whether custodians are wanted or the server is ready. */
+async function startSealed(config: Config): Promise<SealableServer> {
+  const { startSealedServer } = await import('#server');
+  return startSealedServer(config, {
+    onState: (state, address, { setId, shares, threshold }) => {
+      process.stdout.write(
+        state === 'ready'
+          ? `claviger ready at ${address}\n`
+          : `claviger sealed at ${address}: ${threshold} of ${shares} shares of set ${setId} unseal it; each custodian runs: claviger unseal\n`,
+      );
+    },
+  });
+}
+
 async function serve(flags: Record<string, string | undefined>): Promise<void> {
   const { hardenRuntime, runWorkers, workerNumber } = await import('#server');
   const config = configFrom(flags);
-  if (config.workers > 1 && workerNumber() === 0) process.exit(await runWorkers(config.workers));
+  if (config.workers > 1 && config.root !== shamirRoot && workerNumber() === 0)
+    process.exit(await runWorkers(config.workers));
   hardenRuntime();
-  const server = await startNode(config);
-  if (workerNumber() <= 1) tellReady(server);
+  const server = config.root === shamirRoot ? await startSealed(config) : await startNode(config);
+  if ('composition' in server && workerNumber() <= 1) tellReady(server);
   const { promise, resolve } = Promise.withResolvers<void>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -55,9 +74,66 @@ async function serve(flags: Record<string, string | undefined>): Promise<void> {
   process.exit(0);
 }
 
-async function init(flags: Record<string, string | undefined>): Promise<void> {
-  const { output, ...rest } = flags;
+type InitWish = Shown & {
+  readonly shares?: number;
+  readonly threshold?: number;
+  readonly outDir?: string;
+};
+
+/** Makes a home whose root key is in shares, which are given out before anything depends on them. */
+async function initShares(config: Config, wish: InitWish): Promise<InitReport> {
+  const { shares, threshold, outDir, output } = wish;
+  if (shares === undefined || threshold === undefined) {
+    throw new CliError(
+      exitCodes.usage,
+      'A shamir: root is split among custodians: say how many shares there are, and how many unseal the server.',
+      'claviger init --shares 5 --threshold 3',
+    );
+  }
+  const { initShamirHome } = await import('#server');
+  const json = output === undefined ? !process.stdout.isTTY : output !== 'table';
+  const given: { setId: string | null } = { setId: null };
+  try {
+    const report = await initShamirHome(config, { shares, threshold }, async (set) => {
+      const { setId } = set.parameters;
+      await giveShares({ setId, threshold, texts: set.texts }, { outDir, json });
+      given.setId = setId;
+    });
+    if (given.setId !== null)
+      process.stderr.write(`claviger: the home is made; the shares of set ${given.setId} unseal it\n`);
+    return report;
+  } catch (error) {
+    if (given.setId !== null) {
+      process.stderr.write(
+        `claviger: the home was not finished. Shares of set ${given.setId} are good only if claviger serve asks for that set;\n` +
+          'claviger: else run claviger init again, which gives others, and destroy these.\n',
+      );
+    }
+    throw error;
+  }
+}
+
+async function init(flags: Record<string, string | undefined> & InitWish): Promise<void> {
+  const { output, shares, threshold, outDir, ...rest } = flags;
   const config = configFrom(rest);
+  if (config.root === shamirRoot) {
+    const made = await initShares(config, { output, shares, threshold, outDir });
+    // the shares were the answer
+    if (made.created && output !== 'table' && !(output === undefined && process.stdout.isTTY)) return;
+    process.stdout.write(
+      made.created
+        ? `${tellMade(made)}claviger: next: claviger serve, then each custodian: claviger unseal\n`
+        : `claviger: ${made.home} has its shares already; nothing was changed\n`,
+    );
+    return;
+  }
+  if (shares !== undefined || threshold !== undefined || outDir !== undefined) {
+    throw new CliError(
+      exitCodes.usage,
+      'Only a root in shares is split.',
+      'set CLAVIGER_ROOT=shamir:, or leave --shares, --threshold and --out-dir out',
+    );
+  }
   const { initHome } = await import('#server');
   const report = await initHome(config);
   const environments = report.environments.map(({ name, accountId }) => ({ name, accountId }));
@@ -79,6 +155,9 @@ export function addServerCommands(program: Command): void {
   const initialising = program
     .command('init')
     .description('make the home of a server without serving; one that is there is left alone')
+    .option('--shares <count>', 'with a shamir: root: how many shares, 2 to 16', wholeNumber)
+    .option('--threshold <count>', 'with a shamir: root: how many shares unseal the server', wholeNumber)
+    .option('--out-dir <folder>', 'with a shamir: root: write each share into a file of its own')
     .addOption(outputOption());
   for (const { name, about } of settings) initialising.option(flagOf(name), about);
   initialising.action(init);

@@ -160,6 +160,13 @@ const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
     () => 'The system timed out while trying to fulfill the request. You can retry the request.',
   ),
   'root-refused': fault('KMSInternalException'),
+  // SDKs try a 503 again by themselves, a few times, and then tell it
+  sealed: { type: 'ServiceUnavailableException', status: 503 },
+  // no operation of this protocol takes shares
+  'share-invalid': fault('KMSInternalException'),
+  'share-repeated': fault('KMSInternalException'),
+  'share-foreign': fault('KMSInternalException'),
+  'shares-insufficient': fault('KMSInternalException'),
   'integrity-failed': fault('KMSInternalException'),
   busy: client('ThrottlingException', () => 'Rate exceeded'),
   'shutting-down': {

@@ -9,6 +9,8 @@ import { readBody, readPart, readQuery } from './read.ts';
 import { readWith, type PathParts, type Route } from './route.ts';
 import { routes } from './routes.ts';
 
+export { createUnsealApi, type SealStatus, type Unsealing } from './unseal.ts';
+
 export type NativeParts = {
   readonly door: Door;
   /** Checks the bearer token of a request. */

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { Custody } from '#operations';
 import type { HttpProtocol, HttpRequest } from '#ports';
 import { compose, createLogger, loadConfig } from '#server';
 import { createNativeApi } from './index.ts';
@@ -43,12 +44,13 @@ function requestOf(method: string, url: string, wish: Wish, token: string | null
 }
 
 /** The whole API over a real house in a temporary home, without a socket. */
-export async function startNativeApi(): Promise<NativeApi> {
+export async function startNativeApi(custody?: Custody): Promise<NativeApi> {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'claviger-native-'));
   const house = await compose({
     config: loadConfig({ env: { CLAVIGER_HOME: home } }),
     logger: createLogger('silent'),
     worker: 0,
+    ...(custody ? { custody } : {}),
   });
   const api = createNativeApi({
     door: house.door,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { operations } from '#operations';
+import { operations, type Custody, type RekeyProgress } from '#operations';
 import { wrapMaterial } from '#sdk';
 import { startNativeApi, type NativeApi } from './native.fixture.ts';
 import { routes } from './routes.ts';
@@ -26,11 +26,32 @@ function told(body: unknown): Told {
   };
 }
 
+/** Custodians who agree to everything. */
+function agreeingCustody(): Custody & { readonly seals: () => number } {
+  let seals = 0;
+  const progress = (rekeyId: string, step: RekeyProgress['step']): RekeyProgress => ({
+    rekeyId,
+    step,
+    setId: 'aaaa-bbbb',
+    given: 1,
+    needed: 2,
+  });
+  return {
+    seals: () => seals,
+    seal: () => void (seals += 1),
+    beginRekey: async () => progress(randomUUID(), 'authorise'),
+    authoriseRekey: async (id) => ({ ...progress(id, 'confirm'), newShares: ['a', 'b'] }),
+    confirmRekey: async (id) => progress(id, 'done'),
+    cancelRekey: async (id) => progress(id, 'authorise'),
+  };
+}
+
 describe('the routes of the native API', () => {
   let native: NativeApi;
+  const custody = agreeingCustody();
   const answered = new Set<string>();
   before(async () => {
-    native = await startNativeApi();
+    native = await startNativeApi(custody);
   });
   after(() => native.close());
 
@@ -219,6 +240,19 @@ describe('the routes of the native API', () => {
     assert.equal((await native.call('GET', '/status', { token })).status, 401);
     assert.equal((await ask('GET /principals')).list('principals').length, 2);
     assert.equal((await ask('GET /status')).value('store'), 'sqlite');
+  });
+
+  it('seals the server, and rekeys its root', async () => {
+    const begun = await ask('POST /root/rekeys', {}, { shares: 2, threshold: 2 });
+    const rekey = begun.text('rekeyId');
+    const authorised = await ask('POST /root/rekeys/{rekey}/authorise', { rekey }, { share: 'x' });
+    assert.deepEqual(authorised.value('newShares'), ['a', 'b']);
+    const confirmed = await ask('POST /root/rekeys/{rekey}/confirm', { rekey }, { share: null });
+    assert.equal(confirmed.value('step'), 'done');
+    await ask('DELETE /root/rekeys/{rekey}', { rekey });
+    assert.equal(custody.seals(), 0);
+    await ask('POST /seal');
+    assert.equal(custody.seals(), 1);
   });
 
   it('were all asked above', () => {

@@ -1,5 +1,6 @@
 import type { Route } from './route.ts';
 import { encryptionRoutes } from './routes/encryption.ts';
+import { custodyRoutes } from './routes/custody.ts';
 import { houseRoutes } from './routes/house.ts';
 import { importRoutes } from './routes/import.ts';
 import { attributeRoutes, keyRoutes } from './routes/keys.ts';
@@ -15,4 +16,5 @@ export const routes: readonly Route[] = Object.freeze([
   ...encryptionRoutes,
   ...signingRoutes,
   ...houseRoutes,
+  ...custodyRoutes,
 ]);

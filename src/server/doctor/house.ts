@@ -6,7 +6,8 @@ import { openShredStore, openStore } from '#storage';
 import { verifyAudit } from '../audit-reader.ts';
 import type { Config } from '../config.ts';
 import { openHouseKey } from '../house-key.ts';
-import { openRoot } from '../roots.ts';
+import { openRoot, shamirRoot } from '../roots.ts';
+import { currentParameters } from '../shamir/parameters.ts';
 import { fail, ok, warn, type Check, type Found } from './finding.ts';
 
 const logBytesMax = 64 * 2 ** 20;
@@ -53,6 +54,14 @@ async function shredStore({ shredUrl }: Config): Promise<Found> {
 const root = (config: Config): Promise<Found> =>
   withStore(config, async (opened) => {
     if ((await opened.environments()).length === 0) return fail('the store is empty', 'claviger init');
+    if (config.root === shamirRoot) {
+      const set = await currentParameters(opened);
+      return set
+        ? ok(
+            `shamir root, tier served; ${set.threshold} of ${set.shares} shares of set ${set.setId} unseal it`,
+          )
+        : fail('the store has no shares', 'look at CLAVIGER_ROOT: this store has another root');
+    }
     const trust = await openRoot(config, opened);
     try {
       using _key = await openHouseKey(trust, opened);
