@@ -10,8 +10,9 @@ async function askHidden(question: string): Promise<string> {
   const { stdin, stderr } = process;
   const typed = Buffer.allocUnsafeSlow(shareLengthMax);
   let length = 0;
-  stderr.write(question);
+  // first: what is typed as soon as the question stands must not be echoed
   stdin.setRawMode(true);
+  stderr.write(question);
   const { promise, resolve } = Promise.withResolvers<void>();
   const take = (chunk: Buffer): void => {
     for (const [at, byte] of chunk.entries()) {

@@ -26,7 +26,7 @@ export {
 export { fillNonce, newId, randomBytes, randomNonce } from './random.ts';
 export { decryptRsa, encryptRsa, oaepPlaintextMax } from './rsa-encryption.ts';
 export { SecretBytes } from './secret-bytes.ts';
-export { isScheme, isSetId, readShare, type Share } from './share-text.ts';
+export { isScheme, isSetId, readShare, type Share, writeShare } from './share-text.ts';
 export { combineShares, requireScheme, type ShareScheme, splitSecret } from './shares.ts';
 export { messageForms, sign, verify } from './signature.ts';
 export type { MessageForm } from './signature-shape.ts';

@@ -89,7 +89,7 @@ script -qec "$*" /dev/null <&3 | {
   while IFS= read -r -d '' -n 1 character; do
     printf %s "$character"
     said+=$character
-    case $said in *'to go on: ') printf "$keys" >&3; said= ;; esac
+    case $said in *'to go on: '|*'Share: ') printf "$keys" >&3; said= ;; esac
   done
 } | sed -u 's/\\r$//'`;
 

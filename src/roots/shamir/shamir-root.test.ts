@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { before, describe, it } from 'node:test';
-import { SecretBytes } from '#crypto';
+import { readShare, SecretBytes, type Share, writeShare } from '#crypto';
 import { ClavigerError, StopError, type ErrorCode } from '#domain';
 import { rootOfTrustContract } from '#ports/contract';
 import {
@@ -102,6 +102,20 @@ describe('gathering shares', () => {
     // as if the forger had found a set of the same name
     const parameters = { ...forged.parameters, fingerprints: set.parameters.fingerprints };
     assert.throws(() => shareOf(parameters, textOf(forged, 0)), isCode('share-invalid', /forged/));
+    // a custodian who changes what the own share says, and makes the checksum right again
+    const mine = readShare(textOf(set, 0));
+    const lies: readonly Partial<Share>[] = [
+      { index: 2 },
+      { threshold: 2 },
+      { shares: 6 },
+      { part: SecretBytes.random(40) },
+      { part: SecretBytes.random(41) },
+    ];
+    for (const lie of lies) {
+      const text = writeShare({ ...mine, ...lie });
+      assert.throws(() => shareOf(set.parameters, text), isCode('share-invalid', /forged/));
+    }
+    assert.equal(shareOf(set.parameters, writeShare(mine)).index, 1);
   });
 
   it('stops where shares fit together and do not give the root key of the store', async () => {

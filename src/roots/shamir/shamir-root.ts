@@ -59,6 +59,9 @@ export async function newShareSet(key: SecretBytes, scheme: ShareScheme): Promis
 
 /** Whether a share is the one of its index in the set that the parameters are of. */
 export function isShareOf(parameters: ShamirParameters, share: Share): boolean {
+  const { setId, shares, threshold } = share;
+  if (setId !== parameters.setId || shares !== parameters.shares) return false;
+  if (threshold !== parameters.threshold) return false;
   const known = Buffer.from(parameters.fingerprints[share.index - 1] ?? '', 'base64');
   return constantTimeEqual(fingerprintOf(share), known);
 }
