@@ -5,6 +5,7 @@ import { benchEncrypt, benchManyKeys, type Scale } from './encrypt.ts';
 import { fillWithKeys } from './fill.ts';
 import { hasWrk } from './load.ts';
 import { residentMiB } from './processes.ts';
+import { benchRekey } from './rekey.ts';
 import { finish, median, tell } from './report.ts';
 
 // Measures ratios within one run: figures of different runs or machines say nothing about each other.
@@ -130,6 +131,14 @@ async function benchMemory(home: string): Promise<void> {
   await server.stop();
 }
 
+async function benchRoot(): Promise<void> {
+  const home = newHome();
+  await (await startTestServer({ home })).stop();
+  await fill(home, sizes.memory);
+  await benchRekey(home, sizes.memory);
+  removeHome(home);
+}
+
 // words name the parts to run; without any, all are run
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
 const wanted = (part: string): boolean => words.length === 0 || words.includes(part);
@@ -147,6 +156,7 @@ const idle = residentMiB(small.pid);
 tell({ name: 'memory when idle', value: `${idle.toFixed(0)} MiB`, number: idle });
 if (hasLoad && wanted('encrypt')) await benchEncrypt(small, scale);
 if (wanted('create')) await benchCreation(small);
+if (wanted('root')) await benchRoot();
 if (wanted('many')) await benchMany(small);
 await small.stop();
 removeHome(small.home);

@@ -13,6 +13,7 @@ import { addKeyCommands } from './commands/key.ts';
 import { addNameCommands } from './commands/name.ts';
 import { addPeopleCommands } from './commands/people.ts';
 import { addQuickstart } from './commands/quickstart.ts';
+import { addRekey, addRootCommands } from './commands/root.ts';
 import { addServerCommands } from './commands/server.ts';
 import { addSigningCommands } from './commands/signing.ts';
 
@@ -39,6 +40,7 @@ export function createProgram(): Command {
 
   program.commandsGroup('The server:');
   addServerCommands(program);
+  addRootCommands(program);
   addCustodyCommands(program);
   addDoctor(program);
   addQuickstart(program);
@@ -52,7 +54,7 @@ export function createProgram(): Command {
   addFileCommands(program);
   addSigningCommands(program);
   program.commandsGroup('Who may do what, and who did what:');
-  addPeopleCommands(program);
+  addRekey(addPeopleCommands(program));
   addAuditCommands(program);
   program.commandsGroup('This program:');
   addCompletion(program);

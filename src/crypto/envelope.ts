@@ -15,25 +15,52 @@ export type EnvelopeKey = {
   readonly salt: Uint8Array;
   /** The identity of what is sealed, at most 1000 bytes in UTF-8; it is authenticated. */
   readonly info: string;
+  /** Which of several keys `kek` is, from 1 (where absent) to 2^32 - 1; it stands in what is sealed, and is authenticated. */
+  readonly generation?: number;
 };
 
+/** The first generation's format, and that of all later ones, which has the generation (32 bits, big endian) after its first byte. */
 const formatOne = 1;
+const formatTwo = 2;
+const generationLength = 4;
+const generationMax = 2 ** 32 - 1;
 const nonceLength = 12;
 const tagLength = 16;
-const headerLength = 1 + nonceLength;
 const infoLengthMax = 1000;
 
+/** The head of what a generation seals, before the nonce; all of it is authenticated. */
+function headOf({ generation = 1 }: EnvelopeKey): Buffer {
+  if (generation === 1) return Buffer.of(formatOne);
+  if (!Number.isSafeInteger(generation) || generation < 1 || generation > generationMax)
+    throw new ClavigerError('integrity-failed', 'A sealed secret can not be of this generation.');
+  const head = Buffer.alloc(1 + generationLength);
+  head[0] = formatTwo;
+  head.writeUInt32BE(generation, 1);
+  return head;
+}
+
+/** The generation of the key that sealed this, as its head says. Throws `integrity-failed` for an unknown format. */
+export function sealGeneration(sealed: Uint8Array): number {
+  if (sealed[0] === formatOne) return 1;
+  if (sealed[0] !== formatTwo || sealed.length < 1 + generationLength) throw sealBroken();
+  const generation = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length).readUInt32BE(1);
+  if (generation < 2) throw sealBroken();
+  return generation;
+}
+
 /**
- * Seals a secret under a derived single-use key: format byte (1), nonce (12), ciphertext, tag (16). The key
- * is HKDF-SHA-256(kek, salt, info); AES-256-GCM authenticates the format byte and the info.
+ * Seals a secret under a derived single-use key: head (a format byte, from the second generation on with the generation), nonce
+ * (12), ciphertext, tag (16). The key is HKDF-SHA-256(kek, salt, info); AES-256-GCM authenticates the head and the info.
  */
 export function sealSecret(envelope: EnvelopeKey, secret: SecretBytes): Uint8Array {
+  const head = headOf(envelope);
+  const headerLength = head.length + nonceLength;
   const sealed = Buffer.allocUnsafeSlow(headerLength + secret.length + tagLength);
-  sealed[0] = formatOne;
-  fillNonce(sealed, 1, nonceLength);
+  sealed.set(head);
+  fillNonce(sealed, head.length, nonceLength);
   return withDerivedKey(envelope, (key, info) => {
-    const cipher = createCipheriv('aes-256-gcm', key, sealed.subarray(1, headerLength));
-    cipher.setAAD(associatedData(formatOne, info));
+    const cipher = createCipheriv('aes-256-gcm', key, sealed.subarray(head.length, headerLength));
+    cipher.setAAD(Buffer.concat([head, info]));
     sealed.set(
       secret.use((bytes) => cipher.update(bytes)),
       headerLength,
@@ -49,12 +76,14 @@ export function sealSecret(envelope: EnvelopeKey, secret: SecretBytes): Uint8Arr
  * another salt or another info: the error does not tell which.
  */
 export function openSecret(envelope: EnvelopeKey, sealed: Uint8Array): SecretBytes {
+  const head = headOf(envelope);
+  const headerLength = head.length + nonceLength;
   if (sealed.length < headerLength + tagLength) throw sealBroken();
-  if (sealed[0] !== formatOne) throw sealBroken();
+  if (!head.equals(sealed.subarray(0, head.length))) throw sealBroken();
   return withDerivedKey(envelope, (key, info) => {
-    const nonce = sealed.subarray(1, headerLength);
+    const nonce = sealed.subarray(head.length, headerLength);
     const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagLength });
-    decipher.setAAD(associatedData(formatOne, info));
+    decipher.setAAD(Buffer.concat([head, info]));
     decipher.setAuthTag(sealed.subarray(sealed.length - tagLength));
     const secret = decipher.update(sealed.subarray(headerLength, sealed.length - tagLength));
     try {
@@ -69,13 +98,6 @@ export function openSecret(envelope: EnvelopeKey, sealed: Uint8Array): SecretByt
 
 function sealBroken(cause?: unknown): ClavigerError {
   return new ClavigerError('integrity-failed', 'A sealed secret does not open under its key.', { cause });
-}
-
-function associatedData(format: number, info: Uint8Array): Uint8Array {
-  const data = new Uint8Array(1 + info.length);
-  data[0] = format;
-  data.set(info, 1);
-  return data;
 }
 
 function withDerivedKey<T>(envelope: EnvelopeKey, work: (key: Uint8Array, info: Uint8Array) => T): T {

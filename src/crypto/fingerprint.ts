@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { SecretBytes } from './secret-bytes.ts';
+import { SecretBytes } from './secret-bytes.ts';
 
 /**
  * Names material without giving it away: HMAC-SHA-256 under `key` over the length of the context (32 bits,
@@ -15,4 +15,9 @@ export function keyedFingerprint(key: SecretBytes, context: string, material: Se
       createHmac('sha256', keyBytes).update(length).update(words).update(bytes).digest('hex'),
     ),
   );
+}
+
+/** A key for fingerprints, 32 bytes, that is a function of another key and of words: HMAC-SHA-256 under the key over the words. */
+export function fingerprintKey(key: SecretBytes, words: string): SecretBytes {
+  return SecretBytes.take(key.use((bytes) => createHmac('sha256', bytes).update(words, 'utf8').digest()));
 }

@@ -1,8 +1,8 @@
 export { open, seal, sealOverhead } from './aead.ts';
 export { agree } from './agreement.ts';
 export { constantTimeEqual, sha256, sha256Hex } from './digest.ts';
-export { type EnvelopeKey, openSecret, sealSecret } from './envelope.ts';
-export { keyedFingerprint } from './fingerprint.ts';
+export { type EnvelopeKey, openSecret, sealGeneration, sealSecret } from './envelope.ts';
+export { fingerprintKey, keyedFingerprint } from './fingerprint.ts';
 export { deriveKey } from './kdf.ts';
 export { decapsulate, type Encapsulated, encapsulate } from './kem.ts';
 export type { DerivationInput } from './key-derivation.ts';
@@ -17,7 +17,10 @@ export {
   publicKeyOf,
 } from './material.ts';
 export {
+  approvedPassphraseKey,
   type PassphraseCosts,
+  pbkdf2Bounds,
+  pbkdf2Defaults,
   type PassphraseParameters,
   passphraseBounds,
   passphraseDefaults,
@@ -28,6 +31,7 @@ export { decryptRsa, encryptRsa, oaepPlaintextMax } from './rsa-encryption.ts';
 export { SecretBytes } from './secret-bytes.ts';
 export { isScheme, isSetId, readShare, type Share, writeShare } from './share-text.ts';
 export { combineShares, requireScheme, type ShareScheme, splitSecret } from './shares.ts';
+export { signedHeaders, signingKey } from './sigv4-key.ts';
 export { messageForms, sign, verify } from './signature.ts';
 export type { MessageForm } from './signature-shape.ts';
 export {

@@ -1,4 +1,4 @@
-import { argon2 } from 'node:crypto';
+import { argon2, pbkdf2 } from 'node:crypto';
 import { ClavigerError } from '#domain';
 import { SecretBytes } from './secret-bytes.ts';
 
@@ -46,6 +46,31 @@ export async function passphraseKey(
   if (passphrase.length === 0) throw new ClavigerError('input-invalid', 'The passphrase is empty.');
   const key = await passphrase.use((message) => derive(message, parameters));
   return SecretBytes.take(key);
+}
+
+/** Costs of PBKDF2-HMAC-SHA-512, for where Argon2 is not approved. */
+export type Pbkdf2Parameters = { readonly iterations: number; readonly salt: Uint8Array };
+
+//= owasp password storage cheat sheet: 210,000 iterations of PBKDF2-HMAC-SHA512 at least; a root key is opened once a start
+export const pbkdf2Defaults = Object.freeze({ iterations: 1_000_000 });
+export const pbkdf2Bounds = Object.freeze({ min: 210_000, max: 100_000_000 });
+
+//= sp800-132 5.3
+/** The same with PBKDF2-HMAC-SHA-512 (SP 800-132). Throws `input-invalid` for an empty passphrase or a cost out of bounds. */
+export async function approvedPassphraseKey(
+  passphrase: SecretBytes,
+  { iterations, salt }: Pbkdf2Parameters,
+): Promise<SecretBytes> {
+  requireWithin('saltLength', salt.length);
+  const { min, max } = pbkdf2Bounds;
+  if (!Number.isSafeInteger(iterations) || iterations < min || iterations > max)
+    throw new ClavigerError('input-invalid', `The passphrase cost iterations must be from ${min} to ${max}.`);
+  if (passphrase.length === 0) throw new ClavigerError('input-invalid', 'The passphrase is empty.');
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  passphrase.use((bytes) =>
+    pbkdf2(bytes, salt, iterations, 32, 'sha512', (error, key) => (error ? reject(error) : resolve(key))),
+  );
+  return SecretBytes.take(await promise);
 }
 
 function requireWithin(name: keyof typeof passphraseBounds, value: number): void {

@@ -1,3 +1,4 @@
+export { isApproved, requireApproved, requireApprovedSpec } from './approved.ts';
 export * from './algorithm.ts';
 export * from './audit-event.ts';
 export * from './errors.ts';

@@ -1,5 +1,13 @@
 import type { z } from 'zod';
-import { algorithmsFor, ClavigerError, factsOf, type AlgorithmName, type Key, type KeyUsage } from '#domain';
+import {
+  algorithmsFor,
+  ClavigerError,
+  factsOf,
+  isApproved,
+  type AlgorithmName,
+  type Key,
+  type KeyUsage,
+} from '#domain';
 import type { KeyCondition, KeyReference, Operation, TargetRule } from './operation.ts';
 
 export const usableOnly: readonly KeyCondition[] = Object.freeze(['usable']);
@@ -25,13 +33,26 @@ export function onKey<I extends Keyed>(rule: Omit<TargetRule<I>, 'reference'>): 
 }
 
 /** The algorithm that was asked for, or the one that the key's spec prefers for a usage. */
-export function algorithmOr(wanted: AlgorithmName | null, key: Key, usage: KeyUsage): AlgorithmName | null {
-  return wanted ?? algorithmsFor(key.spec, usage)[0] ?? null;
+export function algorithmOr(
+  wanted: AlgorithmName | null,
+  key: Key,
+  usage: KeyUsage,
+  approvedOnly = false,
+): AlgorithmName | null {
+  if (wanted !== null) return wanted;
+  const all = algorithmsFor(key.spec, usage);
+  return (approvedOnly ? all.find((name) => isApproved(name, 'protect')) : all[0]) ?? null;
 }
 
 /** The encryption algorithm that was asked for, or a secret key's own; the ciphertext of a key pair would not say which it was. */
-export function encryptionOr(wanted: AlgorithmName | null, key: Key): AlgorithmName | null {
-  return wanted === null && factsOf(key.spec).asymmetric ? null : algorithmOr(wanted, key, 'encrypt');
+export function encryptionOr(
+  wanted: AlgorithmName | null,
+  key: Key,
+  approvedOnly = false,
+): AlgorithmName | null {
+  return wanted === null && factsOf(key.spec).asymmetric
+    ? null
+    : algorithmOr(wanted, key, 'encrypt', approvedOnly);
 }
 
 /** A value that the runner has made sure of. */

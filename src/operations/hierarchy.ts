@@ -1,25 +1,24 @@
 import {
+  fingerprintKey,
   keyedFingerprint,
   openMaterial,
   openSecret,
+  sealGeneration,
   SecretBytes,
   sealSecret,
   type KeyMaterial,
 } from '#crypto';
-import { ClavigerError, hasCode, StopError, type KeySpec } from '#domain';
-import {
-  asWrappedMaterial,
-  type RootOfTrust,
-  type ShredStore,
-  type Store,
-  type WrappedMaterial,
-} from '#ports';
+import { ClavigerError, hasCode, type KeySpec } from '#domain';
+import { asWrappedMaterial, type RootOfTrust, type ShredStore, type WrappedMaterial } from '#ports';
+import { createResealing, type Resealing } from './reseal.ts';
+import { fingerprintPlace, materialInfo, shredPlace, smallPlace, type MaterialPlace } from './seal-places.ts';
+import { createKeks, environmentContext, stopping, type Kek, type KekParts } from './keks.ts';
 
 /**
  * The key hierarchy (ARCHITECTURE section 5, ADR 0001): root key, environment key-encryption key, shred secret, material.
  * The only place that wraps and unwraps what the stores keep.
  */
-export interface Hierarchy {
+export interface Hierarchy extends Resealing {
   /** A fresh key-encryption key for an environment, wrapped by the root of trust. */
   newEnvironment(environment: string): Promise<WrappedMaterial>;
   /** Makes and stores the shred secret of a new key. */
@@ -33,96 +32,73 @@ export interface Hierarchy {
   /** Seals a small secret of the house (an access key's secret) under an environment. */
   sealSmall(environment: string, what: string, secret: SecretBytes): Promise<WrappedMaterial>;
   openSmall(environment: string, what: string, wrapped: WrappedMaterial): Promise<SecretBytes>;
+  /** A fresh key-encryption key that follows the one that seals now, and the fingerprint key sealed by it. */
+  newGeneration(environment: string): Promise<NewGeneration>;
+  /**
+   * Forgets which generation seals, after any change; where an environment changed (`environment:NAME`; null: any may have),
+   * opens its keys while it can and wipes those that are no more.
+   */
+  drop(entities: readonly string[] | null): void;
+  /** Opens the keys of all environments, so that what is served later needs no root. What does not open now is tried when needed. */
+  openAll(): Promise<void>;
   /** Destroys the shred secret of a key: all copies of its material, wherever they are, become noise. */
   shred(keyId: string): Promise<void>;
   /** Wipes the environment keys that are held in memory. */
   close(): void;
 }
 
-export type MaterialPlace = {
-  readonly environment: string;
-  readonly keyId: string;
-  readonly version: number;
+export type { MaterialPlace } from './seal-places.ts';
+
+export type NewGeneration = {
+  readonly generation: number;
+  readonly wrappedKek: WrappedMaterial;
+  readonly fingerprintKey: WrappedMaterial;
 };
 
 const kekBytes = 32;
 const shredBytes = 32;
 
-function utf8(text: string): Uint8Array {
-  return Buffer.from(text, 'utf8');
-}
-
-/** The words that the root of trust authenticates with an environment's key-encryption key. */
-export function environmentContext(environment: string): string {
-  return `claviger environment ${environment}`;
-}
-
-function shredPlace(keyId: string): { salt: Uint8Array; info: string } {
-  return { salt: utf8(keyId), info: `claviger shred ${keyId}` };
-}
-
-/** What the stores keep does not fit together: nothing to try again, and never to be read as absence. */
-function stopping<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    if (!hasCode(cause, 'integrity-failed')) throw cause;
-    throw new StopError(cause.code, cause.message, { cause });
-  }
-}
-
-type Parts = { root: RootOfTrust; store: Store; shreds: ShredStore };
+type Parts = KekParts & { readonly shreds: ShredStore };
 
 /** The hierarchy over a root of trust and the two stores. Environment keys are kept, once opened, until `close`. */
 export function createHierarchy(parts: Parts): Hierarchy {
-  const keks = new Map<string, Promise<SecretBytes>>();
+  const keks = createKeks(parts);
 
-  async function loadKek(environment: string): Promise<SecretBytes> {
-    const stored = await parts.store.environment(environment);
-    if (!stored) throw new ClavigerError('environment-not-found', `There is no environment ${environment}.`);
-    const bytes = await parts.root.unwrap(stored.wrappedKek, environmentContext(environment));
-    if (bytes.length !== kekBytes) {
-      bytes.fill(0);
-      throw new StopError('integrity-failed', `The key of environment ${environment} has a wrong length.`);
-    }
-    return SecretBytes.take(bytes);
+  async function openSealed(
+    environment: string,
+    place: { salt: Uint8Array; info: string },
+    sealed: Uint8Array,
+  ): Promise<SecretBytes> {
+    const kek = await keks.ofSealed(environment, sealed);
+    return stopping(() => openSecret({ ...kek, ...place }, sealed));
   }
 
-  function kekOf(environment: string): Promise<SecretBytes> {
-    const known = keks.get(environment);
-    if (known) return known;
-    const loading = loadKek(environment);
-    keks.set(environment, loading);
-    loading.catch(() => keks.delete(environment));
-    return loading;
-  }
-
-  async function shredSecret(environment: string, keyId: string): Promise<SecretBytes> {
+  async function shredSecret(environment: string, keyId: string): Promise<Kek> {
     const sealed = await parts.shreds.get(keyId);
     if (!sealed) throw new ClavigerError('key-destroyed', `The material of key ${keyId} was destroyed.`);
-    const kek = await kekOf(environment);
-    return stopping(() => openSecret({ kek, ...shredPlace(keyId) }, sealed));
+    const kek = await openSealed(environment, shredPlace(keyId), sealed);
+    return { kek, generation: sealGeneration(sealed) };
   }
 
-  function materialInfo(place: MaterialPlace): string {
-    return `claviger material ${place.environment} ${place.keyId} ${place.version}`;
+  /** The key of the environment's fingerprints: the same through all generations. */
+  async function fingerprintKeyOf(environment: string): Promise<SecretBytes> {
+    const stored = await keks.stored(environment);
+    if (stored.fingerprintKey) {
+      return openSealed(environment, fingerprintPlace(environment), stored.fingerprintKey);
+    }
+    return fingerprintKey((await keks.of(environment, 1)).kek, fingerprintPlace(environment).info);
   }
 
   async function newShredSecret(environment: string, keyId: string): Promise<void> {
     using secret = SecretBytes.random(shredBytes);
-    const sealed = sealSecret({ kek: await kekOf(environment), ...shredPlace(keyId) }, secret);
+    const sealed = sealSecret({ ...(await keks.newest(environment)), ...shredPlace(keyId) }, secret);
     await parts.shreds.put(keyId, sealed);
   }
 
   return {
     async newEnvironment(environment) {
       using kek = SecretBytes.random(kekBytes);
-      const copy = kek.use((bytes) => Buffer.from(bytes));
-      try {
-        return await parts.root.wrap(copy, environmentContext(environment));
-      } finally {
-        copy.fill(0);
-      }
+      return await wrapKek(parts.root, kek, environmentContext(environment));
     },
 
     newShredSecret,
@@ -138,49 +114,62 @@ export function createHierarchy(parts: Parts): Hierarchy {
     },
 
     async sealMaterial(place, material) {
-      using shred = await shredSecret(place.environment, place.keyId);
-      const kek = await kekOf(place.environment);
+      const shredded = await shredSecret(place.environment, place.keyId);
+      using shred = shredded.kek;
+      // by the generation of the shred secret: when the store takes the one, a rekey has seen, or will see, the other
+      const kek = await keks.of(place.environment, shredded.generation);
       const info = materialInfo(place);
-      return asWrappedMaterial(shred.use((salt) => sealSecret({ kek, salt, info }, material)));
+      return asWrappedMaterial(shred.use((salt) => sealSecret({ ...kek, salt, info }, material)));
     },
 
     async openMaterial(place, spec, wrapped) {
-      using shred = await shredSecret(place.environment, place.keyId);
-      const kek = await kekOf(place.environment);
+      using shred = (await shredSecret(place.environment, place.keyId)).kek;
+      const kek = await keks.ofSealed(place.environment, wrapped);
       const info = materialInfo(place);
       return stopping(() => {
-        using encoded = shred.use((salt) => openSecret({ kek, salt, info }, wrapped));
+        using encoded = shred.use((salt) => openSecret({ ...kek, salt, info }, wrapped));
         return openMaterial(spec, encoded);
       });
     },
 
     async materialId(environment, keyId, material) {
-      return keyedFingerprint(await kekOf(environment), `claviger material id ${keyId}`, material);
+      using key = await fingerprintKeyOf(environment);
+      return keyedFingerprint(key, `claviger material id ${keyId}`, material);
     },
 
     async sealSmall(environment, what, secret) {
-      const kek = await kekOf(environment);
-      return asWrappedMaterial(
-        sealSecret({ kek, salt: utf8(what), info: `claviger secret ${what}` }, secret),
-      );
+      const kek = await keks.newest(environment);
+      return asWrappedMaterial(sealSecret({ ...kek, ...smallPlace(what) }, secret));
     },
 
-    async openSmall(environment, what, wrapped) {
-      const kek = await kekOf(environment);
-      const place = { salt: utf8(what), info: `claviger secret ${what}` };
-      return stopping(() => openSecret({ kek, ...place }, wrapped));
+    openSmall: (environment, what, wrapped) => openSealed(environment, smallPlace(what), wrapped),
+
+    async newGeneration(environment) {
+      const stored = await keks.stored(environment);
+      const generation = stored.kekGeneration + 1;
+      using fingerprints = await fingerprintKeyOf(environment);
+      using kek = SecretBytes.random(kekBytes);
+      const place = { kek, generation, ...fingerprintPlace(environment) };
+      return {
+        generation,
+        wrappedKek: await wrapKek(parts.root, kek, environmentContext(environment, generation)),
+        fingerprintKey: asWrappedMaterial(sealSecret(place, fingerprints)),
+      };
     },
 
+    ...createResealing({ ...parts, keks, openSealed }),
+    drop: (entities) => keks.drop(entities),
+    openAll: () => keks.openAll(),
     shred: (keyId) => parts.shreds.shred(keyId),
-
-    close() {
-      for (const kek of keks.values()) {
-        kek.then(
-          (secret) => secret[Symbol.dispose](),
-          () => undefined,
-        );
-      }
-      keks.clear();
-    },
+    close: () => keks.close(),
   };
+}
+
+async function wrapKek(root: RootOfTrust, kek: SecretBytes, context: string): Promise<WrappedMaterial> {
+  const copy = kek.use((bytes) => Buffer.from(bytes));
+  try {
+    return await root.wrap(copy, context);
+  } finally {
+    copy.fill(0);
+  }
 }

@@ -1,4 +1,4 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,6 +14,8 @@ import { createKeyCache } from './key-cache.ts';
 import { createLastUses } from './last-uses.ts';
 import { testLog, type TestLog } from './log.fixture.ts';
 import type { Caller, Door, KeyReference } from './operation.ts';
+import { currentRootSetting, parseCurrentRoot, requireCurrentRoot } from './roots/current-root.ts';
+import { createRootSeat, type RootSeat } from './roots/root-seat.ts';
 import { createDoor } from './run.ts';
 import { operations } from './table.ts';
 import { createUsageMeter } from './usage-meter.ts';
@@ -94,32 +96,39 @@ function settableClock(): TestClock {
   };
 }
 
-type Shared = { readonly folder: string; readonly clock: TestClock; readonly root: RootOfTrust };
+type Shared = { readonly folder: string; readonly clock: TestClock; readonly file: string };
 
 async function openNode(shared: Shared, change: (store: Store) => Store): Promise<TestNode> {
-  const { folder, clock, root } = shared;
+  const { folder, clock } = shared;
   const store = change(await openStore(`sqlite:${path.join(folder, 'store.db')}`));
   const shreds = await openShredStore(`sqlite:${path.join(folder, 'shreds.db')}`);
   const log = testLog(`node-${randomInt(1e9)}`);
-  const hierarchy = createHierarchy({ root, store, shreds });
+  const roots = await seatRoot(shared.file, store, clock.now());
+  const hierarchy = createHierarchy({ root: roots.root, store, shreds, rootSetting: roots.setting });
   const accountOf = async (environment: string): Promise<string> => accounts[environment] ?? '';
   const nearlySpent: string[] = [];
   const done: { operation: string; outcome: string }[] = [];
   let monotonic = 0;
   const keys = createKeyCache({ store, hierarchy, accountOf, monotonic: () => monotonic });
+  const drop = (entities: readonly string[] | null): void => {
+    keys.drop(entities);
+    hierarchy.drop(entities);
+  };
   const house: House = {
     store,
     log,
     clock,
-    root,
+    root: roots.root,
+    roots,
     hierarchy,
     keys,
-    freshness: await followChanges({ store, drop: keys.drop, monotonic: () => monotonic }),
+    freshness: await followChanges({ store, drop, monotonic: () => monotonic }),
     usage: createUsageMeter({ store, onNearlySpent: (keyId) => void nearlySpent.push(keyId) }),
     lastUses: createLastUses(store),
     observer: { done: (operation, _protocol, outcome) => void done.push({ operation, outcome }) },
-    drop: keys.drop,
+    drop,
     outbox: { begin: () => undefined, logged: () => undefined, end: () => undefined },
+    fips: null,
     accountOf,
     firstEnvironment: async () => 'alpha',
   };
@@ -127,6 +136,25 @@ async function openNode(shared: Shared, change: (store: Store) => Store): Promis
     monotonic += millis;
   };
   return { house, door: createDoor(house), log, store, shreds, nearlySpent, done, age };
+}
+
+/** Seats the root that the store is under; a target is a `file:` whose key is made when it is first named. */
+async function seatRoot(first: string, store: Store, now: Instant): Promise<RootSeat> {
+  const said = await store.setting(currentRootSetting);
+  const root = await openFileRoot(said === null ? first : parseCurrentRoot(said).where);
+  const houseKey = await root.wrap(randomBytes(32), 'claviger house');
+  await store.claimSetting('house-key', Buffer.from(houseKey).toString('base64'));
+  const setting = await requireCurrentRoot({ root, store, parameters: null }, now, async () => undefined);
+  const open = async (uri: string) => {
+    const file = uri.slice('file:'.length);
+    if (!fs.existsSync(file)) await createFileRoot(file);
+    return { root: await openFileRoot(file), parameters: null, uri: null };
+  };
+  return createRootSeat(root, setting, {
+    open,
+    standing: async () => null,
+    newRootLike: async () => `file:${first}.next`,
+  });
 }
 
 /** A house over real stores in a folder of its own, with two environments, alpha and beta. */
@@ -138,7 +166,7 @@ export async function openWorld(change: (store: Store) => Store = (store) => sto
   const root = await openFileRoot(file);
   const nodes: TestNode[] = [];
   const node = async (wanted: (store: Store) => Store): Promise<TestNode> => {
-    const opened = await openNode({ folder, clock, root }, wanted);
+    const opened = await openNode({ folder, clock, file }, wanted);
     nodes.push(opened);
     return opened;
   };
@@ -161,6 +189,7 @@ export async function openWorld(change: (store: Store) => Store = (store) => sto
     async dispose() {
       for (const { house, store, shreds } of nodes) {
         house.hierarchy.close();
+        await house.root.close();
         await shreds.close();
         await store.close();
       }

@@ -5,6 +5,7 @@ import type { Freshness } from './freshness.ts';
 import type { Hierarchy } from './hierarchy.ts';
 import type { KeyCache } from './key-cache.ts';
 import type { LastUses } from './last-uses.ts';
+import type { RootSeat } from './roots/root-seat.ts';
 import type { UsageMeter } from './usage-meter.ts';
 
 /** Counts what the door did, for the metrics page, and hears of what is the house's own fault, for the server's log. */
@@ -25,6 +26,8 @@ export type House = {
   readonly log: AuditLog;
   readonly clock: Clock;
   readonly root: RootOfTrust;
+  /** Where `root` sits: it can be exchanged for another one. */
+  readonly roots: RootSeat;
   readonly hierarchy: Hierarchy;
   readonly keys: KeyCache;
   readonly freshness: Freshness;
@@ -42,6 +45,8 @@ export type House = {
     /** The operation is over; what it left behind is brought in for it. */
     readonly end: (eventId: string) => void;
   };
+  /** What is said of the FIPS provider, where only approved algorithms are used; null: all are. */
+  readonly fips: string | null;
   /** Account id of an environment. */
   readonly accountOf: (environment: string) => Promise<string>;
   /** The environment that was made first: its administrators may make others. */

@@ -27,3 +27,19 @@ export type { Reencrypted } from './keys/reencrypt.ts';
 export type { Rotations } from './keys/rotate.ts';
 export type { ServerStatus } from './status.ts';
 export type { Custody, Rekeyed, RekeyProgress } from './custody/custody.ts';
+export {
+  currentRootSetting,
+  isCurrentRoot,
+  parseCurrentRoot,
+  requireCurrentRoot,
+} from './roots/current-root.ts';
+export type { Batch, BatchInput, RekeyState } from './environments/rekey.ts';
+export { houseKey } from './roots/rewrap.ts';
+export {
+  createRootSeat,
+  type RootPlaces,
+  type RootProgress,
+  type RootSeat,
+  type RootTarget,
+} from './roots/root-seat.ts';
+export type { RootMigration, RootStatus, RootTargetReport } from './roots/roots.ts';

@@ -55,7 +55,8 @@ export type TargetRule<I> = {
   readonly conditions: readonly KeyCondition[];
   readonly reference: (input: I) => KeyReference;
   readonly usage?: KeyUsage;
-  readonly algorithm?: (input: I, key: Key) => AlgorithmName | null;
+  /** With `approvedOnly` what is not asked for by name is an approved one. */
+  readonly algorithm?: (input: I, key: Key, approvedOnly?: boolean) => AlgorithmName | null;
   /** The version to use; null or absent: the newest. */
   readonly version?: (input: I) => number | null;
   /** How many bytes a protecting use adds to the usage axis. */

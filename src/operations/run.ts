@@ -80,7 +80,7 @@ async function perform<I, O>(run: Run<I, O>, seen: Seen): Promise<Outcome<O>> {
     const opened = found instanceof Promise ? await found : found;
     seen.keyId = opened.key.id;
     if (run.asked) authorize({ operation, caller, input, target: { rule, opened }, now });
-    seen.keys.push(checkKey(opened, rule, input, now));
+    seen.keys.push(checkKey(opened, rule, input, { now, approvedOnly: house.fips !== null }));
   }
   const opening = openMaterials(operation, seen.keys);
   if (opening) await opening;

@@ -11,6 +11,8 @@ export type ServerStatus = {
   readonly log: LogHealth;
   readonly keys: number;
   readonly cachedKeys: number;
+  /** What is said of the FIPS provider; null: no FIPS mode. */
+  readonly fips: string | null;
 };
 
 /** How the house is doing, for its administrators. */
@@ -28,6 +30,7 @@ export const serverStatus = defineOperation<z.infer<typeof nothing>, ServerStatu
       log: house.log.health(),
       keys: await house.store.countKeys(caller.principal.environment),
       cachedKeys: house.keys.size,
+      fips: house.fips,
     },
   }),
 });

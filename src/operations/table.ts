@@ -1,5 +1,6 @@
 import { authoriseRekey, beginRekey, cancelRekey, confirmRekey, sealServer } from './custody/operations.ts';
 import { createAdministrator, createEnvironment, listEnvironments } from './environments/environments.ts';
+import { endRekey, fenceRekey, rekeyEnvironment, rekeyStatus, resealBatch } from './environments/rekey.ts';
 import { deriveSharedSecret } from './keys/agree.ts';
 import {
   getPolicy,
@@ -47,6 +48,7 @@ import {
   listPrincipals,
   setPrincipal,
 } from './principals/principals.ts';
+import { makeSuccessorRoot, migrateRoot, prepareRoot, rootStatus, verifyRoot } from './roots/roots.ts';
 import { serverStatus } from './status.ts';
 
 /** Every operation there is. A test walks it: each permission is used once, each rule lists its conditions. */
@@ -112,4 +114,14 @@ export const operations = Object.freeze({
   authoriseRekey,
   confirmRekey,
   cancelRekey,
+  prepareRoot,
+  migrateRoot,
+  verifyRoot,
+  makeSuccessorRoot,
+  rootStatus,
+  rekeyEnvironment,
+  rekeyStatus,
+  resealBatch,
+  fenceRekey,
+  endRekey,
 });

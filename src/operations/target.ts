@@ -4,6 +4,8 @@ import {
   isDestroyed,
   lacksMaterial,
   requireAlgorithm,
+  requireApproved,
+  requireApprovedSpec,
   requireUsableVersion,
   requireUsage,
   versionOf,
@@ -142,17 +144,30 @@ function versionFor<I>(key: Key, rule: TargetRule<I>, input: I): KeyVersion {
   });
 }
 
+function requireApprovedUse(key: Key, algorithm: AlgorithmName | null, act: 'protect' | 'process'): void {
+  requireApprovedSpec(key.spec);
+  if (algorithm) requireApproved(algorithm, act);
+}
+
 /** Checks a key that was found and allowed against its rule: purpose, condition, algorithm, state and crypto-period. */
-export function checkKey<I>(opened: OpenedKey, rule: TargetRule<I>, input: I, now: number): CheckedKey {
+export function checkKey<I>(
+  opened: OpenedKey,
+  rule: TargetRule<I>,
+  input: I,
+  { now, approvedOnly }: { readonly now: number; readonly approvedOnly: boolean },
+): CheckedKey {
   const { key } = opened;
   const condition = conditionOf(key, now);
   requireExisting(key, condition, rule);
   if (rule.usage) requireUsage(key, rule.usage);
   requireCondition(key, condition, rule);
   const version = versionFor(key, rule, input);
-  const algorithm: AlgorithmName | null = rule.algorithm?.(input, key) ?? null;
+  const algorithm: AlgorithmName | null = rule.algorithm?.(input, key, approvedOnly) ?? null;
   if (rule.usage && rule.algorithm) requireAlgorithm(key, rule.usage, algorithm);
-  if (rule.act === 'protect' || rule.act === 'process') requireUsableVersion(key, version, rule.act, now);
+  if (rule.act === 'protect' || rule.act === 'process') {
+    requireUsableVersion(key, version, rule.act, now);
+    if (approvedOnly) requireApprovedUse(key, algorithm, rule.act);
+  }
   const context = rule.context?.(input) ?? null;
   return { key, version, opened, algorithm, context: context ? canonicalContext(context) : nothing };
 }

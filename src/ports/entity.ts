@@ -15,6 +15,14 @@ export function entityOf(change: Change): string {
   switch (change.kind) {
     case 'environment-created':
       return `environment:${change.environment.name}`;
+    case 'root-switched':
+      return 'root';
+    case 'kek-added':
+    case 'keks-fenced':
+    case 'keks-removed':
+      return `environment:${change.environment}`;
+    case 'resealed':
+      return `resealed:${change.environment}`;
     case 'principal-put':
       return `principal:${change.principal.id}`;
     case 'credential-created':

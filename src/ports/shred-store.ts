@@ -7,6 +7,12 @@ export interface ShredStore {
   put(keyId: string, wrappedSecret: Uint8Array): Promise<void>;
   /** The wrapped secret; null: the store answered that there is none (never put, or shredded). */
   get(keyId: string): Promise<Uint8Array | null>;
+  /** The wrapped secrets of those of the keys that have one. */
+  many(keyIds: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Puts secrets that were sealed anew in the place of the old ones, durably; one that is not as before is left alone. */
+  reseal(
+    secrets: readonly { readonly keyId: string; readonly before: Uint8Array; readonly after: Uint8Array }[],
+  ): Promise<void>;
   /** Overwrites the secret in place and removes it, durably. Shredding twice, or what never was, is no error. */
   shred(keyId: string): Promise<void>;
   /** Ids of keys that have a secret, ordered, after the marker. */

@@ -15,7 +15,26 @@ export type StoredMaterial = { readonly version: number; readonly material: Wrap
 export type StoredKey = { readonly key: Key; readonly materials: readonly StoredMaterial[] };
 
 /** An environment with its wrapped key-encryption key. */
-export type StoredEnvironment = { readonly environment: Environment; readonly wrappedKek: WrappedMaterial };
+export type StoredEnvironment = {
+  readonly environment: Environment;
+  /** The key-encryption key that seals, wrapped by the root of trust. */
+  readonly wrappedKek: WrappedMaterial;
+  /** Which key-encryption key of the environment it is, counted from 1. */
+  readonly kekGeneration: number;
+  /** What is sealed by an older generation is not taken any more. */
+  readonly oldestGeneration: number;
+  /** The key of the fingerprints, sealed by the environment; null: the first generation still stands for it. */
+  readonly fingerprintKey: WrappedMaterial | null;
+};
+
+/** A key-encryption key that seals no more, kept while something that it sealed may be left. */
+export type OlderKek = { readonly generation: number; readonly wrapped: WrappedMaterial };
+
+/** A key-encryption key as a new root wraps it. */
+export type RewrappedKek = OlderKek & { readonly environment: string };
+
+/** What a key-encryption key sealed, before and after it was sealed anew; where it is not as before, it is left alone. */
+export type Resealed = { readonly before: WrappedMaterial; readonly after: WrappedMaterial };
 
 /** How a principal proves who it is. */
 export type Credential =
@@ -52,6 +71,38 @@ export type Change =
       readonly kind: 'environment-created';
       readonly environment: Environment;
       readonly wrappedKek: WrappedMaterial;
+      /** What setting `current-root` says of the root that wrapped it; another one by now: `conflict`. Absent: not looked at. */
+      readonly root?: string;
+    }
+  /** Everything that the root wraps, wrapped by another one; `conflict` where it is not everything, or another root wraps by now. */
+  | {
+      readonly kind: 'root-switched';
+      /** What setting `current-root` said, and says from now on. */
+      readonly from: string;
+      readonly to: string;
+      /** What setting `house-key` says from now on. */
+      readonly houseKey: string;
+      readonly keks: readonly RewrappedKek[];
+    }
+  /** A new key-encryption key seals from now on; the one before (`generation - 1`, else `conflict`) is kept to open. */
+  | {
+      readonly kind: 'kek-added';
+      readonly environment: string;
+      readonly generation: number;
+      readonly wrappedKek: WrappedMaterial;
+      readonly fingerprintKey: WrappedMaterial;
+      /** As for `environment-created`. */
+      readonly root: string;
+    }
+  /** From now on nothing that an older generation sealed is taken; repeating it tells all nodes to look again. */
+  | { readonly kind: 'keks-fenced'; readonly environment: string; readonly generation: number }
+  /** The older generations are destroyed. */
+  | { readonly kind: 'keks-removed'; readonly environment: string; readonly generation: number }
+  | {
+      readonly kind: 'resealed';
+      readonly environment: string;
+      readonly materials: readonly (Resealed & { readonly keyId: string; readonly version: number })[];
+      readonly secrets: readonly (Resealed & { readonly id: string })[];
     }
   | {
       readonly kind: 'principal-put';
@@ -131,6 +182,22 @@ export interface Store {
   /** All of them, ordered by name. */
   environments(): Promise<readonly StoredEnvironment[]>;
 
+  /** Generations before the one that seals, while they are kept; the oldest first. */
+  olderKeks(environment: string): Promise<readonly OlderKek[]>;
+  /** The next wrapped materials of an environment, by key, in the order in which they came; `next` is the marker after them. */
+  sealedMaterials(
+    environment: string,
+    page: Page,
+  ): Promise<{
+    readonly keys: readonly { readonly keyId: string; readonly materials: readonly StoredMaterial[] }[];
+    readonly next: string | null;
+  }>;
+  /** The next access keys of an environment, ordered by id. */
+  sealedSecrets(
+    environment: string,
+    page: Page,
+  ): Promise<readonly { readonly id: string; readonly wrappedSecret: WrappedMaterial }[]>;
+
   principal(id: string): Promise<Principal | null>;
   principalByName(environment: string, name: string): Promise<Principal | null>;
   /** Ordered by name. */
@@ -150,7 +217,8 @@ export interface Store {
   dueKeys(now: Instant, limit: number): Promise<readonly string[]>;
 
   /**
-   * Makes the changes and their audit events durable, all or nothing. Rejects with `conflict` (a revision moved),
+   * Makes the changes and their audit events durable, all or nothing. Rejects with `conflict` (a revision moved, or something was
+   * sealed by a generation that is not taken any more),
    * `name-taken`, `environment-taken`, `principal-taken`, or `store-unavailable` (nothing is known to be written).
    */
   commit(commit: Commit): Promise<void>;

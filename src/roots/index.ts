@@ -1,3 +1,5 @@
+export { openKmsRoot } from './external-kms/kms-root.ts';
+export { parseKmsPlace } from './external-kms/place.ts';
 export { createFileRoot, openFileRoot } from './file/file-root.ts';
 export {
   newPassphraseParameters,

@@ -1,7 +1,8 @@
 import { ClavigerApiError } from './api-error.ts';
 import { keysOf, namesOf } from './keys.ts';
-import { rekeysOf } from './custody.ts';
+import { rootRekeysOf } from './custody.ts';
 import { environmentsOf, principalsOf } from './people.ts';
+import { rekeysOf, rootOf } from './roots.ts';
 import type { StatusRecord } from './records.ts';
 import {
   bytesIn,
@@ -50,13 +51,15 @@ export function createClient(options: ClientOptions) {
     names: namesOf(call),
     environments: environmentsOf(call),
     principals: principalsOf(call),
+    root: rootOf(call),
+    rekeys: rekeysOf(call),
     ...encryptionOf(call),
     ...signingOf(call),
     random: async (length: number) => bytesIn(await call('POST', '/random', { length }), 'bytes'),
     status: async () => (await call('GET', '/status')) as unknown as StatusRecord,
     /** Seals a server whose root key is in shares: it finishes what it accepted, and serves nothing until it is unsealed. */
     seal: async () => void (await call('POST', '/seal')),
-    rekeys: rekeysOf(call),
+    rootRekeys: rootRekeysOf(call),
   };
 }
 

@@ -40,10 +40,10 @@ describe('the client of an administrator', () => {
     const { asked, send } = answering({ rekeyId: 'r/1', step: 'authorise' });
     const client = createClient({ address: 'http://keys.example', token: 'clv_x', fetch: send });
     await client.seal();
-    assert.equal((await client.rekeys.begin({ shares: 5, threshold: 3 })).rekeyId, 'r/1');
-    await client.rekeys.authorise('r/1', 'one');
-    await client.rekeys.confirm('r/1', null);
-    await client.rekeys.cancel('r/1');
+    assert.equal((await client.rootRekeys.begin({ shares: 5, threshold: 3 })).rekeyId, 'r/1');
+    await client.rootRekeys.authorise('r/1', 'one');
+    await client.rootRekeys.confirm('r/1', null);
+    await client.rootRekeys.cancel('r/1');
     assert.ok(asked.every(({ authorization }) => authorization === 'Bearer clv_x'));
     assert.deepEqual(
       asked.map(({ head, body }) => [head, body]),

@@ -25,7 +25,7 @@ export function createCustodian(options: Omit<ClientOptions, 'token'>) {
 }
 
 /** New sets of shares for the root key of an unsealed server. */
-export function rekeysOf(call: Call) {
+export function rootRekeysOf(call: Call) {
   const at = (id: string, act = '') => `/root/rekeys/${part(id)}${act}`;
   return {
     begin: async (scheme: { shares: number; threshold: number }) =>

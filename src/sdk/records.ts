@@ -100,6 +100,8 @@ export type StatusRecord = {
   readonly log: { readonly writable: boolean; readonly problem: string | null; readonly size: number };
   readonly keys: number;
   readonly cachedKeys: number;
+  /** What is said of the FIPS provider; null: no FIPS mode. */
+  readonly fips: string | null;
 };
 
 /** Whether a server is sealed, and how many shares it has and wants. */

@@ -7,6 +7,7 @@ import {
   createHierarchy,
   createKeyCache,
   createLastUses,
+  createRootSeat,
   createUsageMeter,
   followChanges,
   type Custody,
@@ -20,6 +21,7 @@ import type { Config } from './config.ts';
 import { storeAuthenticator, whileFresh, type Recognises } from './credentials.ts';
 import { firstEnvironmentSetting, initialise, type InitReport } from './initialise.ts';
 import { createFailures, type Failures } from './failures.ts';
+import { requireFips } from './fips.ts';
 import { openHome } from './home.ts';
 import { houseSecret, openHouseKey } from './house-key.ts';
 import { describeError, type Logger } from './logger.ts';
@@ -27,6 +29,8 @@ import { startMaintenance, type Maintenance } from './maintenance.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { nodeName } from './node-name.ts';
 import { openOutbox } from './outbox.ts';
+import { requireRootOf, rootPlaces, rootProbe } from './root-places.ts';
+import { createRekeys, type Rekeys } from './rekeys.ts';
 import { openRoot } from './roots.ts';
 
 /** Everything of one node, built and connected. */
@@ -40,6 +44,8 @@ export type Composition = {
   readonly maintenance: Maintenance;
   readonly report: InitReport;
   readonly shreds: ShredStore;
+  /** Rejects where the root of trust does not answer. */
+  readonly probeRoot: () => Promise<void>;
   readonly newRequestId: () => string;
   readonly close: () => Promise<void>;
 };
@@ -76,16 +82,29 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     opened.push(part);
     return part;
   };
+  const fips = config.fips ? requireFips() : null;
   await openHome(config.home);
   const store = keep(await openStore(config.databaseUrl));
   const shreds = keep(await openShredStore(config.shredUrl));
-  const root = options.root ?? keep(await openRoot(config, store));
+  const first = options.root ?? (await openRoot(config, store));
+  const places = rootPlaces({ config, store, root: () => roots.root });
+  const roots = createRootSeat(first, await seatable(first, store, clock.now()), places);
+  const root = keep(roots.root);
   const houseKey = await openHouseKey(root, store);
-  const hierarchy = createHierarchy({ root, store, shreds });
+  const hierarchy = createHierarchy({ root, store, shreds, rootSetting: roots.setting });
+  await hierarchy.openAll();
   const node = await nodeName(config, options.worker);
   const { bootstrapFile } = config;
   const bootstrap = bootstrapFile === null ? null : () => readBootstrap(bootstrapFile);
-  const report = await initialise({ config, store, hierarchy, now: clock.now(), node, bootstrap });
+  const report = await initialise({
+    config,
+    store,
+    hierarchy,
+    rootSetting: roots.setting(),
+    now: clock.now(),
+    node,
+    bootstrap,
+  });
   const log = keep(await openLog({ config, store, node, clock, houseKey, logger }));
   const outbox = await openOutbox({ store, log, missing: log.missing });
 
@@ -94,8 +113,19 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const failures = createFailures({ logger, metrics });
   const cached = storeAuthenticator({ store, hierarchy, clock, accountOf });
   const keys = createKeyCache({ store, hierarchy, accountOf });
+  const followRoot = async (): Promise<void> => {
+    try {
+      await roots.follow();
+    } catch (error) {
+      logger.warn('the new root of trust was not opened here', { error: describeError(error) });
+    }
+  };
+  const lateRekeys: { current: Rekeys | null } = { current: null };
   const drop = (entities: readonly string[] | null): void => {
     keys.drop(entities);
+    hierarchy.drop(entities);
+    if (entities?.includes('root') ?? true) void followRoot();
+    if (entities?.some((entity) => entity.startsWith('environment:')) ?? true) lateRekeys.current?.look();
     if (entities === null) cached.invalidateAll();
     else for (const entity of entities) cached.invalidate(entity);
   };
@@ -106,6 +136,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     log,
     clock,
     root,
+    roots,
     hierarchy,
     keys,
     freshness,
@@ -117,6 +148,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     observer: { done: metrics.done, failed: failures.failed },
     drop,
     outbox,
+    fips,
     accountOf,
     firstEnvironment: async () => (await store.setting(firstEnvironmentSetting)) ?? '',
     ...(options.custody ? { custody: options.custody } : {}),
@@ -124,6 +156,9 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const door = createDoor(house);
   const maintenance = startMaintenance({ house, door, outbox, logger });
   lateMaintenance.current = maintenance;
+  const rekeys = createRekeys({ house, door, logger });
+  lateRekeys.current = rekeys;
+  rekeys.look();
   describeGauges(metrics, house);
 
   return {
@@ -136,9 +171,11 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     maintenance,
     report,
     shreds,
+    probeRoot: rootProbe(root, store),
     newRequestId: newId,
     async close() {
       await maintenance.stop();
+      await rekeys.stop();
       await log.close();
       hierarchy.close();
       houseKey[Symbol.dispose]();
@@ -147,6 +184,16 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
       await store.close();
     },
   };
+}
+
+/** What the store says of its root, once it is sure that it is this one; one that it is not is closed. */
+async function seatable(root: RootOfTrust, store: Store, now: number): Promise<string> {
+  try {
+    return await requireRootOf(store, root, now);
+  } catch (error) {
+    await root.close();
+    throw error;
+  }
 }
 
 type LogParts = {

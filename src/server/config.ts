@@ -15,6 +15,10 @@ export type Config = {
   readonly shredUrl: string;
   readonly root: string;
   readonly passphraseFile: string | null;
+  /** File with the access key of an aws-kms: root. */
+  readonly rootCredentialsFile: string | null;
+  /** Only approved algorithms, by a FIPS provider: refuses to start without. */
+  readonly fips: boolean;
   /** Folder under which each node keeps its log. */
   readonly auditFolder: string;
   /** Name of this node; null: made at the first start and kept in the home. */
@@ -68,13 +72,25 @@ export const settings: readonly Setting[] = Object.freeze([
     name: 'root',
     variable: 'CLAVIGER_ROOT',
     fallback: (home: string) => `file:${path.join(home, 'root', 'root.key')}`,
-    about: 'root of trust: file:PATH, passphrase: or shamir:',
+    about: 'root of trust: file:PATH, passphrase:, shamir: or aws-kms:ARN?endpoint=URL',
   },
   {
     name: 'passphraseFile',
     variable: 'CLAVIGER_PASSPHRASE_FILE',
     fallback: () => null,
     about: 'file with the passphrase of a passphrase: root, 0600',
+  },
+  {
+    name: 'rootCredentialsFile',
+    variable: 'CLAVIGER_ROOT_CREDENTIALS_FILE',
+    fallback: () => null,
+    about: 'file with the access key of an aws-kms: root, 0600',
+  },
+  {
+    name: 'fips',
+    variable: 'CLAVIGER_FIPS',
+    fallback: () => '0',
+    about: '1: approved algorithms only, by a FIPS provider',
   },
   {
     name: 'auditFolder',
@@ -172,6 +188,11 @@ function parseWorkers(text: string): number {
   return workers;
 }
 
+function parseSwitch(name: string, text: string): boolean {
+  if (text !== '0' && text !== '1') throw invalid(name, 'must be 0 or 1');
+  return text === '1';
+}
+
 const logLevels: readonly string[] = ['debug', 'info', 'warn', 'error', 'silent'];
 
 type Chosen = {
@@ -223,6 +244,8 @@ export function loadConfig(sources: ConfigSources): Config {
     shredUrl: text('shredUrl'),
     root: text('root'),
     passphraseFile: values['passphraseFile'] ?? null,
+    rootCredentialsFile: values['rootCredentialsFile'] ?? null,
+    fips: parseSwitch('fips', text('fips')),
     auditFolder: text('auditFolder'),
     node,
     workers: parseWorkers(text('workers')),

@@ -1,9 +1,9 @@
 import { openSecret, SecretBytes, sealSecret } from '#crypto';
 import { StopError } from '#domain';
+import { houseKey } from '#operations';
 import { asWrappedMaterial, type RootOfTrust, type Store } from '#ports';
 
-const setting = 'house-key';
-const context = 'claviger house';
+const { setting, context } = houseKey;
 
 /**
  * The house's own key, wrapped by the root of trust and kept in the store: seals what belongs to no environment (the signing keys

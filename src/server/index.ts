@@ -1,3 +1,4 @@
+export { restartForFips } from './fips.ts';
 export { auditEvents, renderCloudTrail, verifyAudit } from './audit-reader.ts';
 export { loadConfig, settings, type Config, type ConfigSources } from './config.ts';
 export { compose, type Composition } from './compose.ts';

@@ -62,7 +62,15 @@ async function nodeOf(test: TestContext, home: string, shared = home): Promise<N
 
 function start({ home, store, hierarchy }: Node, seed: Bootstrap | null = plan): Promise<InitReport> {
   const bootstrap = seed && (() => Promise.resolve(seed));
-  return initialise({ config: configOf(home), store, hierarchy, now: 1000, node: 'n', bootstrap });
+  return initialise({
+    config: configOf(home),
+    store,
+    hierarchy,
+    rootSetting: null,
+    now: 1000,
+    node: 'n',
+    bootstrap,
+  });
 }
 
 /** Requires that the house is as the plan says and that the credentials in the file are those of the first administrator. */
@@ -172,6 +180,7 @@ describe('a first start', () => {
       config: configOf(home),
       store,
       hierarchy,
+      rootSetting: null,
       now: 2000,
       node: 'n',
       bootstrap,

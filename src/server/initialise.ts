@@ -19,6 +19,8 @@ type Parts = {
   readonly config: Config;
   readonly store: Store;
   readonly hierarchy: Hierarchy;
+  /** What setting `current-root` says of the root under which the hierarchy stands. */
+  readonly rootSetting: string | null;
   readonly now: Instant;
   readonly node: string;
   /** Asked at the first start only; null: one environment with one administrator. */
@@ -70,7 +72,10 @@ async function ensureEnvironment(parts: Parts, wanted: Wanted): Promise<Environm
   };
   const wrappedKek = await parts.hierarchy.newEnvironment(environment.name);
   try {
-    await commitSeed(parts, environment.name, [{ kind: 'environment-created', environment, wrappedKek }]);
+    const root = parts.rootSetting === null ? {} : { root: parts.rootSetting };
+    await commitSeed(parts, environment.name, [
+      { kind: 'environment-created', environment, wrappedKek, ...root },
+    ]);
     return environment;
   } catch (error) {
     // another process of the same first start was quicker

@@ -2,13 +2,17 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { SecretBytes } from '#crypto';
 import { ClavigerError, StopError } from '#domain';
+import { currentRootSetting, parseCurrentRoot } from '#operations';
 import type { RootOfTrust, Store } from '#ports';
 import {
   createFileRoot,
   newPassphraseParameters,
   openFileRoot,
+  openKmsRoot,
   openPassphraseRoot,
+  parseKmsPlace,
   parsePassphraseParameters,
+  type PassphraseParameters,
 } from '#roots';
 import type { Config } from './config.ts';
 import { currentParameters } from './shamir/parameters.ts';
@@ -31,7 +35,10 @@ export async function openRoot(config: Config, store: Store): Promise<RootOfTrus
     );
   }
   if (config.root.startsWith('file:')) return openFile(config.root.slice('file:'.length), isEmpty);
-  if (config.root === 'passphrase:') return openPassphrase(config, store);
+  const file = passphraseFileOf(config.root, config.passphraseFile);
+  if (file !== undefined) return openPassphrase(file, config.fips, store);
+  if (config.root.startsWith('aws-kms:'))
+    return openKmsRoot(parseKmsPlace(config.root.slice('aws-kms:'.length)), config.rootCredentialsFile);
   if (config.root === shamirRoot) {
     throw new ClavigerError(
       'sealed',
@@ -42,7 +49,7 @@ export async function openRoot(config: Config, store: Store): Promise<RootOfTrus
   }
   throw new ClavigerError(
     'configuration-invalid',
-    `The root of trust ${config.root.split(':')[0]}: is not known; use file:PATH, passphrase: or shamir:`,
+    `The root of trust ${config.root.split(':')[0]}: is not known; use file:PATH, passphrase:, shamir: or aws-kms:ARN`,
   );
 }
 
@@ -68,19 +75,40 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-async function openPassphrase(config: Config, store: Store): Promise<RootOfTrust> {
-  if (config.passphraseFile === null) {
+/** The file that a `passphrase:` or `passphrase:?file=PATH` root is opened from; undefined: the root is of another kind. */
+export function passphraseFileOf(root: string, configured: string | null): string | null | undefined {
+  if (root === 'passphrase:') return configured;
+  return root.startsWith('passphrase:?file=') ? root.slice('passphrase:?file='.length) || null : undefined;
+}
+
+async function openPassphrase(
+  file: string | null,
+  approvedOnly: boolean,
+  store: Store,
+): Promise<RootOfTrust> {
+  const said = await store.setting(currentRootSetting);
+  const known =
+    (said === null ? null : parseCurrentRoot(said).parameters) ?? (await store.setting(parametersSetting));
+  const parameters =
+    known ??
+    (await store.claimSetting(parametersSetting, JSON.stringify(newPassphraseParameters(approvedOnly))));
+  return openWithPassphrase(file, parsePassphraseParameters(parameters));
+}
+
+/** The root that the passphrase in a file opens, derived by these parameters. */
+export async function openWithPassphrase(
+  file: string | null,
+  parameters: PassphraseParameters,
+): Promise<RootOfTrust> {
+  if (file === null) {
     throw new StopError(
       'root-refused',
       'A passphrase: root needs CLAVIGER_PASSPHRASE_FILE, a file of mode 0600 (or a file descriptor path).',
     );
   }
-  const known = await store.setting(parametersSetting);
-  const parameters =
-    known ?? (await store.claimSetting(parametersSetting, JSON.stringify(newPassphraseParameters())));
-  using passphrase = await readPassphrase(config.passphraseFile);
+  using passphrase = await readPassphrase(file);
   // awaited, so that the passphrase is not wiped while the key is derived from it
-  return await openPassphraseRoot(passphrase, parsePassphraseParameters(parameters));
+  return await openPassphraseRoot(passphrase, parameters);
 }
 
 /** systemd hands credentials over in a folder that is the service's alone; there the group's bits only mask an access list. */

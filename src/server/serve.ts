@@ -72,6 +72,7 @@ export function protocolsOf(composition: Composition, isStopping: () => boolean)
       checks: [
         { name: 'store', check: () => house.store.probe() },
         { name: 'shredStore', check: () => shreds.probe() },
+        { name: 'rootOfTrust', check: composition.probeRoot },
         { name: 'auditLog', check: async () => house.log.requireWritable() },
       ],
     }),

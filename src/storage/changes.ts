@@ -1,7 +1,8 @@
-import { type AuditEvent, ClavigerError, dueAt, type ErrorCode, type Principal } from '#domain';
+import { type AuditEvent, ClavigerError, dueAt, type ErrorCode, type Key, type Principal } from '#domain';
 import type { Change, Credential, StoredMaterial } from '#ports';
 import type { Row, Session, Value } from './driver.ts';
 import { encodeEvent, encodeKey, integer } from './records.ts';
+import { isHierarchyChange, makeHierarchyChange, requireNewest, requireRoot } from './hierarchy-changes.ts';
 import type { StoreStatements } from './statements.ts';
 
 /** What a group must write at its end for one work. */
@@ -27,12 +28,27 @@ async function insertMaterials(
   }
 }
 
+function requireSealable(
+  statements: StoreStatements,
+  session: Session,
+  key: Key,
+  materials: readonly StoredMaterial[],
+): Promise<void> {
+  return requireNewest(
+    statements,
+    session,
+    key.environment,
+    materials.map(({ material }) => material),
+  );
+}
+
 async function updateKey(
   statements: StoreStatements,
   session: Session,
   change: Change & { kind: 'key-updated' },
 ): Promise<void> {
   const { key, expectedRevision } = change;
+  await requireSealable(statements, session, key, change.added);
   const { id, environment, region, revision } = key;
   if (revision !== expectedRevision + 1) {
     refuse('internal', `An update of key ${id} does not count its revision up by one.`);
@@ -47,13 +63,26 @@ async function updateKey(
   await insertMaterials(statements, session, id, change.added);
 }
 
+async function insertCredential(
+  statements: StoreStatements,
+  session: Session,
+  credential: Credential,
+): Promise<void> {
+  if (credential.kind === 'access-key')
+    await requireNewest(statements, session, credential.environment, [credential.wrappedSecret]);
+  const rows = await session.query(statements.insertCredential, credentialValues(credential));
+  if (rows.length === 0) conflict('The credential');
+}
+
 /** Makes changes inside a transaction. Throws what `Store.commit` rejects with. */
 export function changeWriter(statements: StoreStatements) {
   return async function makeChange(session: Session, change: Change): Promise<void> {
     const run = (sql: string, values: readonly Value[]): Promise<readonly Row[]> =>
       session.query(sql, values);
+    if (isHierarchyChange(change)) return makeHierarchyChange(statements, session, change);
     switch (change.kind) {
       case 'environment-created': {
+        await requireRoot(statements, session, change.root);
         const { name, accountId, createdAt } = change.environment;
         const rows = await run(statements.insertEnvironment, [name, accountId, createdAt, change.wrappedKek]);
         if (rows.length === 0)
@@ -66,11 +95,8 @@ export function changeWriter(statements: StoreStatements) {
         if (rows.length === 0) conflict(`Principal ${change.principal.id}`);
         return;
       }
-      case 'credential-created': {
-        const rows = await run(statements.insertCredential, credentialValues(change.credential));
-        if (rows.length === 0) conflict('The credential');
-        return;
-      }
+      case 'credential-created':
+        return insertCredential(statements, session, change.credential);
       case 'credential-deleted': {
         const rows = await run(statements.deleteCredential, [change.id]);
         if (rows.length === 0) conflict('The credential');
@@ -78,6 +104,7 @@ export function changeWriter(statements: StoreStatements) {
       }
       case 'key-created': {
         const { key } = change;
+        await requireSealable(statements, session, key, change.materials);
         const { id, environment, region, revision, createdAt } = key;
         const values = [id, environment, region, revision, createdAt, dueAt(key), encodeKey(key)];
         const rows = await run(statements.insertKey, values);

@@ -22,6 +22,8 @@ export type Dialect = {
   readonly tableEnd: string;
   /** A table of the elements of a JSON array, in a column `value`. */
   elements(placeholder: string): string;
+  /** Ends a SELECT whose rows must stay as they were read until the transaction ends. */
+  readonly holdRows: string;
   /** Keeps other processes out until the transaction ends, where the transaction itself does not. */
   readonly migrationLock: string | null;
   /**

@@ -68,8 +68,19 @@ const firstShredStep: Step = ({ text, integer, blob, serial, tableEnd }) => [
   `CREATE TABLE shred_probes (id ${integer} NOT NULL PRIMARY KEY, writes ${integer} NOT NULL) ${tableEnd}`,
 ];
 
+/** Key-encryption keys of an environment follow each other in generations; the older ones are kept while a rekey runs. */
+const generationsStep: Step = ({ text, integer, blob, tableEnd }) => [
+  `ALTER TABLE environments ADD COLUMN kek_generation ${integer} NOT NULL DEFAULT 1`,
+  `ALTER TABLE environments ADD COLUMN kek_oldest ${integer} NOT NULL DEFAULT 1`,
+  `ALTER TABLE environments ADD COLUMN fingerprint_key ${blob}`,
+  `CREATE TABLE environment_keks (
+    environment ${text} NOT NULL REFERENCES environments (name), generation ${integer} NOT NULL,
+    wrapped ${blob} NOT NULL, PRIMARY KEY (environment, generation)) ${tableEnd}`,
+  'CREATE INDEX credentials_by_environment ON credentials (environment, id)',
+];
+
 /** The tables of the store. */
-export const storeSchema: Schema = { table: 'migrations', steps: [firstStoreStep] };
+export const storeSchema: Schema = { table: 'migrations', steps: [firstStoreStep, generationsStep] };
 
 /** The tables of the shred store. */
 export const shredSchema: Schema = { table: 'shred_migrations', steps: [firstShredStep] };

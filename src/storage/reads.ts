@@ -12,6 +12,9 @@ export type Reads = Feed &
     | 'environment'
     | 'environmentByAccount'
     | 'environments'
+    | 'olderKeks'
+    | 'sealedMaterials'
+    | 'sealedSecrets'
     | 'principal'
     | 'principalByName'
     | 'principals'
@@ -75,6 +78,32 @@ export function storeReads(driver: Driver, statements: StoreStatements): Reads {
     environment: (name) => readOne(statements.environment, [name], records.decodeEnvironment),
     environmentByAccount: (id) => readOne(statements.environmentByAccount, [id], records.decodeEnvironment),
     environments: () => readAll(statements.environments, [], records.decodeEnvironment),
+    olderKeks: (environment) =>
+      readAll(statements.olderKeks, [environment], (row) => ({
+        generation: records.integer(row, 'generation'),
+        wrapped: records.wrapped(row, 'wrapped'),
+      })),
+    async sealedMaterials(environment, { after, limit }) {
+      const rows = await driver.query(statements.sealedMaterials, [environment, Number(after ?? 0), limit]);
+      const found = new Map<string, StoredMaterial[]>();
+      for (const row of rows) {
+        const keyId = records.text(row, 'key_id');
+        const materials = found.get(keyId) ?? [];
+        found.set(keyId, materials);
+        const version = records.integer(row, 'version');
+        materials.push({ version, material: records.wrapped(row, 'wrapped') });
+      }
+      const last = rows.at(-1);
+      return {
+        keys: [...found].map(([keyId, materials]) => ({ keyId, materials })),
+        next: last ? String(records.integer(last, 'position')) : null,
+      };
+    },
+    sealedSecrets: (environment, { after, limit }) =>
+      readAll(statements.sealedSecrets, [environment, after ?? '', limit], (row) => ({
+        id: records.text(row, 'id'),
+        wrappedSecret: records.wrapped(row, 'wrapped_secret'),
+      })),
     principal: (id) => readOne(statements.principal, [id], records.decodePrincipal),
     principalByName: (environment, name) =>
       readOne(statements.principalByName, [environment, name], records.decodePrincipal),

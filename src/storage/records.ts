@@ -147,7 +147,13 @@ export function decodeEnvironment(row: Row): StoredEnvironment {
     accountId: text(row, 'account_id'),
     createdAt: integer(row, 'created_at'),
   };
-  return { environment, wrappedKek: wrapped(row, 'wrapped_kek') };
+  return {
+    environment,
+    wrappedKek: wrapped(row, 'wrapped_kek'),
+    kekGeneration: integer(row, 'kek_generation'),
+    oldestGeneration: integer(row, 'kek_oldest'),
+    fingerprintKey: row['fingerprint_key'] === null ? null : wrapped(row, 'fingerprint_key'),
+  };
 }
 
 export function decodePrincipal(row: Row): Principal {

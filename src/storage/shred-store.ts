@@ -34,6 +34,20 @@ export function sqlShredStore(driver: Driver): ShredStore {
       const [row] = await driver.query(statements.get, [keyId]);
       return row === undefined ? null : bytes(row, 'secret');
     },
+    async many(keyIds) {
+      const rows = await driver.query(statements.many, [JSON.stringify(keyIds.map((id) => [id]))]);
+      return new Map(rows.map((row) => [text(row, 'key_id'), bytes(row, 'secret')]));
+    },
+    async reseal(secrets) {
+      if (secrets.length === 0) return;
+      await writer.run(
+        secrets.map(({ keyId }) => keyId),
+        async (session) => {
+          for (const { keyId, before, after } of secrets)
+            await session.query(statements.reseal, [keyId, before, after]);
+        },
+      );
+    },
     async shred(keyId) {
       const { overwrite, remove } = statements;
       // two commits: the random bytes are on the disk, in the place of the secret, before the row goes

@@ -13,6 +13,8 @@ export const sqliteDialect: Dialect = Object.freeze({
   serial: 'INTEGER PRIMARY KEY AUTOINCREMENT',
   tableEnd: 'STRICT',
   elements: (placeholder: string) => `json_each(${placeholder})`,
+  // there is one writer at a time
+  holdRows: '',
   migrationLock: null,
   overwrite: {
     zero: (column: string) => `zeroblob(length(${column}))`,

@@ -1,6 +1,7 @@
 import type { Dialect } from './driver.ts';
 
-const environmentColumns = 'name, account_id, created_at, wrapped_kek';
+const newEnvironmentColumns = 'name, account_id, created_at, wrapped_kek';
+const environmentColumns = `${newEnvironmentColumns}, kek_generation, kek_oldest, fingerprint_key`;
 const principalColumns = 'id, environment, name, kind, roles, created_at, disabled';
 const credentialColumns = 'id, kind, principal_id, environment, wrapped_secret, created_at, expires_at';
 const nameColumns = 'environment, region, name, key_id, created_at, updated_at';
@@ -11,12 +12,42 @@ const headColumns = 'node, size, root, recorded_at';
  * of what is there already returns nothing.
  */
 export function storeStatements(dialect: Dialect) {
-  const { elements, overwrite } = dialect;
+  const { elements, overwrite, holdRows } = dialect;
   return {
+    olderKeks: `SELECT generation, wrapped FROM environment_keks WHERE environment = $1 ORDER BY generation`,
+    // the fence of a rekey: what is sealed by an older generation comes too late
+    oldestGeneration: `SELECT kek_oldest FROM environments WHERE name = $1 ${holdRows}`,
+    keepKek: `INSERT INTO environment_keks (environment, generation, wrapped)
+      SELECT name, kek_generation, wrapped_kek FROM environments WHERE name = $1 AND kek_generation = $2`,
+    replaceKek: `UPDATE environments SET wrapped_kek = $3, kek_generation = kek_generation + 1,
+        fingerprint_key = $4
+      WHERE name = $1 AND kek_generation = $2 RETURNING name`,
+    fenceKeks: `UPDATE environments SET kek_oldest = kek_generation
+      WHERE name = $1 AND kek_generation = $2 RETURNING name`,
+    deleteKeks: 'DELETE FROM environment_keks WHERE environment = $1 AND generation < $2',
+    rewrapKek: `UPDATE environments SET wrapped_kek = $3 WHERE name = $1 AND kek_generation = $2 RETURNING name`,
+    rewrapOlderKek: `UPDATE environment_keks SET wrapped = $3
+      WHERE environment = $1 AND generation = $2 RETURNING environment`,
+    countKeks: `SELECT (SELECT count(*) FROM environments) + (SELECT count(*) FROM environment_keks) AS total`,
+    heldSetting: `SELECT setting FROM settings WHERE name = $1 ${holdRows}`,
+    replaceSetting: 'UPDATE settings SET setting = $3 WHERE name = $1 AND setting = $2 RETURNING name',
+    putSetting: 'UPDATE settings SET setting = $2 WHERE name = $1 RETURNING name',
+    // in the order in which they lie on the disk
+    sealedMaterials: `SELECT v.position AS position, v.key_id AS key_id, v.version AS version,
+        v.wrapped AS wrapped
+      FROM key_versions v
+      WHERE v.position > $2 AND (SELECT environment FROM keys WHERE id = v.key_id) = $1
+      ORDER BY v.position LIMIT $3`,
+    sealedSecrets: `SELECT id, wrapped_secret FROM credentials
+      WHERE environment = $1 AND id > $2 AND wrapped_secret IS NOT NULL ORDER BY id LIMIT $3`,
+    // only what still is as it was read
+    resealMaterial: `UPDATE key_versions SET wrapped = $4 WHERE key_id = $1 AND version = $2 AND wrapped = $3`,
+    resealSecret: 'UPDATE credentials SET wrapped_secret = $3 WHERE id = $1 AND wrapped_secret = $2',
+
     environment: `SELECT ${environmentColumns} FROM environments WHERE name = $1`,
     environmentByAccount: `SELECT ${environmentColumns} FROM environments WHERE account_id = $1`,
     environments: `SELECT ${environmentColumns} FROM environments ORDER BY name`,
-    insertEnvironment: `INSERT INTO environments (${environmentColumns}) VALUES ($1, $2, $3, $4)
+    insertEnvironment: `INSERT INTO environments (${newEnvironmentColumns}) VALUES ($1, $2, $3, $4)
       ON CONFLICT DO NOTHING RETURNING name`,
 
     principal: `SELECT ${principalColumns} FROM principals WHERE id = $1`,
@@ -116,7 +147,7 @@ export function storeStatements(dialect: Dialect) {
 export type StoreStatements = ReturnType<typeof storeStatements>;
 
 /** Every statement of the shred store. */
-export function shredStatements({ overwrite }: Dialect) {
+export function shredStatements({ elements, overwrite }: Dialect) {
   return {
     put: `INSERT INTO shred_secrets (key_id, secret) VALUES ($1, $2)
       ON CONFLICT DO NOTHING RETURNING key_id`,
@@ -124,6 +155,10 @@ export function shredStatements({ overwrite }: Dialect) {
     overwrite:
       overwrite && `UPDATE shred_secrets SET secret = ${overwrite.random('secret')} WHERE key_id = $1`,
     remove: 'DELETE FROM shred_secrets WHERE key_id = $1',
+    many: `SELECT key_id, secret FROM shred_secrets
+      WHERE key_id IN (SELECT value ->> 0 FROM ${elements('$1')})`,
+    // only what still is as it was read: a secret that was shredded meanwhile does not come back
+    reseal: 'UPDATE shred_secrets SET secret = $3 WHERE key_id = $1 AND secret = $2',
     ids: 'SELECT key_id FROM shred_secrets WHERE key_id > $1 ORDER BY key_id LIMIT $2',
     probe: `INSERT INTO shred_probes (id, writes) VALUES (1, 1)
       ON CONFLICT (id) DO UPDATE SET writes = shred_probes.writes + 1 RETURNING writes`,

@@ -1,5 +1,5 @@
 import { ClavigerError } from '#domain';
-import { type Commit, entityOf, type Store } from '#ports';
+import { type Change, type Commit, entityOf, type Store } from '#ports';
 import { changeWriter, type Notes, writeNotes } from './changes.ts';
 import { ConstraintError, type Driver } from './driver.ts';
 import { storeDuties } from './duties.ts';
@@ -7,6 +7,12 @@ import { groupCommit } from './group-commit.ts';
 import { storeReads } from './reads.ts';
 import { storeStatements } from './statements.ts';
 import { traceRemover } from './traces.ts';
+
+/** Whether old copies of what a change removes must leave the engine's own log as well. */
+function erases(change: Change): boolean {
+  if (change.kind === 'key-updated') return change.erased.length > 0;
+  return change.kind === 'root-switched' || change.kind === 'keks-removed';
+}
 
 /** The store over a driver whose schema is up to date. */
 export function sqlStore(driver: Driver): Store {
@@ -25,7 +31,7 @@ export function sqlStore(driver: Driver): Store {
       await writer.run(entities, async (session, notes) => {
         for (const change of changes) {
           await makeChange(session, change);
-          if (change.kind === 'key-updated' && change.erased.length > 0) notes.erased = true;
+          if (erases(change)) notes.erased = true;
         }
         notes.entities.push(...entities);
         notes.events.push(...events);

@@ -1,9 +1,10 @@
 import { randomBytes, type KeyObject } from 'node:crypto';
+import { signingKey } from '#crypto';
 import { ClavigerError, type Instant, type Principal } from '#domain';
 import type { Clock } from '#ports';
 import { readClaim, type SignedClaim } from './claim.ts';
 import { headerOf } from './raw-headers.ts';
-import { outOfScope, requireFresh, requireSignature, type SignedRequest, signingKey } from './sigv4.ts';
+import { outOfScope, requireFresh, requireSignature, type SignedRequest } from './sigv4.ts';
 import { isTokenForm, tokenId } from './token.ts';
 
 /** Who was recognised, and by what. */

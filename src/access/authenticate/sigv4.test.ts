@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { signingKey } from '#crypto';
 import { ClavigerError, type ErrorCode } from '#domain';
 import { knownAnswers } from './known-answers.fixture.ts';
 import {
@@ -14,7 +15,7 @@ import {
 } from './sign.fixture.ts';
 import { readClaim } from './claim.ts';
 import { headerOf } from './raw-headers.ts';
-import { requireFresh, requireSignature, type SignedRequest, signingKey } from './sigv4.ts';
+import { requireFresh, requireSignature, type SignedRequest } from './sigv4.ts';
 
 function check(request: SignedRequest, now = signedAt): void {
   const signed = readClaim(headerOf(request.rawHeaders, 'authorization'));

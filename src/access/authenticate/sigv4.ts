@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { ClavigerError, type Instant } from '#domain';
 import type { Claim, SignedClaim } from './claim.ts';
 import { headerOf, malformed } from './raw-headers.ts';
@@ -133,22 +133,6 @@ function canonicalRequest(request: SignedRequest, { signedHeaders, signedNames }
   }
   const where = `${request.method}\n${canonicalPath(request.path)}\n${canonicalQuery(request.query)}`;
   return `${where}\n${lines}\n${signedNames}\n${bodyHash}`;
-}
-
-/** The key that signs all requests of a secret access key in one scope. The caller keeps, and wipes, the secret. */
-export function signingKey(secret: Uint8Array, claim: Pick<Claim, 'date' | 'region' | 'service'>): KeyObject {
-  const first = Buffer.allocUnsafeSlow(4 + secret.length);
-  first.write('AWS4', 'latin1');
-  first.set(secret, 4);
-  let key: Buffer = first;
-  for (const part of [claim.date, claim.region, claim.service, 'aws4_request']) {
-    const next = createHmac('sha256', key).update(part).digest();
-    key.fill(0);
-    key = next;
-  }
-  const object = createSecretKey(key);
-  key.fill(0);
-  return object;
 }
 
 /** Throws `signature-mismatch` unless the signature of the request was made with this signing key. */

@@ -83,6 +83,16 @@ export const permissions = Object.freeze({
   'server:status': permission(null, inspect),
   'server:seal': permission(null, administrate),
   'server:rekey': permission(null, administrate),
+  'roots:prepare': permission(null, administrate),
+  'roots:migrate': permission(null, administrate),
+  'roots:verify': permission(null, administrate),
+  'roots:make-successor': permission(null, administrate),
+  'roots:status': permission(null, inspect),
+  'environments:rekey': permission(null, administrate),
+  'environments:rekey-status': permission(null, inspect),
+  'environments:reseal': permission(null, house),
+  'environments:fence-rekey': permission(null, house),
+  'environments:end-rekey': permission(null, house),
 });
 
 export type Permission = keyof typeof permissions;

@@ -107,7 +107,7 @@ function addRekey(program: Command): void {
 async function rekey(wish: RekeyWish): Promise<void> {
   const client = connect();
   if (wish.cancel !== undefined) {
-    await client.rekeys.cancel(wish.cancel);
+    await client.rootRekeys.cancel(wish.cancel);
     process.stderr.write('The rekey is given up; the present shares stand.\n');
     return;
   }
@@ -116,7 +116,7 @@ async function rekey(wish: RekeyWish): Promise<void> {
     throw new CliError(exitCodes.usage, 'Say how many: --shares 5 --threshold 3');
   }
   const source = shareSource();
-  const { rekeyId } = await client.rekeys.begin({ shares, threshold });
+  const { rekeyId } = await client.rootRekeys.begin({ shares, threshold });
   try {
     const done = await rekeyWith({ client, source, rekeyId }, { ...wish, threshold });
     process.stderr.write(
@@ -124,7 +124,7 @@ async function rekey(wish: RekeyWish): Promise<void> {
         'key: destroy them. Where a threshold of them may be in wrong hands, the root key must be rotated.\n',
     );
   } catch (error) {
-    await client.rekeys.cancel(rekeyId).catch(() => undefined);
+    await client.rootRekeys.cancel(rekeyId).catch(() => undefined);
     throw error;
   } finally {
     source.close();
@@ -144,13 +144,13 @@ async function rekeyWith(
   const json = wish.output !== undefined && wish.output !== 'table';
   await giveShares({ setId, threshold: wish.threshold, texts }, { outDir: wish.outDir, json });
   for (const text of texts) text.fill(0);
-  return wish.confirmation ? confirmAll(session, newShares.length) : client.rekeys.confirm(rekeyId, null);
+  return wish.confirmation ? confirmAll(session, newShares.length) : client.rootRekeys.confirm(rekeyId, null);
 }
 
 async function authorise(session: Session): Promise<readonly string[]> {
   for (let given = 0; ; ) {
     const answer = await withShare(session, `Share ${given + 1} of the present set: `, (share) =>
-      session.client.rekeys.authorise(session.rekeyId, share),
+      session.client.rootRekeys.authorise(session.rekeyId, share),
     );
     if (answer.newShares) return answer.newShares;
     given = answer.given;
@@ -162,7 +162,7 @@ async function confirmAll(session: Session, count: number): Promise<RekeyRecord>
     const answer = await withShare(
       session,
       `New share, to be sure of it (${given + 1} of ${count}): `,
-      (share) => session.client.rekeys.confirm(session.rekeyId, share),
+      (share) => session.client.rootRekeys.confirm(session.rekeyId, share),
     );
     if (answer.step === 'done') return answer;
     given = answer.given;

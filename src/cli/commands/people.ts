@@ -3,15 +3,16 @@ import type { PrincipalRecord } from '#sdk';
 import { connect } from '../connect.ts';
 import { facts, outputOption, show, table, type Cell, type Shown } from '../output.ts';
 
-/** `environment ...` and `principal ...`. */
-export function addPeopleCommands(program: Command): void {
-  addEnvironments(program);
+/** `environment ...` and `principal ...`; returns the former. */
+export function addPeopleCommands(program: Command): Command {
+  const environments = addEnvironments(program);
   const principals = program.command('principal').description('make and manage those who may ask');
   addPrincipals(principals);
   addCredentials(principals);
+  return environments;
 }
 
-function addEnvironments(program: Command): void {
+function addEnvironments(program: Command): Command {
   const environments = program.command('environment').description('make and list environments');
   environments
     .command('list')
@@ -45,6 +46,7 @@ function addEnvironments(program: Command): void {
         token: made.token,
       });
     });
+  return environments;
 }
 
 /** Shows what is told only this once. */

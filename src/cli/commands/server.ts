@@ -57,8 +57,9 @@ async function startSealed(config: Config): Promise<SealableServer> {
 }
 
 async function serve(flags: Record<string, string | undefined>): Promise<void> {
-  const { hardenRuntime, runWorkers, workerNumber } = await import('#server');
+  const { hardenRuntime, restartForFips, runWorkers, workerNumber } = await import('#server');
   const config = configFrom(flags);
+  if (config.fips) restartForFips();
   if (config.workers > 1 && config.root !== shamirRoot && workerNumber() === 0)
     process.exit(await runWorkers(config.workers));
   hardenRuntime();
@@ -116,6 +117,8 @@ async function initShares(config: Config, wish: InitWish): Promise<InitReport> {
 async function init(flags: Record<string, string | undefined> & InitWish): Promise<void> {
   const { output, shares, threshold, outDir, ...rest } = flags;
   const config = configFrom(rest);
+  const { initHome, restartForFips } = await import('#server');
+  if (config.fips) restartForFips();
   if (config.root === shamirRoot) {
     const made = await initShares(config, { output, shares, threshold, outDir });
     // the shares were the answer
@@ -134,7 +137,6 @@ async function init(flags: Record<string, string | undefined> & InitWish): Promi
       'set CLAVIGER_ROOT=shamir:, or leave --shares, --threshold and --out-dir out',
     );
   }
-  const { initHome } = await import('#server');
   const report = await initHome(config);
   const environments = report.environments.map(({ name, accountId }) => ({ name, accountId }));
   await show(output as Shown['output'], { ...report, environments }, () =>
@@ -217,6 +219,7 @@ function addStatus(program: Command): void {
           'audit log': log.writable ? `writable, ${log.size} events` : `not writable: ${log.problem}`,
           keys: status.keys,
           'keys in memory': status.cachedKeys,
+          ...(status.fips === null ? {} : { cryptography: status.fips }),
         }),
       );
     });

@@ -38,10 +38,11 @@ export const createEnvironment = defineOperation<CreateInput, Environment>({
       );
     }
     const environment = { name: wish.name, accountId: wish.accountId ?? newAccountId(), createdAt: now };
+    const root = house.roots.setting();
     const wrappedKek = await house.hierarchy.newEnvironment(environment.name);
     return {
       output: environment,
-      changes: [{ kind: 'environment-created', environment, wrappedKek }],
+      changes: [{ kind: 'environment-created', environment, wrappedKek, ...(root === null ? {} : { root }) }],
       facts: { environment: environment.name, accountId: environment.accountId },
     };
   },

@@ -5,6 +5,7 @@ import {
   algorithmsFor,
   ClavigerError,
   factsOf,
+  requireApprovedSpec,
   type Instant,
   type Key,
   type KeyFamily,
@@ -51,6 +52,7 @@ export async function makeVersion(
   wanted: NewVersion,
 ): Promise<{ version: KeyVersion; material: StoredMaterial }> {
   const { environment, keyId, spec, number, now } = wanted;
+  if (house.fips !== null) requireApprovedSpec(spec);
   const made = await generateMaterial(spec);
   using encoded = made.encoded;
   const material = await house.hierarchy.sealMaterial({ environment, keyId, version: number }, encoded);

@@ -44,7 +44,7 @@ function dataKeyPairOperation({ name, permission, withPlaintext }: Variant): Ope
         act: 'protect',
         conditions: usableOnly,
         usage: 'encrypt',
-        algorithm: (_wish, key) => algorithmOr(null, key, 'encrypt'),
+        algorithm: (_wish, key, approvedOnly) => algorithmOr(null, key, 'encrypt', approvedOnly),
         bytes: () => 4096,
         context: (wish) => wish.context,
       }),

@@ -41,7 +41,7 @@ function dataKeyOperation({ name, permission, withPlaintext }: Variant): Operati
         act: 'protect',
         conditions: usableOnly,
         usage: 'encrypt',
-        algorithm: (_wish, key) => algorithmOr(null, key, 'encrypt'),
+        algorithm: (_wish, key, approvedOnly) => algorithmOr(null, key, 'encrypt', approvedOnly),
         bytes: (wish) => wish.length,
         context: (wish) => wish.context,
       }),

@@ -33,7 +33,7 @@ export const encrypt = defineOperation<Input, Encrypted>({
       act: 'protect',
       conditions: usableOnly,
       usage: 'encrypt',
-      algorithm: (wish, key) => encryptionOr(wish.algorithm, key),
+      algorithm: (wish, key, approvedOnly) => encryptionOr(wish.algorithm, key, approvedOnly),
       version: (wish) => wish.version,
       bytes: (wish) => wish.plaintext.length,
       context: (wish) => wish.context,

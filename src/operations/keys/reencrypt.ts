@@ -69,7 +69,7 @@ export const reencrypt = defineOperation<Input, Reencrypted>({
       conditions: usableOnly,
       usage: 'encrypt',
       reference: (wish) => wish.destination.key,
-      algorithm: (wish, key) => encryptionOr(wish.destination.algorithm, key),
+      algorithm: (wish, key, approvedOnly) => encryptionOr(wish.destination.algorithm, key, approvedOnly),
       bytes: (wish) => wish.ciphertext?.length ?? 0,
       context: (wish) => wish.destination.context,
     },

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
-import type { Key } from '#domain';
+import type { Environment, Key } from '#domain';
+import type { StoredEnvironment } from '../store.ts';
 import * as samples from './samples.ts';
 import type { StoreHandles } from './store.ts';
 
@@ -35,16 +36,20 @@ export function readTests({ store }: StoreHandles): void {
         samples.sampleEnvironment({ name: samples.uniqueName(letter) }),
       );
       const wrappedKek = samples.material();
+      const asNew = (environment: Environment): StoredEnvironment => ({
+        environment,
+        wrappedKek,
+        kekGeneration: 1,
+        oldestGeneration: 1,
+        fingerprintKey: null,
+      });
       for (const environment of made) {
         await store().commit(only({ kind: 'environment-created', environment, wrappedKek }));
       }
       const first = made[0];
       assert.ok(first);
-      assert.deepEqual(await store().environment(first.name), { environment: first, wrappedKek });
-      assert.deepEqual(await store().environmentByAccount(first.accountId), {
-        environment: first,
-        wrappedKek,
-      });
+      assert.deepEqual(await store().environment(first.name), asNew(first));
+      assert.deepEqual(await store().environmentByAccount(first.accountId), asNew(first));
       const names = (await store().environments()).map(({ environment }) => environment.name);
       assert.deepEqual(names, [...names].sort());
       for (const { name } of made) assert.ok(names.includes(name));

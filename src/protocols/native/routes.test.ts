@@ -255,6 +255,23 @@ describe('the routes of the native API', () => {
     assert.equal(custody.seals(), 1);
   });
 
+  it('puts the store under another root, and gives an environment a new key', async () => {
+    const before = await ask('GET /root');
+    assert.equal(before.value('isCurrent'), true);
+    const key = await newKey();
+    const { uri: to } = { uri: (await ask('POST /root/successor', {}, {})).text('uri') };
+    assert.equal((await ask('POST /root/prepare', {}, { to })).value('isCurrent'), false);
+    assert.equal((await ask('POST /root/migrate', {}, { to })).value('switched'), true);
+    assert.notEqual((await ask('GET /root')).text('id'), before.text('id'));
+    assert.ok(Number((await ask('POST /root/verify')).value('wrappings')) >= 2);
+    const wrong = await native.call('POST', '/root/migrate', { body: { to: 'vault-transit:token=hunter2' } });
+    assert.ok(wrong.status >= 400 && !JSON.stringify(wrong.body).includes('hunter2'));
+    const at = { environment: 'default' };
+    assert.equal((await ask('POST /environments/{environment}/rekey', at)).value('generation'), 2);
+    assert.equal((await ask('GET /environments/{environment}/rekey', at)).value('generation'), 2);
+    await ask('POST /keys/{key}/encrypt', { key }, { plaintext: message });
+  });
+
   it('were all asked above', () => {
     const missing = routes
       .map(({ method, path }) => `${method} ${path}`)
@@ -269,6 +286,9 @@ describe('the routes of the native API', () => {
       .filter((name) => !reached.has(name));
     // a key has one policy: it is read, not listed
     assert.deepEqual(missing.sort(), [
+      'environments.end-rekey',
+      'environments.fence-rekey',
+      'environments.reseal',
       'keys.destroy',
       'keys.expire-imported-material',
       'keys.list-policies',

@@ -5,6 +5,7 @@ import { houseRoutes } from './routes/house.ts';
 import { importRoutes } from './routes/import.ts';
 import { attributeRoutes, keyRoutes } from './routes/keys.ts';
 import { nameRoutes } from './routes/names.ts';
+import { rootRoutes } from './routes/roots.ts';
 import { signingRoutes } from './routes/signing.ts';
 
 /** Every route of the API. */
@@ -17,4 +18,5 @@ export const routes: readonly Route[] = Object.freeze([
   ...signingRoutes,
   ...houseRoutes,
   ...custodyRoutes,
+  ...rootRoutes,
 ]);

@@ -1,4 +1,11 @@
-import { randomBytes, type SecretBytes, passphraseDefaults, passphraseKey } from '#crypto';
+import {
+  randomBytes,
+  type SecretBytes,
+  approvedPassphraseKey,
+  passphraseDefaults,
+  passphraseKey,
+  pbkdf2Defaults,
+} from '#crypto';
 import { StopError } from '#domain';
 import type { RootOfTrust } from '#ports';
 import { rootInMemory } from '../sealing.ts';
@@ -7,17 +14,35 @@ import { rootInMemory } from '../sealing.ts';
  * What is kept, in clear, beside a store whose root is a passphrase: how the root key is derived from it.
  * A wrong passphrase is noticed when the first environment key does not open.
  */
-export type PassphraseParameters = {
+export type PassphraseParameters = Argon2Parameters | Pbkdf2Parameters;
+
+type Argon2Parameters = {
+  /** Absent in what was written before there was another. */
+  readonly kdf?: 'argon2id';
   readonly salt: string;
   readonly memoryKiB: number;
   readonly passes: number;
   readonly parallelism: number;
 };
 
+/** Where only approved algorithms are used (FIPS). */
+type Pbkdf2Parameters = {
+  readonly kdf: 'pbkdf2-hmac-sha-512';
+  readonly salt: string;
+  readonly iterations: number;
+};
+
 const saltBytes = 16;
 
-/** Fresh parameters (argon2id) for a new store. */
-export function newPassphraseParameters(): PassphraseParameters {
+/** Fresh parameters for a new root: argon2id, or PBKDF2 where only approved algorithms are used. */
+export function newPassphraseParameters(approvedOnly: true): Pbkdf2Parameters;
+export function newPassphraseParameters(approvedOnly?: false): Argon2Parameters;
+export function newPassphraseParameters(approvedOnly?: boolean): PassphraseParameters;
+export function newPassphraseParameters(approvedOnly = false): PassphraseParameters {
+  if (approvedOnly) {
+    const salt = Buffer.from(randomBytes(saltBytes)).toString('base64');
+    return { kdf: 'pbkdf2-hmac-sha-512', salt, ...pbkdf2Defaults };
+  }
   return { salt: Buffer.from(randomBytes(saltBytes)).toString('base64'), ...passphraseDefaults };
 }
 
@@ -47,6 +72,9 @@ export function parsePassphraseParameters(text: string): PassphraseParameters {
   if (typeof salt !== 'string') throw damaged();
   const bytes = Buffer.from(salt, 'base64');
   if (bytes.length !== saltBytes || bytes.toString('base64') !== salt) throw damaged();
+  if (value['kdf'] === 'pbkdf2-hmac-sha-512')
+    return { kdf: value['kdf'], salt, iterations: number('iterations') };
+  if (value['kdf'] !== undefined && value['kdf'] !== 'argon2id') throw damaged();
   return {
     salt,
     memoryKiB: number('memoryKiB'),
@@ -60,9 +88,10 @@ export async function openPassphraseRoot(
   passphrase: SecretBytes,
   parameters: PassphraseParameters,
 ): Promise<RootOfTrust> {
-  const key = await passphraseKey(passphrase, {
-    ...parameters,
-    salt: Buffer.from(parameters.salt, 'base64'),
-  });
+  const salt = Buffer.from(parameters.salt, 'base64');
+  const key =
+    parameters.kdf === 'pbkdf2-hmac-sha-512'
+      ? await approvedPassphraseKey(passphrase, { ...parameters, salt })
+      : await passphraseKey(passphrase, { ...parameters, salt });
   return rootInMemory(key, { kind: 'passphrase', where: 'a passphrase given at start', tier: 'development' });
 }

@@ -6,6 +6,7 @@ import { openShredStore, openStore } from '#storage';
 import { verifyAudit } from '../audit-reader.ts';
 import type { Config } from '../config.ts';
 import { openHouseKey } from '../house-key.ts';
+import { requireKnownRoot } from '../root-places.ts';
 import { openRoot, shamirRoot } from '../roots.ts';
 import { currentParameters } from '../shamir/parameters.ts';
 import { fail, ok, warn, type Check, type Found } from './finding.ts';
@@ -64,6 +65,7 @@ const root = (config: Config): Promise<Found> =>
     }
     const trust = await openRoot(config, opened);
     try {
+      await requireKnownRoot(opened, trust);
       using _key = await openHouseKey(trust, opened);
       const { kind, tier } = trust.describe();
       return ok(`${kind} root, tier ${tier}; it opens this store`);

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config.ts';
+import { requireFips } from '../fips.ts';
 import { fail, ok, warn, type Check, type Found } from './finding.ts';
 
 const nodeMajorMin = 26;
@@ -89,7 +90,11 @@ function filePermissions({ home }: Config): Found {
   );
 }
 
+const cryptography = ({ fips }: Config): Found =>
+  fips ? ok(requireFips()) : ok('all algorithms (CLAVIGER_FIPS is not 1)');
+
 export const machineChecks: readonly Check[] = [
+  { name: 'cryptography', look: cryptography },
   { name: 'runtime', look: runtime },
   { name: 'core dumps', look: coreDumps },
 ];

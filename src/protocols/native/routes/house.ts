@@ -99,6 +99,7 @@ export const houseRoutes: readonly Route[] = [
       log: z.strictObject({ writable: z.boolean(), problem: z.string().nullable(), size: z.int() }),
       keys: z.int(),
       cachedKeys: z.int(),
+      fips: z.string().nullable(),
     }),
     input: () => ({}),
     output: (done) => done,

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { sealGeneration, SecretBytes } from '#crypto';
+import { operations } from '#operations';
+import {
+  byId,
+  decryptText,
+  encryptUnder,
+  makeKey,
+  openWorld,
+  type TestNode,
+  type TestWorld,
+} from '../operations/house.fixture.ts';
+import { createLogger } from './logger.ts';
+import { createRekeys } from './rekeys.ts';
+
+async function worldOf(test: TestContext): Promise<TestWorld> {
+  const world = await openWorld();
+  test.after(() => world.dispose());
+  return world;
+}
+
+const rekeysOf = (node: TestNode) =>
+  createRekeys({ house: node.house, door: node.door, logger: createLogger('silent'), settleMillis: 0 });
+const begin = (world: TestWorld, name = 'alpha') =>
+  world.door.run(operations.rekeyEnvironment, world.caller(), { name });
+
+async function finish(node: TestNode): Promise<void> {
+  const rekeys = rekeysOf(node);
+  rekeys.look();
+  await rekeys.idle();
+  await rekeys.stop();
+}
+
+/** The generations that sealed what is stored of an environment. */
+async function generations(world: TestWorld, environment: string): Promise<Set<number>> {
+  const page = { after: null, limit: 1000 };
+  const { keys } = await world.store.sealedMaterials(environment, page);
+  const shreds = await world.shreds.many(keys.map(({ keyId }) => keyId));
+  const secrets = await world.store.sealedSecrets(environment, page);
+  return new Set(
+    [
+      ...keys.flatMap(({ materials }) => materials.map(({ material }) => material)),
+      ...shreds.values(),
+      ...secrets.map(({ wrappedSecret }) => wrappedSecret),
+    ].map(sealGeneration),
+  );
+}
+
+describe('a new key for an environment', () => {
+  it('seals everything of it anew, opens it, and leaves other environments alone', async (test) => {
+    const world = await worldOf(test);
+    const bob = world.caller({ environment: 'beta', name: 'bob' });
+    const keys = [];
+    for (let made = 0; made < 5; made += 1) keys.push(await makeKey(world));
+    const [first] = keys;
+    assert.ok(first);
+    await world.door.run(operations.rotateKey, world.caller(), { key: byId(first) });
+    await makeKey(world, {}, bob);
+    const sealed = await Promise.all(keys.map((key) => encryptUnder(world, byId(key))));
+    await world.door.run(operations.createPrincipal, world.caller(), {
+      name: 'ada',
+      kind: 'user' as const,
+      roles: ['administrator' as const],
+    });
+    await world.door.run(operations.createAccessKey, world.caller(), { principal: 'ada' });
+    const begun = await begin(world);
+    assert.deepEqual(begun, { name: 'alpha', generation: 2, running: true });
+    assert.deepEqual(await begin(world), begun, 'one at a time');
+    assert.deepEqual(await generations(world, 'alpha'), new Set([1]));
+    await finish(world);
+    assert.deepEqual(await generations(world, 'alpha'), new Set([2]));
+    assert.deepEqual(await generations(world, 'beta'), new Set([1]));
+    assert.deepEqual(await world.store.olderKeks('alpha'), []);
+    const node = await world.node();
+    for (const other of [world, node])
+      for (const ciphertext of sealed) assert.equal(await decryptText(other, ciphertext), 'the plaintext');
+    const state = await node.door.run(operations.rekeyStatus, world.caller(), { name: 'alpha' });
+    assert.deepEqual(state, { name: 'alpha', generation: 2, running: false });
+    assert.equal((await begin(world)).generation, 3);
+    await finish(world);
+    assert.deepEqual(await generations(world, 'alpha'), new Set([3]));
+    assert.equal(await decryptText(await world.node(), sealed[0] ?? new Uint8Array()), 'the plaintext');
+  });
+
+  it('keeps the names of materials', async (test) => {
+    const world = await worldOf(test);
+    using material = SecretBytes.copyOf(new Uint8Array(32).fill(3));
+    const name = (node: TestNode) => node.house.hierarchy.materialId('alpha', 'k', material);
+    const before = await name(world);
+    for (let round = 0; round < 2; round += 1) {
+      await begin(world);
+      assert.equal(await name(world), before);
+      await finish(world);
+      assert.equal(await name(world), before);
+      assert.equal(await name(await world.node()), before);
+    }
+  });
+
+  it('takes nothing any more that an older key sealed, once it is fenced', async (test) => {
+    const world = await worldOf(test);
+    // a node that has not heard of it yet
+    const stale = await world.node();
+    await stale.house.hierarchy.newShredSecret('alpha', 'warm');
+    const late = await stale.house.hierarchy.sealSmall('alpha', 'access key AKIALATE', SecretBytes.random(8));
+    assert.equal(sealGeneration(late), 1);
+    await begin(world);
+    await world.door.runAsSystem(operations.fenceRekey, 'alpha', { name: 'alpha', generation: 2 });
+    const key = await makeKey(stale);
+    assert.deepEqual(await generations(world, 'alpha'), new Set([2]), 'the runner did it anew');
+    assert.equal(await decryptText(world, await encryptUnder(stale, byId(key))), 'the plaintext');
+    const { principals } = await world.door.run(operations.listPrincipals, world.caller(), {});
+    assert.equal(principals.length, 0);
+    const credential = {
+      kind: 'access-key',
+      id: 'AKIALATE',
+      principalId: 'nobody',
+      environment: 'alpha',
+      wrappedSecret: late,
+      createdAt: 0,
+      expiresAt: null,
+    } as const;
+    await assert.rejects(
+      world.store.commit({ changes: [{ kind: 'credential-created', credential }], events: [] }),
+      { code: 'conflict' },
+    );
+    await finish(world);
+    assert.equal(
+      await decryptText(await world.node(), await encryptUnder(world, byId(key))),
+      'the plaintext',
+    );
+  });
+
+  it('does not bring back what was shredded meanwhile', async (test) => {
+    const world = await worldOf(test);
+    await world.house.hierarchy.newShredSecret('alpha', 'gone');
+    const sealed = await world.shreds.get('gone');
+    assert.ok(sealed);
+    await world.shreds.shred('gone');
+    await world.shreds.reseal([{ keyId: 'gone', before: sealed, after: new Uint8Array(60) }]);
+    assert.equal(await world.shreds.get('gone'), null);
+  });
+
+  it('goes on after it was broken off, on whichever node', async (test) => {
+    const world = await worldOf(test);
+    const keys = [];
+    for (let made = 0; made < 4; made += 1) keys.push(await makeKey(world));
+    const sealed = await Promise.all(keys.map((key) => encryptUnder(world, byId(key))));
+    await begin(world);
+    const some = { name: 'alpha', generation: 2, kind: 'keys', after: null, limit: 2 } as const;
+    assert.equal((await world.door.runAsSystem(operations.resealBatch, 'alpha', some)).resealed, 4);
+    assert.deepEqual(await generations(world, 'alpha'), new Set([1, 2]));
+    const other = await world.node();
+    for (const ciphertext of sealed) assert.equal(await decryptText(other, ciphertext), 'the plaintext');
+    await finish(other);
+    assert.deepEqual(await generations(world, 'alpha'), new Set([2]));
+    for (const ciphertext of sealed)
+      assert.equal(await decryptText(await world.node(), ciphertext), 'the plaintext');
+  });
+
+  it('is refused to the house itself where the generation is not the one that seals', async (test) => {
+    const world = await worldOf(test);
+    const wrong = { name: 'alpha', generation: 2 };
+    for (const operation of [operations.fenceRekey, operations.endRekey])
+      await assert.rejects(world.door.runAsSystem(operation, 'alpha', wrong), { code: 'conflict' });
+    const batch = { ...wrong, kind: 'keys', after: null, limit: 2 } as const;
+    await assert.rejects(world.door.runAsSystem(operations.resealBatch, 'alpha', batch));
+    const bob = world.caller({ environment: 'beta', name: 'bob' });
+    await assert.rejects(world.door.run(operations.rekeyEnvironment, bob, { name: 'alpha' }), {
+      code: 'access-denied',
+    });
+    await assert.rejects(begin(world, 'gamma'), { code: 'environment-not-found' });
+  });
+});
