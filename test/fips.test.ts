@@ -5,11 +5,11 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { StopError } from '#domain';
 import { operations } from '#operations';
-import { byId, decryptText, encryptUnder, makeKey, openWorld } from '../operations/house.fixture.ts';
-import { temporaryFolder } from './home.fixture.ts';
-import { readProvider, requireFips } from './fips.ts';
+import { byId, decryptText, encryptUnder, makeKey, openWorld } from '../src/operations/house.fixture.ts';
+import { temporaryFolder } from '../src/server/home.fixture.ts';
+import { readProvider, requireFips } from '../src/server/fips.ts';
 
-const program = path.join(import.meta.dirname, '..', 'cli', 'main.ts');
+const program = path.join(import.meta.dirname, '..', 'src', 'cli', 'main.ts');
 const hasProvider = spawnSync(process.execPath, ['--enable-fips', '--eval', '0']).status === 0;
 
 function run(home: string, args: readonly string[], env: Record<string, string> = {}) {

@@ -10,9 +10,9 @@ import {
   openWorld,
   type TestNode,
   type TestWorld,
-} from '../operations/house.fixture.ts';
-import { createLogger } from './logger.ts';
-import { createRekeys } from './rekeys.ts';
+} from '../src/operations/house.fixture.ts';
+import { createLogger } from '../src/server/logger.ts';
+import { createRekeys } from '../src/server/rekeys.ts';
 
 async function worldOf(test: TestContext): Promise<TestWorld> {
   const world = await openWorld();
