@@ -88,8 +88,13 @@ function unreadable(error: unknown, content: Buffer, passphrase: Buffer | null):
   );
 }
 
+/** Whether the bytes are one DER sequence and nothing else: a secret key may begin like one. */
 function isDerSequence(content: Buffer): boolean {
-  return content[0] === 0x30 && content.length > 40;
+  if (content[0] !== 0x30 || content.length < 4) return false;
+  const first = content[1] ?? 0;
+  if (first < 0x80) return content.length === 2 + first;
+  if (first === 0x81) return content.length === 3 + (content[2] ?? 0);
+  return first === 0x82 && content.length === 4 + content.readUInt16BE(2);
 }
 
 /** Reads key material of a file: PEM, DER, a JSON Web Key, or the raw bytes of a secret key. */

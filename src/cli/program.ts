@@ -9,6 +9,7 @@ import { addHelp } from './commands/help.ts';
 import { addKeyAttributes } from './commands/key-attributes.ts';
 import { addKeyImport } from './commands/key-import.ts';
 import { addKeyLife } from './commands/key-life.ts';
+import { addTiers } from './commands/tiers.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addNameCommands } from './commands/name.ts';
 import { addPeopleCommands } from './commands/people.ts';
@@ -46,6 +47,7 @@ export function createProgram(): Command {
   addQuickstart(program);
   program.commandsGroup('Keys:');
   const keys = addKeyCommands(program);
+  addTiers(keys);
   addKeyLife(keys);
   addKeyImport(keys);
   addKeyAttributes(keys);

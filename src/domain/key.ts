@@ -35,6 +35,8 @@ export type KeyVersion = {
   readonly materialId: string;
   /** SubjectPublicKeyInfo, DER; null for a secret key. */
   readonly publicKey: Uint8Array | null;
+  /** Where the material lives in a device; absent: it is wrapped in the store. */
+  readonly device?: { readonly id: string; readonly label: string };
   /** How the version came to be. */
   readonly rotation: 'first' | 'automatic' | 'on-demand' | 'imported';
 };

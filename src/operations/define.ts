@@ -40,6 +40,8 @@ export function algorithmOr(
   approvedOnly = false,
 ): AlgorithmName | null {
   if (wanted !== null) return wanted;
+  // devices have no XAES-256-GCM: their keys encrypt by AES-GCM, bounded in uses
+  if (key.tier === 'hsm' && usage === 'encrypt' && !factsOf(key.spec).asymmetric) return 'AES_GCM';
   const all = algorithmsFor(key.spec, usage);
   return (approvedOnly ? all.find((name) => isApproved(name, 'protect')) : all[0]) ?? null;
 }

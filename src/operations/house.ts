@@ -1,5 +1,5 @@
 import type { ClavigerError, ErrorCode } from '#domain';
-import type { AuditLog, Clock, RootOfTrust, Store } from '#ports';
+import type { AuditLog, Clock, KeyDevice, RootOfTrust, Store } from '#ports';
 import type { Custody } from './custody/custody.ts';
 import type { Freshness } from './freshness.ts';
 import type { Hierarchy } from './hierarchy.ts';
@@ -20,6 +20,15 @@ export type DoorObserver = {
   readonly failed?: (requestId: string, operation: string, error: ClavigerError) => void;
 };
 
+/** The configured device and how keys stand in it. */
+export type Devices = {
+  readonly device: KeyDevice;
+  /** What the labels of this store's keys begin with. */
+  readonly prefix: string;
+  /** Whether new keys are made in the device where nothing else is asked for. */
+  readonly byDefault: boolean;
+};
+
 /** Everything that the runner and the operations work with; the composition root builds it. */
 export type House = {
   readonly store: Store;
@@ -29,6 +38,8 @@ export type House = {
   /** Where `root` sits: it can be exchanged for another one. */
   readonly roots: RootSeat;
   readonly hierarchy: Hierarchy;
+  /** Where keys of tier 1 live; absent or null: no device is configured. */
+  readonly devices?: Devices | null;
   readonly keys: KeyCache;
   readonly freshness: Freshness;
   readonly usage: UsageMeter;

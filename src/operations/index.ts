@@ -43,3 +43,5 @@ export {
   type RootTarget,
 } from './roots/root-seat.ts';
 export type { RootMigration, RootStatus, RootTargetReport } from './roots/roots.ts';
+export { orphansInDevice } from './keys/device-version.ts';
+export type { Devices } from './house.ts';

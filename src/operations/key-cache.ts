@@ -1,7 +1,7 @@
 import type { KeyMaterial } from '#crypto';
 import { compilePolicy, parsePolicy, type CompiledPolicy } from '#access';
 import { ClavigerError, type Key } from '#domain';
-import { nameEntity, type Store, type WrappedMaterial } from '#ports';
+import { nameEntity, type KeyDevice, type Store, type WrappedMaterial } from '#ports';
 import type { Hierarchy } from './hierarchy.ts';
 import { RecentMap } from './recent-map.ts';
 
@@ -12,6 +12,8 @@ export type OpenedKey = {
   readonly policy: CompiledPolicy;
   /** Opened material of a version, if it is open already. */
   readonly peek: (version: number) => KeyMaterial | undefined;
+  /** The device that holds the versions which live in one; absent or null: none is configured. */
+  readonly device?: KeyDevice | null;
   /** The material of a version, opened if need be. Rejects with `key-destroyed` where there is none. */
   readonly open: (version: number) => Promise<KeyMaterial>;
 };
@@ -42,6 +44,7 @@ type CacheParts = {
   store: Store;
   hierarchy: Hierarchy;
   accountOf: (environment: string) => Promise<string>;
+  device?: KeyDevice | null;
   /** Milliseconds that never go back; the process's own where absent. */
   monotonic?: () => number;
 };
@@ -101,7 +104,13 @@ export function createKeyCache(parts: CacheParts): KeyCache {
       const arn = keyArn(accountId, key);
       const policy = compilePolicy(parsePolicy(key.policy), { accountId, keyArn: arn });
       const wrapped = new Map(stored.materials.map((entry) => [entry.version, entry.material]));
-      const opened: OpenedKey = { key, arn, policy, ...lazyMaterials(key, wrapped, parts.hierarchy) };
+      const opened: OpenedKey = {
+        key,
+        arn,
+        policy,
+        device: parts.device ?? null,
+        ...lazyMaterials(key, wrapped, parts.hierarchy),
+      };
       if (generation === before) keys.set(id, { opened, until: monotonic() + openMillisMax });
       return opened;
     },

@@ -118,6 +118,8 @@ function openMaterials<I, O>(
     const target = checked[index];
     if (!target || (act !== 'protect' && act !== 'process')) continue;
     const { opened, version } = target;
+    // what lives in a device is never opened
+    if (version.device) continue;
     if (!opened.peek(version.number)) (opening ??= []).push(opened.open(version.number));
   }
   return opening && Promise.all(opening);

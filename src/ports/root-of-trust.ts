@@ -21,5 +21,7 @@ export interface RootOfTrust {
   wrap(secret: Uint8Array, context: string): Promise<WrappedMaterial>;
   /** The caller wipes the result. */
   unwrap(wrapped: WrappedMaterial, context: string): Promise<Uint8Array>;
+  /** Whether it answers, for roots that can be away; rejects with `root-unavailable`. Absent: it is in memory. */
+  readonly probe?: () => Promise<void>;
   close(): Promise<void>;
 }

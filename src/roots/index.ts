@@ -15,3 +15,5 @@ export {
   type ShamirParameters,
   type ShareSet,
 } from './shamir/shamir-root.ts';
+export { openPkcs11Root, type RootChoice } from './pkcs11/pkcs11-root.ts';
+export { openPkcs11Device } from './pkcs11/pkcs11-device.ts';

@@ -11,6 +11,7 @@ import {
   createUsageMeter,
   followChanges,
   type Custody,
+  orphansInDevice,
   type Door,
   type House,
 } from '#operations';
@@ -20,6 +21,7 @@ import { readBootstrap } from './bootstrap.ts';
 import type { Config } from './config.ts';
 import { storeAuthenticator, whileFresh, type Recognises } from './credentials.ts';
 import { firstEnvironmentSetting, initialise, type InitReport } from './initialise.ts';
+import { openDevices } from './devices.ts';
 import { createFailures, type Failures } from './failures.ts';
 import { requireFips } from './fips.ts';
 import { openHome } from './home.ts';
@@ -91,6 +93,8 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const roots = createRootSeat(first, await seatable(first, store, clock.now()), places);
   const root = keep(roots.root);
   const houseKey = await openHouseKey(root, store);
+  const devices = await openDevices(config, store);
+  if (devices) keep(devices.device);
   const hierarchy = createHierarchy({ root, store, shreds, rootSetting: roots.setting });
   await hierarchy.openAll();
   const node = await nodeName(config, options.worker);
@@ -112,7 +116,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const metrics = createMetrics();
   const failures = createFailures({ logger, metrics });
   const cached = storeAuthenticator({ store, hierarchy, clock, accountOf });
-  const keys = createKeyCache({ store, hierarchy, accountOf });
+  const keys = createKeyCache({ store, hierarchy, accountOf, device: devices?.device ?? null });
   const followRoot = async (): Promise<void> => {
     try {
       await roots.follow();
@@ -138,6 +142,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     root,
     roots,
     hierarchy,
+    devices,
     keys,
     freshness,
     usage: createUsageMeter({
@@ -160,6 +165,15 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   lateRekeys.current = rekeys;
   rekeys.look();
   describeGauges(metrics, house);
+  if (devices) {
+    for (const label of await orphansInDevice(house)) {
+      const next = `pkcs11-tool --delete-object --label '${label}'`;
+      logger.warn('the device holds an object that no key names, of a creation that was cut off', {
+        label,
+        next,
+      });
+    }
+  }
 
   return {
     config,
@@ -179,6 +193,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
       await log.close();
       hierarchy.close();
       houseKey[Symbol.dispose]();
+      await devices?.device.close();
       await root.close();
       await shreds.close();
       await store.close();

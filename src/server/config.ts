@@ -17,6 +17,10 @@ export type Config = {
   readonly passphraseFile: string | null;
   /** File with the access key of an aws-kms: root. */
   readonly rootCredentialsFile: string | null;
+  /** A pkcs11: URI; null: the root's token where the root is pkcs11:, else none. */
+  readonly device: string | null;
+  /** The tier of keys that are made without naming one. */
+  readonly defaultTier: 'hsm' | 'software';
   /** Only approved algorithms, by a FIPS provider: refuses to start without. */
   readonly fips: boolean;
   /** Folder under which each node keeps its log. */
@@ -72,7 +76,8 @@ export const settings: readonly Setting[] = Object.freeze([
     name: 'root',
     variable: 'CLAVIGER_ROOT',
     fallback: (home: string) => `file:${path.join(home, 'root', 'root.key')}`,
-    about: 'root of trust: file:PATH, passphrase:, shamir: or aws-kms:ARN?endpoint=URL',
+    about:
+      'root of trust: file:PATH, passphrase:, shamir:, pkcs11:token=T;object=O?module-path=...&pin-source=file:/path, or aws-kms:ARN?endpoint=URL',
   },
   {
     name: 'passphraseFile',
@@ -85,6 +90,19 @@ export const settings: readonly Setting[] = Object.freeze([
     variable: 'CLAVIGER_ROOT_CREDENTIALS_FILE',
     fallback: () => null,
     about: 'file with the access key of an aws-kms: root, 0600',
+  },
+  {
+    name: 'device',
+    variable: 'CLAVIGER_DEVICE',
+    fallback: () => null,
+    about:
+      'HSM that holds keys of tier hsm: pkcs11:token=T?module-path=...&pin-source=...; else that of the root',
+  },
+  {
+    name: 'defaultTier',
+    variable: 'CLAVIGER_DEFAULT_TIER',
+    fallback: () => 'software',
+    about: 'hsm: new keys are made in the HSM unless another tier is asked for; software',
   },
   {
     name: 'fips',
@@ -236,6 +254,8 @@ export function loadConfig(sources: ConfigSources): Config {
     throw invalid('node', 'must be 1 to 48 of a-z 0-9 -');
   const [certFile, keyFile] = [values['tlsCertFile'], values['tlsKeyFile']];
   if (Boolean(certFile) !== Boolean(keyFile)) throw invalid('tlsCertFile', 'certificate and key go together');
+  const tier = text('defaultTier');
+  if (tier !== 'hsm' && tier !== 'software') throw invalid('defaultTier', 'must be hsm or software');
   const config: Config = {
     home,
     listen: parseListen(text('listen')),
@@ -245,6 +265,8 @@ export function loadConfig(sources: ConfigSources): Config {
     root: text('root'),
     passphraseFile: values['passphraseFile'] ?? null,
     rootCredentialsFile: values['rootCredentialsFile'] ?? null,
+    device: values['device'] ?? null,
+    defaultTier: tier,
     fips: parseSwitch('fips', text('fips')),
     auditFolder: text('auditFolder'),
     node,

@@ -126,6 +126,8 @@ const probeMillisMin = 10_000;
 export function rootProbe(root: RootOfTrust, store: Store): () => Promise<void> {
   let answeredAt = Number.NEGATIVE_INFINITY;
   return async () => {
+    // one that can be away is asked each time
+    await root.probe?.();
     if (performance.now() - answeredAt < probeMillisMin) return;
     const startedAt = performance.now();
     (await openHouseKey(root, store))[Symbol.dispose]();

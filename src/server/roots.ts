@@ -10,6 +10,7 @@ import {
   openFileRoot,
   openKmsRoot,
   openPassphraseRoot,
+  openPkcs11Root,
   parseKmsPlace,
   parsePassphraseParameters,
   type PassphraseParameters,
@@ -39,6 +40,10 @@ export async function openRoot(config: Config, store: Store): Promise<RootOfTrus
   if (file !== undefined) return openPassphrase(file, config.fips, store);
   if (config.root.startsWith('aws-kms:'))
     return openKmsRoot(parseKmsPlace(config.root.slice('aws-kms:'.length)), config.rootCredentialsFile);
+  if (config.root.startsWith('pkcs11:')) {
+    const claimId = (id: string) => store.claimSetting('pkcs11-root-id', id);
+    return openPkcs11Root(config.root, { mayCreate: isEmpty, claimId });
+  }
   if (config.root === shamirRoot) {
     throw new ClavigerError(
       'sealed',
@@ -49,7 +54,7 @@ export async function openRoot(config: Config, store: Store): Promise<RootOfTrus
   }
   throw new ClavigerError(
     'configuration-invalid',
-    `The root of trust ${config.root.split(':')[0]}: is not known; use file:PATH, passphrase:, shamir: or aws-kms:ARN`,
+    `The root of trust ${config.root.split(':')[0]}: is not known; use file:PATH, passphrase:, shamir:, pkcs11:token=... or aws-kms:ARN`,
   );
 }
 

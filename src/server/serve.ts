@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
-import type { HttpProtocol } from '#ports';
+import type { Clock, HttpProtocol, KeyDevice } from '#ports';
 import { createAwsKms } from '#protocols/aws-kms';
 import { createNativeApi } from '#protocols/native';
 import { compose, type Composition } from './compose.ts';
 import type { Config } from './config.ts';
-import { createHealth } from './health.ts';
+import { createHealth, type ReadinessCheck } from './health.ts';
 import { listen } from './listener.ts';
 import { createLogger, type Logger } from './logger.ts';
 
@@ -20,10 +20,15 @@ const graceMillis = 9000;
 /** Starts one node: opens or initialises its home, and serves. */
 export async function startServer(
   config: Config,
-  options: { worker?: number; logger?: Logger } = {},
+  options: { worker?: number; logger?: Logger; clock?: Clock } = {},
 ): Promise<RunningServer> {
   const logger = options.logger ?? createLogger(config.logLevel);
-  const composition = await compose({ config, logger, worker: options.worker ?? 0 });
+  const composition = await compose({
+    config,
+    logger,
+    worker: options.worker ?? 0,
+    ...(options.clock ? { clock: options.clock } : {}),
+  });
   let stopped: Promise<void> | null = null;
   const { metrics } = composition;
   try {
@@ -74,9 +79,14 @@ export function protocolsOf(composition: Composition, isStopping: () => boolean)
         { name: 'shredStore', check: () => shreds.probe() },
         { name: 'rootOfTrust', check: composition.probeRoot },
         { name: 'auditLog', check: async () => house.log.requireWritable() },
+        ...deviceCheck(house.devices?.device),
       ],
     }),
   ];
+}
+
+function deviceCheck(device: KeyDevice | undefined): readonly ReadinessCheck[] {
+  return device ? [{ name: 'device', check: () => device.probe() }] : [];
 }
 
 /** Settings of the runtime that a key server wants: no code from strings, no debugger that a signal could start. */

@@ -10,7 +10,9 @@ import {
   type Key,
   type KeyFamily,
   type KeySpec,
+  type KeyUsage,
   type KeyVersion,
+  type ProtectionTier,
 } from '#domain';
 import type { StoredMaterial } from '#ports';
 import { callerValues } from '../authorization.ts';
@@ -19,6 +21,7 @@ import type { House } from '../house.ts';
 import { keySpec, keyUsage, nameOfKey, tag } from '../inputs.ts';
 import { keyArn } from '../key-cache.ts';
 import type { Caller } from '../operation.ts';
+import { makeDeviceVersion, requireDeviceOffers } from './device-version.ts';
 import { awaitedVersion } from './import.ts';
 import { requireDistinctTags } from './tag-rules.ts';
 
@@ -34,6 +37,10 @@ const input = z.strictObject({
   dataClassification: z.string().max(64).nullable(),
   /** Whether the material is made here, or comes from outside later. */
   origin: z.enum(['generated', 'imported']).default('generated').optional(),
+  /** The tier that the key must have; absent or null: the one that the server gives to new keys. */
+  tier: z.enum(['hsm', 'served', 'delivered', 'development']).nullable().optional(),
+  /** The device that must hold it. */
+  device: z.string().max(64).optional(),
 });
 type Input = z.infer<typeof input>;
 
@@ -44,13 +51,16 @@ type NewVersion = {
   readonly number: number;
   readonly now: Instant;
   readonly rotation: KeyVersion['rotation'];
+  readonly usage: KeyUsage;
+  readonly inDevice: boolean;
 };
 
 /** Generates the material of a version, seals it, and describes it: active from now on. */
 export async function makeVersion(
   house: House,
   wanted: NewVersion,
-): Promise<{ version: KeyVersion; material: StoredMaterial }> {
+): Promise<{ version: KeyVersion; material: StoredMaterial | null }> {
+  if (wanted.inDevice) return { version: await makeDeviceVersion(house, wanted), material: null };
   const { environment, keyId, spec, number, now } = wanted;
   if (house.fips !== null) requireApprovedSpec(spec);
   const made = await generateMaterial(spec);
@@ -104,6 +114,35 @@ export function acceptPolicy(caller: Caller, policy: string, place: PolicyPlace)
   return policy;
 }
 
+/** The tier of a key that this process uses: a root in a device guards it, and is not where it lives. */
+export function softwareTier(house: House): ProtectionTier {
+  const { tier } = house.root.describe();
+  return tier === 'hsm' ? 'served' : tier;
+}
+
+/** Whether a new key is made in the device; a tier that the server can't give is refused, never weakened. */
+async function livesInDevice(house: House, wish: Input): Promise<boolean> {
+  const isImported = wish.origin === 'imported';
+  const wanted = wish.tier ?? (house.devices?.byDefault && !isImported ? 'hsm' : softwareTier(house));
+  if (wanted === 'hsm' && isImported) {
+    throw new ClavigerError(
+      'operation-unsupported',
+      'Keys of tier hsm are made in the device, never brought from outside.',
+    );
+  }
+  if (wanted === 'hsm') {
+    await requireDeviceOffers(house, wish);
+    return true;
+  }
+  const given = softwareTier(house);
+  if (wanted === given) return false;
+  throw new ClavigerError(
+    'operation-unsupported',
+    `The root of trust of this server gives the tier ${given}, not ${wanted}: no key was made.`,
+    { details: { tier: given } },
+  );
+}
+
 /** Makes a key with its first version, active at once, and its name if one is given. */
 export const createKey = defineOperation<Input, Key>({
   name: 'keys.create',
@@ -111,10 +150,10 @@ export const createKey = defineOperation<Input, Key>({
   input,
   targets: [],
   permission: 'keys:create',
-  conditions: ({ spec, usage, tags, bypassLockoutCheck, origin }) => ({
+  conditions: ({ spec, usage, tags, bypassLockoutCheck, origin, tier }) => ({
     'kms:KeySpec': awsSpecName(spec),
     'kms:KeyUsage': awsUsageName(usage),
-    'kms:KeyOrigin': origin === 'imported' ? 'EXTERNAL' : 'AWS_KMS',
+    'kms:KeyOrigin': origin === 'imported' ? 'EXTERNAL' : tier === 'hsm' ? 'AWS_CLOUDHSM' : 'AWS_KMS',
     'kms:MultiRegion': 'false',
     'kms:BypassPolicyLockoutSafetyCheck': String(bypassLockoutCheck),
     'aws:TagKeys': tags.map((entry) => entry.key),
@@ -123,6 +162,7 @@ export const createKey = defineOperation<Input, Key>({
   run: async ({ house, caller, now }, wish) => {
     requireOffered(wish);
     requireDistinctTags(wish.tags);
+    const inDevice = await livesInDevice(house, wish);
     const keyId = newId();
     const policy = acceptPolicy(caller, wish.policy ?? defaultPolicy(caller.accountId), {
       id: keyId,
@@ -135,7 +175,7 @@ export const createKey = defineOperation<Input, Key>({
     if (wish.name !== null && (await house.store.name(environment, caller.region, wish.name))) {
       throw new ClavigerError('name-taken', `The name ${wish.name} is taken.`);
     }
-    const { version, materials } = await firstVersion(house, { environment, keyId, now }, wish);
+    const { version, materials } = await firstVersion(house, { environment, keyId, now, inDevice }, wish);
     const key: Key = {
       id: keyId,
       environment,
@@ -146,9 +186,9 @@ export const createKey = defineOperation<Input, Key>({
       description: wish.description,
       tags: wish.tags,
       dataClassification: wish.dataClassification ?? 'unclassified',
-      origin: wish.origin ?? 'generated',
+      origin: inDevice ? 'hsm' : (wish.origin ?? 'generated'),
       ...(wish.origin === 'imported' ? { imported: { isPresent: false, expiresAt: null } } : {}),
-      tier: house.root.describe().tier,
+      tier: inDevice ? 'hsm' : softwareTier(house),
       policy,
       rotation: null,
       suspendedAt: null,
@@ -171,19 +211,19 @@ export const createKey = defineOperation<Input, Key>({
   },
 });
 
-/** The first version: with its material, or waiting for it. */
+/** The first version: with its material, in a device, or waiting for its material. */
 async function firstVersion(
   house: House,
-  place: { environment: string; keyId: string; now: Instant },
-  { spec, origin }: Input,
+  place: { environment: string; keyId: string; now: Instant; inDevice: boolean },
+  { spec, usage, origin }: Input,
 ): Promise<{ version: KeyVersion; materials: readonly StoredMaterial[] }> {
   if (origin === 'imported') {
-    requireImportable(spec);
+    requireImportable(house, spec);
     return { version: awaitedVersion({ spec }, place.now), materials: [] };
   }
-  await house.hierarchy.newShredSecret(place.environment, place.keyId);
-  const { version, material } = await makeVersion(house, { ...place, spec, number: 1, rotation: 'first' });
-  return { version, materials: [material] };
+  if (!place.inDevice) await house.hierarchy.newShredSecret(place.environment, place.keyId);
+  const made = await makeVersion(house, { ...place, spec, usage, number: 1, rotation: 'first' });
+  return { version: made.version, materials: made.material ? [made.material] : [] };
 }
 
 const importable: ReadonlySet<KeyFamily> = new Set<KeyFamily>([
@@ -195,7 +235,8 @@ const importable: ReadonlySet<KeyFamily> = new Set<KeyFamily>([
   'ec',
 ]);
 
-function requireImportable(spec: KeySpec): void {
+function requireImportable(house: House, spec: KeySpec): void {
+  if (house.fips !== null) requireApprovedSpec(spec);
   if (importable.has(factsOf(spec).family)) return;
   throw new ClavigerError('operation-unsupported', `Material of spec ${spec} is not taken from outside.`);
 }

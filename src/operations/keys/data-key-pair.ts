@@ -59,7 +59,9 @@ function dataKeyPairOperation({ name, permission, withPlaintext }: Variant): Ope
       }
       const made = await generateMaterial(spec);
       using encoded = made.encoded;
-      const privateCiphertext = encoded.use((bytes) => sealUnder(target, present(target.algorithm), bytes));
+      const privateCiphertext = await encoded.use((bytes) =>
+        sealUnder(target, present(target.algorithm), bytes),
+      );
       return {
         output: {
           key: target.key,

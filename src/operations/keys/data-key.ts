@@ -5,6 +5,7 @@ import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../def
 import { encryptionContext, keyReference } from '../inputs.ts';
 import type { Operation } from '../operation.ts';
 import { requireSymmetric, sealUnder } from './sealing.ts';
+import { next } from './uses.ts';
 
 const input = z.strictObject({
   key: keyReference,
@@ -50,16 +51,17 @@ function dataKeyOperation({ name, permission, withPlaintext }: Variant): Operati
       const target = present(keys[0]);
       requireSymmetric(target.key);
       const plaintext = randomBytes(length);
-      const ciphertext = sealUnder(target, present(target.algorithm), plaintext);
-      if (!withPlaintext) plaintext.fill(0);
-      return {
-        output: {
-          key: target.key,
-          version: target.version.number,
-          plaintext: withPlaintext ? plaintext : null,
-          ciphertext,
-        },
-      };
+      return next(sealUnder(target, present(target.algorithm), plaintext), (ciphertext) => {
+        if (!withPlaintext) plaintext.fill(0);
+        return {
+          output: {
+            key: target.key,
+            version: target.version.number,
+            plaintext: withPlaintext ? plaintext : null,
+            ciphertext,
+          },
+        };
+      });
     },
   });
 }

@@ -111,7 +111,8 @@ export const decrypt = defineOperation<Input, Decrypted>({
     const target = present(work.keys[0]);
     await requireNamedKey(work, wish.key, target.key);
     const used = present(target.algorithm);
-    const plaintext = wish.ciphertext ? openUnder(target, used, wish.ciphertext) : new Uint8Array(0);
+    const opened = wish.ciphertext ? openUnder(target, used, wish.ciphertext) : new Uint8Array(0);
+    const plaintext = opened instanceof Promise ? await opened : opened;
     return { output: { key: target.key, version: target.version.number, algorithm: used, plaintext } };
   },
 });

@@ -14,6 +14,7 @@ import { keyReference } from '../inputs.ts';
 import type { House } from '../house.ts';
 import type { KeyCondition } from '../operation.ts';
 import { revised, updateOf } from './change.ts';
+import { destroyInDevice } from './device-version.ts';
 import { suspended } from './suspend.ts';
 
 const dayMillis = 86_400_000;
@@ -109,6 +110,7 @@ export const destroyDueKey = defineOperation<KeyOnly, Key>({
     if (!key.destruction || now < key.destruction.dueAt) {
       throw new ClavigerError('key-state-forbids', `Key ${key.id} is not due for destruction.`);
     }
+    await destroyInDevice(house, key.versions);
     await house.hierarchy.shred(key.id);
     const after: Key = {
       ...key,

@@ -3,6 +3,7 @@ import type { AlgorithmName, Key } from '#domain';
 import { defineOperation, encryptionOr, onKey, present, usableOnly } from '../define.ts';
 import { algorithm, bytes, encryptionContext, keyReference } from '../inputs.ts';
 import { sealUnder } from './sealing.ts';
+import { next } from './uses.ts';
 
 const input = z.strictObject({
   key: keyReference,
@@ -42,7 +43,8 @@ export const encrypt = defineOperation<Input, Encrypted>({
   run: ({ keys }, { plaintext }) => {
     const target = present(keys[0]);
     const used = present(target.algorithm);
-    const ciphertext = sealUnder(target, used, plaintext);
-    return { output: { key: target.key, version: target.version.number, algorithm: used, ciphertext } };
+    return next(sealUnder(target, used, plaintext), (ciphertext) => ({
+      output: { key: target.key, version: target.version.number, algorithm: used, ciphertext },
+    }));
   },
 });

@@ -78,10 +78,10 @@ export const reencrypt = defineOperation<Input, Reencrypted>({
     const [from, to] = [present(work.keys[0]), present(work.keys[1])];
     await requireNamedKey(work, wish.source.key, from.key);
     const plaintext = wish.ciphertext
-      ? openUnder(from, present(from.algorithm), wish.ciphertext)
+      ? await openUnder(from, present(from.algorithm), wish.ciphertext)
       : new Uint8Array(0);
     try {
-      const ciphertext = sealUnder(to, present(to.algorithm), plaintext);
+      const ciphertext = await sealUnder(to, present(to.algorithm), plaintext);
       return { output: { source: side(from), destination: side(to), ciphertext } };
     } finally {
       plaintext.fill(0);

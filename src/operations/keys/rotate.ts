@@ -34,7 +34,7 @@ const enableInput = rotateInput.extend({ periodDays: z.number().int().min(1).max
 type EnableInput = z.infer<typeof enableInput>;
 
 function requireRotatable(key: Key, onlySymmetricEncryption: boolean | undefined): void {
-  if (key.origin !== 'generated') {
+  if (key.origin !== 'generated' && key.origin !== 'hsm') {
     throw new ClavigerError(
       'operation-unsupported',
       `Key ${key.id} has ${key.origin} material: it is not rotated here.`,
@@ -66,6 +66,8 @@ async function rotated({ house, key, now, kind }: Rotation): Promise<Outcome<Key
     number: old.number + 1,
     now,
     rotation: kind,
+    usage: key.usage,
+    inDevice: key.tier === 'hsm',
   };
   const { version, material } = await makeVersion(house, wanted);
   const versions = [...key.versions.slice(0, -1), retire(old, now, 'rotated'), version];
@@ -76,7 +78,7 @@ async function rotated({ house, key, now, kind }: Rotation): Promise<Outcome<Key
   const after: Key = { ...key, versions, rotation };
   return {
     output: revised(key, after),
-    changes: [updateOf(key, after, { added: [material] })],
+    changes: [updateOf(key, after, { added: material ? [material] : [] })],
     facts: { version: version.number, rotation: kind },
   };
 }

@@ -4,6 +4,7 @@ import { ClavigerError, type AlgorithmName, type Key } from '#domain';
 import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../define.ts';
 import { algorithm, bytes, keyReference, versionNumber } from '../inputs.ts';
 import { materialOf } from './sealing.ts';
+import { signInDevice } from './uses.ts';
 
 const signInput = z.strictObject({
   key: keyReference,
@@ -45,7 +46,9 @@ export const sign = defineOperation<SignInput, Used & { readonly signature: Uint
   run: async ({ keys }, { message, form }) => {
     const target = present(keys[0]);
     const used = present(target.algorithm);
-    const signature = await signWith(used, materialOf(target), message, form);
+    const signature = target.version.device
+      ? await signInDevice(target, used, { message, form })
+      : await signWith(used, materialOf(target), message, form);
     return { output: { key: target.key, version: target.version.number, algorithm: used, signature } };
   },
 });

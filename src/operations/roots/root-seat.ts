@@ -77,6 +77,7 @@ export function createRootSeat(first: RootOfTrust, setting: string | null, place
       describe: () => seated.describe(),
       wrap: (secret, context) => seated.wrap(secret, context),
       unwrap: (wrapped, context) => seated.unwrap(wrapped, context),
+      probe: async () => seated.probe?.(),
       async close() {
         await closeTargets();
         await seated.close();

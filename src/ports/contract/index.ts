@@ -4,3 +4,4 @@ export * as samples from './samples.ts';
 export { type ShredStoreFixture, shredStoreContract } from './shred-store.ts';
 export { type StoreFixture, storeContract } from './store.ts';
 export { type RootOfTrustFixture, rootOfTrustContract } from './root-of-trust.ts';
+export { type KeyDeviceFixture, keyDeviceContract } from './key-device.ts';

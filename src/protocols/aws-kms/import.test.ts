@@ -245,7 +245,6 @@ describe('imported key material', () => {
       ['GetParametersForImport', { KeyId: own, ...parameters }],
       ['DeleteImportedKeyMaterial', { KeyId: own }],
       ['CreateKey', { Origin: 'EXTERNAL', KeySpec: 'ML_DSA_65', KeyUsage: 'SIGN_VERIFY' }],
-      ['CreateKey', { Origin: 'AWS_CLOUDHSM' }],
     ] as const)
       assert.match(await kms.refusal(operation, input), /^UnsupportedOperationException/, operation);
     const key = await external();

@@ -44,7 +44,7 @@ export function keyMetadata(key: Key, accountId: string): object {
     KeyUsage: awsUsageName(key.usage),
     KeyState: state,
     ...(key.destruction ? { DeletionDate: seconds(key.destruction.dueAt) } : {}),
-    Origin: key.imported ? 'EXTERNAL' : 'AWS_KMS',
+    ...originMembers(key),
     ...expiryMembers(key),
     KeyManager: 'CUSTOMER',
     CustomerMasterKeySpec: awsSpecName(key.spec),
@@ -53,6 +53,12 @@ export function keyMetadata(key: Key, accountId: string): object {
     MultiRegion: false,
     ...materialMember(key),
   };
+}
+
+function originMembers(key: Key): object {
+  if (key.imported) return { Origin: 'EXTERNAL' };
+  const { device } = currentVersion(key);
+  return device ? { Origin: 'AWS_CLOUDHSM', CustomKeyStoreId: device.id } : { Origin: 'AWS_KMS' };
 }
 
 /** Symmetric encryption keys tell which material protects now. */

@@ -1,5 +1,5 @@
 import { operations } from '#operations';
-import type { Tag } from '#domain';
+import { hasCode, type Tag } from '#domain';
 import { AwsError, unsupported, validation } from '../aws-error.ts';
 import { anyKey, arnOf, keyOnly, requireServed, type Handler, type Request } from '../handler.ts';
 import { pageEnd, pageFrom } from '../marker.ts';
@@ -17,11 +17,11 @@ function tagsOf(input: Input): Tag[] {
 
 function requireOurOrigin({ input }: Request): void {
   const origin = input.text('Origin') ?? 'AWS_KMS';
-  if (origin !== 'AWS_KMS' && origin !== 'EXTERNAL')
+  if (origin !== 'AWS_KMS' && origin !== 'EXTERNAL' && origin !== 'AWS_CLOUDHSM')
     throw unsupported(`Origin ${origin} is not supported here.`);
-  if (input.has('CustomKeyStoreId') || input.has('XksKeyId')) {
-    throw unsupported('Custom key stores are not supported here.');
-  }
+  if (input.has('XksKeyId')) throw unsupported('External key stores are not supported here.');
+  if (input.has('CustomKeyStoreId') !== (origin === 'AWS_CLOUDHSM'))
+    throw validation('CustomKeyStoreId and the Origin AWS_CLOUDHSM go together.');
   if (input.flag('MultiRegion')) throw unsupported('Multi-Region keys are not supported here.');
 }
 
@@ -33,7 +33,8 @@ const createKey: Handler = async (request) => {
     throw validation('You cannot specify KeySpec and CustomerMasterKeySpec in the same request.');
   }
   const name = spec ?? legacy ?? 'SYMMETRIC_DEFAULT';
-  const key = await request.run(operations.createKey, {
+  const store = input.text('CustomKeyStoreId');
+  const made = request.run(operations.createKey, {
     spec: specOf(name),
     usage: usageFor(name, input.text('KeyUsage')),
     description: input.text('Description') ?? '',
@@ -44,6 +45,12 @@ const createKey: Handler = async (request) => {
     name: null,
     dataClassification: null,
     origin: input.text('Origin') === 'EXTERNAL' ? 'imported' : 'generated',
+    ...(store === null ? {} : ({ tier: 'hsm', device: store } as const)),
+  });
+  const key = await made.catch((error: unknown) => {
+    if (store !== null && hasCode(error, 'operation-unsupported')) throw unsupported(error.message);
+    if (!hasCode(error, 'input-invalid') || error.details['field'] !== 'device') throw error;
+    throw new AwsError('CustomKeyStoreNotFoundException', error.message);
   });
   return { KeyMetadata: keyMetadata(key, request.accountId) };
 };

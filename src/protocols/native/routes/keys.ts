@@ -43,6 +43,11 @@ export const keyRoutes: readonly Route[] = [
         .enum(['generated', 'imported'])
         .default('generated')
         .describe('imported: its material comes later'),
+      tier: z
+        .enum(['hsm', 'served', 'delivered', 'development'])
+        .nullable()
+        .default(null)
+        .describe('refused unless the server gives it; else its default'),
     },
     answer: keyAnswer,
     input: ({ body }) => ({ ...body, usage: body.usage ?? firstUsage(body.spec) }),
