@@ -15,6 +15,7 @@ import { addNameCommands } from './commands/name.ts';
 import { addPeopleCommands } from './commands/people.ts';
 import { addQuickstart } from './commands/quickstart.ts';
 import { addRekey, addRootCommands } from './commands/root.ts';
+import { addRecoveryCommands } from './commands/recovery.ts';
 import { addServerCommands } from './commands/server.ts';
 import { addSigningCommands } from './commands/signing.ts';
 
@@ -58,6 +59,8 @@ export function createProgram(): Command {
   program.commandsGroup('Who may do what, and who did what:');
   addRekey(addPeopleCommands(program));
   addAuditCommands(program);
+  program.commandsGroup('Backup and recovery:');
+  addRecoveryCommands(program);
   program.commandsGroup('This program:');
   addCompletion(program);
   addHelp(program);

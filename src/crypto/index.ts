@@ -27,11 +27,21 @@ export {
   passphraseKey,
 } from './passphrase.ts';
 export { fillNonce, newId, randomBytes, randomNonce } from './random.ts';
+export {
+  joinShares,
+  newHolderKeys,
+  openHolderKey,
+  readHolderKey,
+  type HolderShare,
+  type RecoveryHolder,
+  splitToHolders,
+} from './recovery-shares.ts';
 export { decryptRsa, encryptRsa, oaepPlaintextMax } from './rsa-encryption.ts';
 export { SecretBytes } from './secret-bytes.ts';
 export { isScheme, isSetId, readShare, type Share, writeShare } from './share-text.ts';
 export { combineShares, requireScheme, type ShareScheme, splitSecret } from './shares.ts';
 export { signedHeaders, signingKey } from './sigv4-key.ts';
+export { openStream, sealedChunkBytes, sealStream, streamCommitment } from './sealed-stream.ts';
 export { messageForms, sign, verify } from './signature.ts';
 export type { MessageForm } from './signature-shape.ts';
 export {

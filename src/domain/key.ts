@@ -92,6 +92,8 @@ export type Key = {
    */
   readonly suspendedAt: Instant | null;
   readonly destruction: ScheduledDestruction | null;
+  /** When a drill last recovered it from a backup, every version; absent: never. */
+  readonly provenRecoverableAt?: Instant;
   readonly createdAt: Instant;
   readonly createdBy: string;
   /** Ordered by number, never empty. */

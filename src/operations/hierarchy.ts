@@ -27,6 +27,8 @@ export interface Hierarchy extends Resealing {
   ensureShredSecret(environment: string, keyId: string): Promise<void>;
   sealMaterial(place: MaterialPlace, material: SecretBytes): Promise<WrappedMaterial>;
   openMaterial(place: MaterialPlace, spec: KeySpec, wrapped: WrappedMaterial): Promise<KeyMaterial>;
+  /** The material id of what is wrapped: opens it, checks that it is material of the spec, and gives nothing else away. */
+  proveMaterial(place: MaterialPlace, spec: KeySpec, wrapped: WrappedMaterial): Promise<string>;
   /** 64 hexadecimal characters, a function of the key id and the material. */
   materialId(environment: string, keyId: string, material: SecretBytes): Promise<string>;
   /** Seals a small secret of the house (an access key's secret) under an environment. */
@@ -129,6 +131,18 @@ export function createHierarchy(parts: Parts): Hierarchy {
       return stopping(() => {
         using encoded = shred.use((salt) => openSecret({ ...kek, salt, info }, wrapped));
         return openMaterial(spec, encoded);
+      });
+    },
+
+    async proveMaterial(place, spec, wrapped) {
+      using shred = (await shredSecret(place.environment, place.keyId)).kek;
+      const kek = await keks.ofSealed(place.environment, wrapped);
+      using fingerprints = await fingerprintKeyOf(place.environment);
+      const info = materialInfo(place);
+      return stopping(() => {
+        using encoded = shred.use((salt) => openSecret({ ...kek, salt, info }, wrapped));
+        openMaterial(spec, encoded);
+        return keyedFingerprint(fingerprints, `claviger material id ${place.keyId}`, encoded);
       });
     },
 

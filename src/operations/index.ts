@@ -24,6 +24,9 @@ export { transportSpecs, transportWraps, type TransportSpec, type TransportWrap 
 export type { ImportParameters } from './keys/import.ts';
 export type { Encrypted } from './keys/encrypt.ts';
 export type { Reencrypted } from './keys/reencrypt.ts';
+export { recoveryHolders, type RecoveryHolders } from './recovery/holders.ts';
+export { destroyedKey, namesOf } from './keys/destroy.ts';
+export { updateOf } from './keys/change.ts';
 export type { Rotations } from './keys/rotate.ts';
 export type { ServerStatus } from './status.ts';
 export type { Custody, Rekeyed, RekeyProgress } from './custody/custody.ts';

@@ -53,7 +53,10 @@ describe('the table of operations', () => {
     const names = all.map(([, { name }]) => name);
     assert.equal(new Set(names).size, names.length);
     for (const name of names)
-      assert.match(name, /^(keys|names|environments|principals|credentials|server|roots)\.[a-z]+(-[a-z]+)*$/);
+      assert.match(
+        name,
+        /^(keys|names|environments|principals|credentials|server|roots|recovery|backup|escrow|copies)\.[a-z]+(-[a-z]+)*$/,
+      );
   });
 
   it('lists for each rule the conditions in which the key may be', () => {

@@ -49,6 +49,16 @@ import {
   setPrincipal,
 } from './principals/principals.ts';
 import { makeSuccessorRoot, migrateRoot, prepareRoot, rootStatus, verifyRoot } from './roots/roots.ts';
+import {
+  acknowledgeDestroyed,
+  beginEscrow,
+  completeEscrow,
+  listCopies,
+  recordBackup,
+  registerCopy,
+} from './recovery/copies.ts';
+import { recordDrill } from './recovery/drill.ts';
+import { listRecoveryHolders, setRecoveryHolders } from './recovery/holders.ts';
 import { serverStatus } from './status.ts';
 
 /** Every operation there is. A test walks it: each permission is used once, each rule lists its conditions. */
@@ -108,6 +118,15 @@ export const operations = Object.freeze({
   createToken,
   deleteCredential,
   listCredentials,
+  setRecoveryHolders,
+  listRecoveryHolders,
+  recordDrill,
+  recordBackup,
+  beginEscrow,
+  completeEscrow,
+  registerCopy,
+  acknowledgeDestroyed,
+  listCopies,
   serverStatus,
   sealServer,
   beginRekey,

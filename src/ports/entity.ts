@@ -37,5 +37,10 @@ export function entityOf(change: Change): string {
       return nameEntity(change.name);
     case 'name-deleted':
       return nameEntity(change);
+    case 'copy-put':
+      return `copy:${change.copy.id}`;
+    case 'setting-put':
+    case 'setting-deleted':
+      return `setting:${change.name}`;
   }
 }

@@ -1,4 +1,5 @@
 import type { AuditEvent, Environment, Instant, Key, KeyName, LastUse, Principal, UsageCount } from '#domain';
+import type { Copies, Copy, CopyStatus } from './copies.ts';
 import type { WrappedMaterial } from './material.ts';
 
 /** What differs between stores, by name. */
@@ -133,7 +134,11 @@ export type Change =
       readonly region: string;
       readonly name: string;
       readonly expectedKeyId: string;
-    };
+    }
+  /** Registers a copy (`expected` null), or says something new of one that has this status, else `conflict`. */
+  | { readonly kind: 'copy-put'; readonly copy: Copy; readonly expected: CopyStatus | null }
+  | { readonly kind: 'setting-put'; readonly name: string; readonly value: string }
+  | { readonly kind: 'setting-deleted'; readonly name: string };
 
 /**
  * Changes and the audit events that record them: they become durable together or not at all. The events wait in the
@@ -176,6 +181,9 @@ export type Lease = { readonly name: string; readonly holder: string; readonly u
  */
 export interface Store {
   readonly capabilities: StoreCapabilities;
+
+  /** The register of copies that left the stores. */
+  readonly copies: Copies;
 
   environment(name: string): Promise<StoredEnvironment | null>;
   environmentByAccount(accountId: string): Promise<StoredEnvironment | null>;

@@ -3,6 +3,7 @@ import { keysOf, namesOf } from './keys.ts';
 import { rootRekeysOf } from './custody.ts';
 import { environmentsOf, principalsOf } from './people.ts';
 import { rekeysOf, rootOf } from './roots.ts';
+import { recoveryOf } from './recovery.ts';
 import type { StatusRecord } from './records.ts';
 import {
   bytesIn,
@@ -53,6 +54,7 @@ export function createClient(options: ClientOptions) {
     principals: principalsOf(call),
     root: rootOf(call),
     rekeys: rekeysOf(call),
+    recovery: recoveryOf(call),
     ...encryptionOf(call),
     ...signingOf(call),
     random: async (length: number) => bytesIn(await call('POST', '/random', { length }), 'bytes'),

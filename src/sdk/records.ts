@@ -30,6 +30,8 @@ export type KeyRecord = {
   /** Of a key of origin `imported`: whether its material is here, and until when. */
   readonly imported: { readonly isPresent: boolean; readonly expiresAt: string | null } | null;
   readonly strengthBits: number;
+  /** When a drill last recovered it from a backup. */
+  readonly provenRecoverableAt: string | null;
   readonly createdAt: string;
   readonly createdBy: string;
   readonly rotation: { readonly periodDays: number; readonly nextAt: string } | null;

@@ -33,6 +33,7 @@ import { nodeName } from './node-name.ts';
 import { openOutbox } from './outbox.ts';
 import { requireRootOf, rootPlaces, rootProbe } from './root-places.ts';
 import { createRekeys, type Rekeys } from './rekeys.ts';
+import { requireNotRestoring } from './recovery/mark.ts';
 import { openRoot } from './roots.ts';
 
 /** Everything of one node, built and connected. */
@@ -87,6 +88,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const fips = config.fips ? requireFips() : null;
   await openHome(config.home);
   const store = keep(await openStore(config.databaseUrl));
+  await requireNotRestoring(store);
   const shreds = keep(await openShredStore(config.shredUrl));
   const first = options.root ?? (await openRoot(config, store));
   const places = rootPlaces({ config, store, root: () => roots.root });
@@ -117,18 +119,11 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const failures = createFailures({ logger, metrics });
   const cached = storeAuthenticator({ store, hierarchy, clock, accountOf });
   const keys = createKeyCache({ store, hierarchy, accountOf, device: devices?.device ?? null });
-  const followRoot = async (): Promise<void> => {
-    try {
-      await roots.follow();
-    } catch (error) {
-      logger.warn('the new root of trust was not opened here', { error: describeError(error) });
-    }
-  };
   const lateRekeys: { current: Rekeys | null } = { current: null };
   const drop = (entities: readonly string[] | null): void => {
     keys.drop(entities);
     hierarchy.drop(entities);
-    if (entities?.includes('root') ?? true) void followRoot();
+    if (entities?.includes('root') ?? true) void followRoot(roots, logger);
     if (entities?.some((entity) => entity.startsWith('environment:')) ?? true) lateRekeys.current?.look();
     if (entities === null) cached.invalidateAll();
     else for (const entity of entities) cached.invalidate(entity);
@@ -199,6 +194,15 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
       await store.close();
     },
   };
+}
+
+/** Opens the root that another node has put the store under, where it can be opened from here. */
+async function followRoot(roots: House['roots'], logger: Logger): Promise<void> {
+  try {
+    await roots.follow();
+  } catch (error) {
+    logger.warn('the new root of trust was not opened here', { error: describeError(error) });
+  }
 }
 
 /** What the store says of its root, once it is sure that it is this one; one that it is not is closed. */

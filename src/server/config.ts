@@ -238,6 +238,11 @@ function choose({ env, flags = {} }: ConfigSources, home: string): Chosen {
   return { values, origins };
 }
 
+function parseTier(text: string): Config['defaultTier'] {
+  if (text === 'hsm' || text === 'software') return text;
+  throw invalid('defaultTier', 'must be hsm or software');
+}
+
 /** Reads the configuration: flags before environment before file before defaults. Throws `configuration-invalid`. */
 export function loadConfig(sources: ConfigSources): Config {
   const { env, flags = {} } = sources;
@@ -254,8 +259,6 @@ export function loadConfig(sources: ConfigSources): Config {
     throw invalid('node', 'must be 1 to 48 of a-z 0-9 -');
   const [certFile, keyFile] = [values['tlsCertFile'], values['tlsKeyFile']];
   if (Boolean(certFile) !== Boolean(keyFile)) throw invalid('tlsCertFile', 'certificate and key go together');
-  const tier = text('defaultTier');
-  if (tier !== 'hsm' && tier !== 'software') throw invalid('defaultTier', 'must be hsm or software');
   const config: Config = {
     home,
     listen: parseListen(text('listen')),
@@ -266,7 +269,7 @@ export function loadConfig(sources: ConfigSources): Config {
     passphraseFile: values['passphraseFile'] ?? null,
     rootCredentialsFile: values['rootCredentialsFile'] ?? null,
     device: values['device'] ?? null,
-    defaultTier: tier,
+    defaultTier: parseTier(text('defaultTier')),
     fips: parseSwitch('fips', text('fips')),
     auditFolder: text('auditFolder'),
     node,

@@ -1,5 +1,6 @@
 import { type AuditEvent, ClavigerError, dueAt, type ErrorCode, type Key, type Principal } from '#domain';
 import type { Change, Credential, StoredMaterial } from '#ports';
+import { putCopy } from './copies.ts';
 import type { Row, Session, Value } from './driver.ts';
 import { encodeEvent, encodeKey, integer } from './records.ts';
 import { isHierarchyChange, makeHierarchyChange, requireNewest, requireRoot } from './hierarchy-changes.ts';
@@ -74,12 +75,26 @@ async function insertCredential(
   if (rows.length === 0) conflict('The credential');
 }
 
+async function insertKey(
+  statements: StoreStatements,
+  session: Session,
+  { key, materials }: Change & { kind: 'key-created' },
+): Promise<void> {
+  await requireSealable(statements, session, key, materials);
+  const { id, environment, region, revision, createdAt } = key;
+  const values = [id, environment, region, revision, createdAt, dueAt(key), encodeKey(key)];
+  const rows = await session.query(statements.insertKey, values);
+  if (rows.length === 0) conflict(`Key ${id}`);
+  return insertMaterials(statements, session, id, materials);
+}
+
 /** Makes changes inside a transaction. Throws what `Store.commit` rejects with. */
 export function changeWriter(statements: StoreStatements) {
   return async function makeChange(session: Session, change: Change): Promise<void> {
     const run = (sql: string, values: readonly Value[]): Promise<readonly Row[]> =>
       session.query(sql, values);
     if (isHierarchyChange(change)) return makeHierarchyChange(statements, session, change);
+    if (isRecordChange(change)) return putRecord(statements, session, change);
     switch (change.kind) {
       case 'environment-created': {
         await requireRoot(statements, session, change.root);
@@ -102,15 +117,8 @@ export function changeWriter(statements: StoreStatements) {
         if (rows.length === 0) conflict('The credential');
         return;
       }
-      case 'key-created': {
-        const { key } = change;
-        await requireSealable(statements, session, key, change.materials);
-        const { id, environment, region, revision, createdAt } = key;
-        const values = [id, environment, region, revision, createdAt, dueAt(key), encodeKey(key)];
-        const rows = await run(statements.insertKey, values);
-        if (rows.length === 0) conflict(`Key ${id}`);
-        return insertMaterials(statements, session, id, change.materials);
-      }
+      case 'key-created':
+        return insertKey(statements, session, change);
       case 'key-updated':
         return updateKey(statements, session, change);
       case 'name-created': {
@@ -136,9 +144,32 @@ export function changeWriter(statements: StoreStatements) {
         const { environment, region, name, expectedKeyId } = change;
         const rows = await run(statements.deleteName, [environment, region, name, expectedKeyId]);
         if (rows.length === 0) conflict(`The name ${change.name}`);
+        return;
       }
     }
   };
+}
+
+type RecordChange = Change & { kind: 'copy-put' | 'setting-put' | 'setting-deleted' };
+const recordKinds: ReadonlySet<string> = new Set<RecordChange['kind']>([
+  'copy-put',
+  'setting-put',
+  'setting-deleted',
+]);
+
+function isRecordChange(change: Change): change is RecordChange {
+  return recordKinds.has(change.kind);
+}
+
+/** What is kept as one row that is put, replaced or taken away. */
+async function putRecord(statements: StoreStatements, session: Session, change: RecordChange): Promise<void> {
+  if (change.kind === 'copy-put') {
+    if (!(await putCopy(session, change.copy, change.expected))) conflict(`Copy ${change.copy.id}`);
+  } else if (change.kind === 'setting-put') {
+    await session.query(statements.putSetting, [change.name, change.value]);
+  } else {
+    await session.query(statements.deleteSetting, [change.name]);
+  }
 }
 
 /** Puts a principal, or replaces one that stands as it was read. */

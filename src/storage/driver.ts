@@ -36,6 +36,9 @@ export type Dialect = {
   } | null;
 };
 
+/** A reader that sees the database as it stood when it began, whatever is written meanwhile. */
+export type Snapshot = Session & { end(): Promise<void> };
+
 /** One database, as the shared statements see it. */
 export type Driver = Session & {
   readonly dialect: Dialect;
@@ -43,6 +46,8 @@ export type Driver = Session & {
   readonly pipelines: boolean;
   /** Runs the work in a transaction of the one writer; durable when it resolves. Never two at a time. */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /** Begins to read everything as it stands now; writers go on. */
+  snapshot(): Promise<Snapshot>;
   /**
    * A number that differs when anything was committed since the last call; null where the engine has none.
    */

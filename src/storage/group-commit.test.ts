@@ -36,6 +36,7 @@ function recordingDriver(fault: (transaction: number) => void = () => {}) {
         open = false;
       }
     },
+    snapshot: () => Promise.reject(new Error('not used here')),
     dataVersion: () => null,
     removeTraces: async () => true,
     close: async () => {},

@@ -60,7 +60,7 @@ async function switchRoot(
 ): Promise<void> {
   const moved = await session.query(statements.replaceSetting, [rootSetting, change.from, change.to]);
   if (moved.length === 0) throw conflict('The store is under another root of trust by now.');
-  const house = await session.query(statements.putSetting, ['house-key', change.houseKey]);
+  const house = await session.query(statements.updateSetting, ['house-key', change.houseKey]);
   if (house.length === 0) throw conflict('The store has no house key.');
   for (const { environment, generation, wrapped } of change.keks) {
     const values = [environment, generation, wrapped];

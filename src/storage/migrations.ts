@@ -79,17 +79,33 @@ const generationsStep: Step = ({ text, integer, blob, tableEnd }) => [
   'CREATE INDEX credentials_by_environment ON credentials (environment, id)',
 ];
 
+const copiesStep: Step = ({ text, integer, tableEnd }) => [
+  `CREATE TABLE copies (
+    id ${text} NOT NULL PRIMARY KEY, kind ${text} NOT NULL, key_id ${text}, created_at ${integer} NOT NULL,
+    place ${text} NOT NULL, holder ${text} NOT NULL, status ${text} NOT NULL,
+    detail ${text} NOT NULL) ${tableEnd}`,
+  'CREATE INDEX copies_by_key ON copies (key_id, created_at)',
+];
+
 /** The tables of the store. */
-export const storeSchema: Schema = { table: 'migrations', steps: [firstStoreStep, generationsStep] };
+export const storeSchema: Schema = {
+  table: 'migrations',
+  steps: [firstStoreStep, generationsStep, copiesStep],
+};
 
 /** The tables of the shred store. */
 export const shredSchema: Schema = { table: 'shred_migrations', steps: [firstShredStep] };
 
 /**
  * Takes the steps that the database lacks, in one transaction that keeps other starting processes waiting.
- * Throws a StopError `configuration-invalid` for a database that a newer program has written.
+ * With `stepsMax` it stops behind that step. Throws a StopError `configuration-invalid` for a database that a newer program has written.
  */
-export async function migrate(driver: Driver, schema: Schema, now: number): Promise<void> {
+export async function migrate(
+  driver: Driver,
+  schema: Schema,
+  now: number,
+  stepsMax = schema.steps.length,
+): Promise<void> {
   const { dialect } = driver;
   await driver.transaction(async (session) => {
     if (dialect.migrationLock) await session.query(dialect.migrationLock);
@@ -108,7 +124,7 @@ export async function migrate(driver: Driver, schema: Schema, now: number): Prom
       );
     }
     for (const [index, step] of schema.steps.entries()) {
-      if (index < taken) continue;
+      if (index < taken || index >= stepsMax) continue;
       for (const sql of step(dialect)) await session.query(sql);
       await session.query(`INSERT INTO ${schema.table} (step, taken_at) VALUES ($1, $2)`, [index + 1, now]);
     }

@@ -1,6 +1,14 @@
 import pg, { type Pool as PgPool, type PoolConfig } from 'pg';
 import { ClavigerError, StopError } from '#domain';
-import { type Dialect, type Driver, type Row, type Session, type Value, unavailable } from './driver.ts';
+import {
+  type Dialect,
+  type Driver,
+  type Row,
+  type Session,
+  type Snapshot,
+  type Value,
+  unavailable,
+} from './driver.ts';
 import { isServerError, translatePostgres } from './postgres-errors.ts';
 
 export const postgresDialect: Dialect = Object.freeze({
@@ -101,6 +109,7 @@ export function postgresDriver(pool: Pool): Driver {
       }
       return runTransaction(client, prepared, work);
     },
+    snapshot: () => beginSnapshot(pool, prepared),
     dataVersion: () => null,
     removeTraces: async () => true,
     close: () => pool.end(),
@@ -108,6 +117,32 @@ export function postgresDriver(pool: Pool): Driver {
 }
 
 type Prepare = (sql: string, values: readonly Value[]) => PoolQuery;
+
+async function beginSnapshot(pool: Pool, prepared: Prepare): Promise<Snapshot> {
+  try {
+    const client = await pool.connect();
+    try {
+      await client.query({ text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' });
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+    return {
+      async query(sql, params) {
+        try {
+          return (await client.query(params === undefined ? { text: sql } : prepared(sql, params))).rows;
+        } catch (error) {
+          throw translatePostgres(error);
+        }
+      },
+      async end() {
+        client.release(!(await isRolledBack(client)));
+      },
+    };
+  } catch (error) {
+    throw translatePostgres(error);
+  }
+}
 
 /** Runs the work on one connection, and gives the connection back; a broken one is dropped. */
 async function runTransaction<T>(

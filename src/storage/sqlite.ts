@@ -130,6 +130,23 @@ export async function openSqlite(file: string): Promise<Driver> {
         throw translateSqlite(error);
       }
     },
+    async snapshot() {
+      const connection = await whenFree(() => openConnection(file)).catch((error: unknown) => {
+        throw translateSqlite(error);
+      });
+      const end = async (): Promise<void> => {
+        if (connection.database.isOpen) connection.database.close();
+      };
+      try {
+        connection.database.exec('BEGIN');
+        // the first read fixes what is seen
+        connection.query('SELECT count(*) FROM sqlite_master', []);
+      } catch (error) {
+        await end();
+        throw translateSqlite(error);
+      }
+      return { query: async (sql, params = []) => translated(() => connection.query(sql, params)), end };
+    },
     dataVersion() {
       return translated(() => Number(reader.query('PRAGMA data_version', [])[0]?.['data_version']));
     },

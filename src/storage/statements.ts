@@ -31,7 +31,7 @@ export function storeStatements(dialect: Dialect) {
     countKeks: `SELECT (SELECT count(*) FROM environments) + (SELECT count(*) FROM environment_keks) AS total`,
     heldSetting: `SELECT setting FROM settings WHERE name = $1 ${holdRows}`,
     replaceSetting: 'UPDATE settings SET setting = $3 WHERE name = $1 AND setting = $2 RETURNING name',
-    putSetting: 'UPDATE settings SET setting = $2 WHERE name = $1 RETURNING name',
+    updateSetting: 'UPDATE settings SET setting = $2 WHERE name = $1 RETURNING name',
     // in the order in which they lie on the disk
     sealedMaterials: `SELECT v.position AS position, v.key_id AS key_id, v.version AS version,
         v.wrapped AS wrapped
@@ -138,6 +138,9 @@ export function storeStatements(dialect: Dialect) {
       WHERE leases.holder = excluded.holder OR leases.ends_at <= $4
         OR leases.ends_at - $4 > 2 * ($3 - $4) RETURNING name`,
     setting: 'SELECT setting FROM settings WHERE name = $1',
+    putSetting:
+      'INSERT INTO settings (name, setting) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET setting = excluded.setting',
+    deleteSetting: 'DELETE FROM settings WHERE name = $1',
     claimSetting: 'INSERT INTO settings (name, setting) VALUES ($1, $2) ON CONFLICT DO NOTHING',
     probe: `INSERT INTO probes (id, writes) VALUES (1, 1)
       ON CONFLICT (id) DO UPDATE SET writes = probes.writes + 1 RETURNING writes`,

@@ -1,6 +1,7 @@
 import { ClavigerError } from '#domain';
 import { type Change, type Commit, entityOf, type Store } from '#ports';
 import { changeWriter, type Notes, writeNotes } from './changes.ts';
+import { storedCopies } from './copies.ts';
 import { ConstraintError, type Driver } from './driver.ts';
 import { storeDuties } from './duties.ts';
 import { groupCommit } from './group-commit.ts';
@@ -46,6 +47,7 @@ export function sqlStore(driver: Driver): Store {
 
   return {
     capabilities: Object.freeze({ kind: driver.dialect.kind, shared: driver.dialect.kind === 'postgres' }),
+    copies: storedCopies(driver),
     ...storeReads(driver, statements),
     commit,
     ...storeDuties(driver, statements, writer),

@@ -22,6 +22,7 @@ function keyText(key: KeyRecord): string {
       : {}),
     description: key.description,
     tags: key.tags.map((tag) => `${tag.key}=${tag.value}`).join(' '),
+    'last proven recoverable': key.provenRecoverableAt,
     created: `${key.createdAt} by ${key.createdBy}`,
     rotates: key.rotation
       ? `every ${key.rotation.periodDays} days, next ${key.rotation.nextAt}`

@@ -87,7 +87,18 @@ function destroyed(version: KeyVersion, now: Instant): KeyVersion {
   return changeState(version, to, { at: now, cause: 'destruction-due' });
 }
 
-async function namesOf(house: House, key: Key): Promise<KeyName[]> {
+/** The key with every version destroyed. */
+export function destroyedKey(key: Key, now: Instant): Key {
+  return {
+    ...key,
+    destruction: null,
+    rotation: null,
+    versions: key.versions.map((version) => destroyed(version, now)),
+  };
+}
+
+/** All names of a key. */
+export async function namesOf(house: Pick<House, 'store'>, key: Key): Promise<KeyName[]> {
   const found: KeyName[] = [];
   for (let after: string | null = null; ; after = found.at(-1)?.name ?? null) {
     const page = await house.store.names(key.environment, key.region, key.id, { after, limit: namesAtOnce });
@@ -112,12 +123,7 @@ export const destroyDueKey = defineOperation<KeyOnly, Key>({
     }
     await destroyInDevice(house, key.versions);
     await house.hierarchy.shred(key.id);
-    const after: Key = {
-      ...key,
-      destruction: null,
-      rotation: null,
-      versions: key.versions.map((version) => destroyed(version, now)),
-    };
+    const after = destroyedKey(key, now);
     const forgotten = (await namesOf(house, key)).map(
       ({ environment, region, name }): Change => ({
         kind: 'name-deleted',

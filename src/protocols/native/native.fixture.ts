@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Custody } from '#operations';
+import type { Custody, Door } from '#operations';
 import type { HttpProtocol, HttpRequest } from '#ports';
 import { compose, createLogger, loadConfig } from '#server';
 import { createNativeApi } from './index.ts';
@@ -24,6 +24,7 @@ export type Wish = {
 export type NativeApi = {
   readonly api: HttpProtocol;
   readonly token: string;
+  readonly door: Door;
   readonly call: (method: string, path: string, wish?: Wish) => Promise<Answer>;
   readonly close: () => Promise<void>;
 };
@@ -63,6 +64,7 @@ export async function startNativeApi(custody?: Custody): Promise<NativeApi> {
   return {
     api,
     token,
+    door: house.door,
     async call(method, url, wish = {}) {
       const asked = requestOf(method, `/api/v1${url}`, wish, wish.token === undefined ? token : wish.token);
       const answer = await api.handle(asked);

@@ -272,6 +272,39 @@ describe('the routes of the native API', () => {
     await ask('POST /keys/{key}/encrypt', { key }, { plaintext: message });
   });
 
+  it('keep recovery holders and the register of copies', async () => {
+    assert.equal((await ask('GET /recovery/holders')).value('set'), null);
+    const holders = ['ada', 'bob'].map((name) => {
+      const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      return { name, publicKey: publicKey.export({ type: 'spki', format: 'pem' }) };
+    });
+    await ask('PUT /recovery/holders', {}, { threshold: 2, holders });
+    assert.equal((await ask('GET /recovery/holders')).value('set.holders.1.name'), 'bob');
+    const refused: readonly (readonly [number, unknown])[] = [
+      [1, holders],
+      [3, holders],
+      [2, [holders[0], { ...holders[1], name: 'ada' }]],
+      [2, [holders[0], { ...holders[0], name: 'bob' }]],
+    ];
+    for (const [threshold, wrong] of refused) {
+      const answer = await native.call('PUT', '/recovery/holders', { body: { threshold, holders: wrong } });
+      assert.deepEqual([answer.status, answer.body['code']], [400, 'input-invalid']);
+    }
+    const id = randomUUID();
+    await native.door.runAsSystem(operations.beginEscrow, 'default', {
+      id,
+      place: '/safe',
+      holder: '2 of 2',
+    });
+    const made = await ask('POST /copies/{copy}/copies', { copy: id }, { place: 'the bank', holder: 'bob' });
+    assert.equal(made.value('detail.of'), id);
+    await ask('POST /copies/{copy}/acknowledge-destroyed', { copy: id });
+    const statuses = (await ask('GET /copies')).list('copies').map((copy) => copy.text('status'));
+    assert.deepEqual(statuses.sort(), ['destroyed', 'live']);
+    const drill = { backup: randomUUID(), keys: [await newKey(), randomUUID()] };
+    assert.equal((await ask('POST /recovery/drills', {}, drill)).value('recorded'), 1);
+  });
+
   it('were all asked above', () => {
     const missing = routes
       .map(({ method, path }) => `${method} ${path}`)
@@ -286,9 +319,12 @@ describe('the routes of the native API', () => {
       .filter((name) => !reached.has(name));
     // a key has one policy: it is read, not listed
     assert.deepEqual(missing.sort(), [
+      'backup.create',
       'environments.end-rekey',
       'environments.fence-rekey',
       'environments.reseal',
+      'escrow.complete',
+      'escrow.create',
       'keys.destroy',
       'keys.expire-imported-material',
       'keys.list-policies',

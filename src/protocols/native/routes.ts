@@ -6,6 +6,7 @@ import { importRoutes } from './routes/import.ts';
 import { attributeRoutes, keyRoutes } from './routes/keys.ts';
 import { nameRoutes } from './routes/names.ts';
 import { rootRoutes } from './routes/roots.ts';
+import { recoveryRoutes } from './routes/recovery.ts';
 import { signingRoutes } from './routes/signing.ts';
 
 /** Every route of the API. */
@@ -19,4 +20,5 @@ export const routes: readonly Route[] = Object.freeze([
   ...houseRoutes,
   ...custodyRoutes,
   ...rootRoutes,
+  ...recoveryRoutes,
 ]);

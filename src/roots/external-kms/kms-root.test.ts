@@ -83,7 +83,10 @@ describe('a root in an external KMS', () => {
   it('stops at wrong credentials, once', async () => {
     const file = path.join(service.home, 'wrong');
     const text = fs.readFileSync(service.credentialsFile, 'utf8');
-    for (const wrong of [text.replace(/.\n$/, (end) => (end === 'x\n' ? 'y\n' : 'x\n')), text.replace(/= ..../, '= AKIZ')]) {
+    for (const wrong of [
+      text.replace(/.\n$/, (end) => (end === 'x\n' ? 'y\n' : 'x\n')),
+      text.replace(/= ..../, '= AKIZ'),
+    ]) {
       fs.writeFileSync(file, wrong, { mode: 0o600 });
       await assert.rejects(open(file).wrap(secret, context), isRefused);
     }

@@ -1,0 +1,231 @@
+import type { KeyObject } from 'node:crypto';
+import { logFolders, readEvents } from '#audit';
+import { newId, type SecretBytes } from '#crypto';
+import { ClavigerError, type AuditEvent, type Instant, type Key } from '#domain';
+import { destroyedKey, namesOf, updateOf } from '#operations';
+import type { Change, ShredStore, Store } from '#ports';
+import { openArchive, openShredStore, openStore } from '#storage';
+import type { Config } from '../config.ts';
+import { openHome } from '../home.ts';
+import { openHouseKey } from '../house-key.ts';
+import { nodeName } from '../node-name.ts';
+import { openRoot } from '../roots.ts';
+import { checkContent, readContent, storeRows, type Manifest } from './content.ts';
+import { allKeys, destroyedAt, readEscrow, type Escrow } from './escrow.ts';
+import { restoreLogs } from './logs.ts';
+import { restoringSetting } from './mark.ts';
+import { openFileKey, openSealedFile, type SealedFile } from './sealed-file.ts';
+
+export type RestoreWish = {
+  readonly file: string;
+  readonly escrow: string;
+  readonly holderKeys: readonly KeyObject[];
+  /** A folder of audit logs that may know of later destructions. */
+  readonly auditFolder: string | null;
+};
+
+export type Restored = {
+  readonly manifest: Manifest;
+  /** How many keys of the backup the ledger destroyed again. */
+  readonly destroyedAgain: number;
+  /** Keys that live in the backup and have no shred secret in the escrow: they can't be opened. */
+  readonly withoutSecret: readonly string[];
+};
+
+/** Both files, opened together: they must be of one store. */
+export type Pair = {
+  readonly backup: SealedFile;
+  readonly backupKey: SecretBytes;
+  readonly escrow: Escrow;
+  readonly manifest: Manifest;
+};
+
+/** Opens a backup and an escrow, reads both to the end, and calls the work with them. Nothing is written before all of it was checked. */
+export async function withPair<T>(
+  wish: Pick<RestoreWish, 'file' | 'escrow' | 'holderKeys'>,
+  work: (pair: Pair) => Promise<T>,
+): Promise<T> {
+  const backup = await openSealedFile(wish.file, 'backup');
+  const escrowFile = await openSealedFile(wish.escrow, 'escrow');
+  if (backup.head.store !== escrowFile.head.store)
+    throw new ClavigerError('key-mismatch', 'The escrow belongs to another store than the backup.');
+  using backupKey = await openFileKey(backup, wish.holderKeys);
+  using escrowKey = await openFileKey(escrowFile, wish.holderKeys);
+  const escrow = await readEscrow(escrowFile, escrowKey);
+  const manifest = await checkContent(backup, backupKey);
+  return await work({ backup, backupKey, escrow, manifest });
+}
+
+/** Puts the rows of a backup into a store that is empty, or that an earlier try of the same restore left. */
+export async function loadStore(url: string, { backup, backupKey }: Pair): Promise<void> {
+  const archive = await openArchive(url, backup.head.schema);
+  try {
+    const mark = await archive.setting(restoringSetting);
+    if (mark !== backup.head.id && (mark !== null || !(await archive.isEmpty()))) {
+      throw new ClavigerError(
+        'conflict',
+        'The store is not empty: a backup is restored into a new home (CLAVIGER_HOME, CLAVIGER_DATABASE_URL) only.',
+      );
+    }
+    await archive.load(storeRows(backup, backupKey), { name: restoringSetting, value: backup.head.id });
+  } finally {
+    await archive.close();
+  }
+}
+
+const putsAtOnce = 500;
+
+/** Puts the secrets of all keys that the ledger does not name. */
+export async function loadSecrets(
+  shreds: ShredStore,
+  escrow: Escrow,
+  ledger: ReadonlyMap<string, Instant>,
+): Promise<void> {
+  const wanted = [...escrow.secrets].filter(([id]) => !ledger.has(id));
+  for (let at = 0; at < wanted.length; at += putsAtOnce)
+    await Promise.all(wanted.slice(at, at + putsAtOnce).map(([id, secret]) => shreds.put(id, secret)));
+}
+
+/** What the logs of a folder know of destructions. */
+function ledgerOfLogs(folder: string | null): Map<string, Instant> {
+  const ledger = new Map<string, Instant>();
+  for (const log of folder === null ? [] : logFolders(folder)) {
+    for (const { event } of readEvents(log, { operation: 'keys.destroy' }))
+      if (event.outcome === 'success' && event.keyId !== null) ledger.set(event.keyId, event.at);
+  }
+  return ledger;
+}
+
+/** Restores a backup into an empty home. Repeated after a crash it begins again; no server starts in between. */
+export async function restoreHome(config: Config, wish: RestoreWish): Promise<Restored> {
+  return withPair(wish, async (pair) => {
+    await openHome(config.home);
+    await requireEmptyShreds(config, pair.backup.head.id);
+    await loadStore(config.databaseUrl, pair);
+    const logged = await restoreLogs(config.auditFolder, readContent(pair.backup, pair.backupKey));
+    const ledger = new Map([
+      ...ledgerOfLogs(wish.auditFolder),
+      ...ledgerOfLogs(logged ? config.auditFolder : null),
+      ...pair.escrow.destroyed,
+    ]);
+    const store = await openStore(config.databaseUrl);
+    const shreds = await openShredStore(config.shredUrl);
+    try {
+      await requireRoot(config, store);
+      await loadSecrets(shreds, pair.escrow, ledger);
+      const recorder = { node: await nodeName(config, 0), backup: pair.backup.head.id };
+      const destroyedAgain = await replay({ store, shreds }, ledger, recorder);
+      const withoutSecret = await keysWithoutSecret(store, shreds);
+      const facts = {
+        backup: recorder.backup,
+        keys: pair.manifest.keys,
+        destroyedAgain,
+        withoutSecret: withoutSecret.length,
+      };
+      await store.commit({
+        changes: [{ kind: 'setting-deleted', name: restoringSetting }],
+        events: [await eventOf(store, recorder.node, { operation: 'backup.restore', keyId: null, facts })],
+      });
+      return { manifest: pair.manifest, destroyedAgain, withoutSecret };
+    } finally {
+      await shreds.close();
+      await store.close();
+    }
+  });
+}
+
+async function requireEmptyShreds(config: Config, backup: string): Promise<void> {
+  const archive = await openArchive(config.databaseUrl);
+  const mark = await archive.setting(restoringSetting).finally(() => archive.close());
+  if (mark === backup) return;
+  const shreds = await openShredStore(config.shredUrl);
+  const ids = await shreds.ids({ after: null, limit: 1 }).finally(() => shreds.close());
+  if (ids.length > 0)
+    throw new ClavigerError(
+      'conflict',
+      'The shred store is not empty: a backup is restored into a new home only.',
+    );
+}
+
+/** Refuses a root of trust that does not open what was restored. */
+async function requireRoot(config: Config, store: Store): Promise<void> {
+  const root = await openRoot(config, store);
+  try {
+    using _houseKey = await openHouseKey(root, store);
+  } finally {
+    await root.close();
+  }
+}
+
+type Recorder = { readonly node: string; readonly backup: string };
+
+/** Destroys what the ledger says is destroyed: the secret, the material, the names. Done twice it does no more than once. */
+async function replay(
+  stores: { store: Store; shreds: ShredStore },
+  ledger: ReadonlyMap<string, Instant>,
+  { node, backup }: Recorder,
+): Promise<number> {
+  const { store, shreds } = stores;
+  let count = 0;
+  for (const [id, at] of ledger) {
+    if ((await shreds.get(id)) !== null) await shreds.shred(id);
+    const stored = await store.key(id);
+    if (!stored || destroyedAt(stored.key) !== null) continue;
+    const event = { operation: 'backup.replay-destruction', keyId: id, facts: { backup, destroyedAt: at } };
+    await store.commit({
+      changes: await destruction(store, stored.key, at),
+      events: [await eventOf(store, node, event, stored.key.environment)],
+    });
+    count += 1;
+  }
+  return count;
+}
+
+async function destruction(store: Store, key: Key, at: Instant): Promise<readonly Change[]> {
+  const erased = key.versions.map((version) => version.number);
+  const names = await namesOf({ store }, key);
+  const forgotten = names.map(
+    ({ environment, region, name }): Change => ({
+      kind: 'name-deleted',
+      environment,
+      region,
+      name,
+      expectedKeyId: key.id,
+    }),
+  );
+  return [updateOf(key, destroyedKey(key, at), { erased }), ...forgotten];
+}
+
+async function keysWithoutSecret(store: Store, shreds: ShredStore): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const key of allKeys(store))
+    if (destroyedAt(key) === null && (await shreds.get(key.id)) === null) found.push(key.id);
+  return found;
+}
+
+/** The first server of this home takes it into its log. */
+async function eventOf(
+  store: Store,
+  node: string,
+  what: Pick<AuditEvent, 'operation' | 'keyId' | 'facts'>,
+  environment?: string,
+): Promise<AuditEvent> {
+  return {
+    id: newId(),
+    at: Date.now(),
+    node,
+    environment: environment ?? (await store.setting('first-environment')) ?? '-',
+    principal: 'system',
+    outcome: 'success',
+    reason: null,
+    keyVersion: null,
+    otherKeyId: null,
+    protocol: 'internal',
+    protocolOperation: '-',
+    region: '-',
+    sourceAddress: '-',
+    userAgent: '-',
+    contextDigest: null,
+    ...what,
+  };
+}
