@@ -47,6 +47,8 @@ export type Composition = {
   readonly maintenance: Maintenance;
   readonly report: InitReport;
   readonly shreds: ShredStore;
+  /** The house's own key, wiped when the composition is closed. */
+  readonly houseKey: SecretBytes;
   /** Rejects where the root of trust does not answer. */
   readonly probeRoot: () => Promise<void>;
   readonly newRequestId: () => string;
@@ -180,6 +182,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     maintenance,
     report,
     shreds,
+    houseKey,
     probeRoot: rootProbe(root, store),
     newRequestId: newId,
     async close() {

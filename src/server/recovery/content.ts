@@ -18,6 +18,10 @@ const manifestShape = z.strictObject({
 });
 export type Manifest = z.infer<typeof manifestShape>;
 
+const sealShape = z.string().regex(/^[0-9a-f]{64}$/);
+/** A manifest with what proves that the house made it (`seal.ts`). */
+export type SealedManifest = Manifest & { readonly seal: string };
+
 const tableShape = z.strictObject({
   table: z.string().regex(/^[a-z_]{1,60}$/),
   columns: z
@@ -33,7 +37,7 @@ const tableShape = z.strictObject({
 const rowShape = z.strictObject({ row: z.array(z.union([z.string(), z.number(), z.null()])).max(100) });
 /** A piece of a file of the audit logs; the path is below the folder of the logs. */
 const logShape = z.strictObject({ log: z.string().max(300), data: z.base64() });
-const lastShape = z.strictObject({ manifest: manifestShape });
+const lastShape = z.strictObject({ manifest: manifestShape, seal: sealShape });
 const recordShape = z.union([rowShape, tableShape, logShape, lastShape]);
 
 export type LogPiece = z.infer<typeof logShape>;
@@ -80,15 +84,15 @@ function isSame(a: Manifest, b: Manifest): boolean {
 export async function* readContent(
   file: SealedFile,
   key: SecretBytes,
-): AsyncGenerator<ContentRecord, Manifest> {
+): AsyncGenerator<ContentRecord, SealedManifest> {
   const maker = manifestMaker();
-  let manifest: Manifest | null = null;
+  let manifest: SealedManifest | null = null;
   for await (const { line, record } of readRecords(file, key)) {
     const read = recordShape.safeParse(record);
     if (!read.success || manifest) throw malformed();
     if ('manifest' in read.data) {
-      manifest = read.data.manifest;
-      if (!isSame(maker.finish(), manifest)) throw malformed();
+      if (!isSame(maker.finish(), read.data.manifest)) throw malformed();
+      manifest = { ...read.data.manifest, seal: read.data.seal };
     } else {
       maker.add(line, read.data);
       yield read.data;
@@ -99,7 +103,7 @@ export async function* readContent(
 }
 
 /** Reads a backup to its end and keeps nothing. */
-export async function checkContent(file: SealedFile, key: SecretBytes): Promise<Manifest> {
+export async function checkContent(file: SealedFile, key: SecretBytes): Promise<SealedManifest> {
   const content = readContent(file, key);
   for (;;) {
     const { done, value } = await content.next();

@@ -7,7 +7,9 @@ import { createHierarchy, operations, type Hierarchy } from '#operations';
 import type { Store } from '#ports';
 import { openShredStore, openStore } from '#storage';
 import type { Config } from '../config.ts';
+import { openHouseKey } from '../house-key.ts';
 import { openRoot } from '../roots.ts';
+import { requireSealed } from './seal.ts';
 import { allKeys, destroyedAt } from './escrow.ts';
 import { besideServer } from './make.ts';
 import { loadSecrets, loadStore, withPair } from './restore.ts';
@@ -55,6 +57,8 @@ export async function drillBackup(config: Config, wish: DrillWish): Promise<Dril
         const root = await openRoot(config, store);
         const hierarchy = createHierarchy({ root, store, shreds });
         try {
+          using houseKey = await openHouseKey(root, store);
+          requireSealed(houseKey, pair.backup.head.id, pair.manifest);
           const ledger = pair.escrow.destroyed;
           const progress = (done: number) => wish.onProgress(done, pair.manifest.keys);
           return { backup: pair.backup.head.id, proofs: await prove({ store, hierarchy }, ledger, progress) };

@@ -11,6 +11,7 @@ import type { Config } from '../config.ts';
 import { createLogger } from '../logger.ts';
 import { nodeName } from '../node-name.ts';
 import { manifestMaker, type Manifest } from './content.ts';
+import { sealOf } from './seal.ts';
 import { escrowRecords } from './escrow.ts';
 import { requireFree, writeSealedFile, type Heading } from './sealed-file.ts';
 
@@ -115,7 +116,7 @@ export function backupHome(config: Config, wish: Wish): Promise<Made> {
         yield piece;
       }
       manifest = maker.finish();
-      yield { manifest };
+      yield { manifest, seal: sealOf(composition.houseKey, id, manifest) };
     }
     const done = (): Manifest => manifest ?? maker.finish();
     await writeSealedFile(wish.file, { heading, holders }, records(), async () => {

@@ -4,11 +4,12 @@ import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { readEvents, logFolders } from '#audit';
 import { hasCode } from '#domain';
-import { operations } from '#operations';
+import { operations, recoveryHolders } from '#operations';
 import type { Clock } from '#ports';
 import { openStore } from '#storage';
 import { configOf, readCredentials } from '../home.fixture.ts';
 import { startNode } from '../node.fixture.ts';
+import { manifestMaker, readContent } from './content.ts';
 import { drillBackup } from './drill.ts';
 import { backupHome, escrowHome } from './make.ts';
 import {
@@ -21,6 +22,7 @@ import {
   type TestHouse,
 } from './recovery.fixture.ts';
 import { restoreHome } from './restore.ts';
+import { openFileKey, openSealedFile, writeSealedFile } from './sealed-file.ts';
 import { verifyFile } from './verify.ts';
 
 const dayMillis = 86_400_000;
@@ -87,6 +89,65 @@ describe('backup and recovery', () => {
     assert.equal(again?.keyId, ids[0]);
     await assert.rejects(restoreHome(fresh.config, wish), /not empty/);
     await assert.rejects(restoreHome(config, wish), /not empty/);
+  });
+
+  it('takes no backup that the house did not make, whoever could encrypt it to the holders', async (test) => {
+    const house = await openHouse(test);
+    await newKey(house.node, house.home);
+    await backupHome(house.config, {
+      file: house.place('b'),
+      withAudit: false,
+      escrowFile: house.place('e'),
+    });
+    const holderKeys = await house.holders.keys(0, 1);
+    const real = await openSealedFile(house.place('b'), 'backup');
+    using key = await openFileKey(real, holderKeys);
+    const maker = manifestMaker();
+    const rows: unknown[] = [];
+    const content = readContent(real, key);
+    let seal = '';
+    for (let next = await content.next(); ; next = await content.next()) {
+      if (next.done) {
+        ({ seal } = next.value);
+        break;
+      }
+      // somebody makes himself an administrator
+      const forged = JSON.parse(
+        JSON.stringify(next.value).replaceAll('"admin"', '"adxin"'),
+      ) as typeof next.value;
+      maker.add(JSON.stringify(forged), forged);
+      rows.push(forged);
+    }
+    const holders = await recoveryHolders(house.node.house.store);
+    assert.ok(holders);
+    const {
+      format: _format,
+      threshold: _threshold,
+      commitment: _commitment,
+      holders: _holders,
+      ...heading
+    } = real.head;
+    async function* forgery(): AsyncGenerator<unknown> {
+      yield* rows;
+      yield { manifest: maker.finish(), seal };
+    }
+    await writeSealedFile(house.place('forged'), { heading, holders }, forgery(), async () => undefined);
+    const forgedWish = {
+      file: house.place('forged'),
+      escrow: house.place('e'),
+      holderKeys,
+      auditFolder: null,
+    };
+    assert.equal((await verifyFile(house.place('forged'), holderKeys)).opened, true);
+    const { config } = emptyHome(house);
+    await assert.rejects(restoreHome(config, forgedWish), /not made by this house/);
+    await assert.rejects(
+      drillBackup(house.config, { ...forgedWish, record: false, onProgress: () => undefined }),
+      /not made by this house/,
+    );
+    const { compose } = await import('../compose.ts');
+    const { createLogger } = await import('../logger.ts');
+    await assert.rejects(compose({ config, logger: createLogger('silent'), worker: 0 }), /was not finished/);
   });
 
   it('does not bring back what was destroyed after the backup, and records who tries to use it', async (test) => {

@@ -10,7 +10,8 @@ import { openHome } from '../home.ts';
 import { openHouseKey } from '../house-key.ts';
 import { nodeName } from '../node-name.ts';
 import { openRoot } from '../roots.ts';
-import { checkContent, readContent, storeRows, type Manifest } from './content.ts';
+import { checkContent, readContent, storeRows, type Manifest, type SealedManifest } from './content.ts';
+import { requireSealed } from './seal.ts';
 import { allKeys, destroyedAt, readEscrow, type Escrow } from './escrow.ts';
 import { restoreLogs } from './logs.ts';
 import { restoringSetting } from './mark.ts';
@@ -37,7 +38,7 @@ export type Pair = {
   readonly backup: SealedFile;
   readonly backupKey: SecretBytes;
   readonly escrow: Escrow;
-  readonly manifest: Manifest;
+  readonly manifest: SealedManifest;
 };
 
 /** Opens a backup and an escrow, reads both to the end, and calls the work with them. Nothing is written before all of it was checked. */
@@ -111,7 +112,7 @@ export async function restoreHome(config: Config, wish: RestoreWish): Promise<Re
     const store = await openStore(config.databaseUrl);
     const shreds = await openShredStore(config.shredUrl);
     try {
-      await requireRoot(config, store);
+      await requireRoot(config, store, pair);
       await loadSecrets(shreds, pair.escrow, ledger);
       const recorder = { node: await nodeName(config, 0), backup: pair.backup.head.id };
       const destroyedAgain = await replay({ store, shreds }, ledger, recorder);
@@ -147,11 +148,12 @@ async function requireEmptyShreds(config: Config, backup: string): Promise<void>
     );
 }
 
-/** Refuses a root of trust that does not open what was restored. */
-async function requireRoot(config: Config, store: Store): Promise<void> {
+/** Refuses a root of trust that does not open what was restored, and a backup that its house did not make. */
+async function requireRoot(config: Config, store: Store, { backup, manifest }: Pair): Promise<void> {
   const root = await openRoot(config, store);
   try {
-    using _houseKey = await openHouseKey(root, store);
+    using houseKey = await openHouseKey(root, store);
+    requireSealed(houseKey, backup.head.id, manifest);
   } finally {
     await root.close();
   }
@@ -198,8 +200,11 @@ async function destruction(store: Store, key: Key, at: Instant): Promise<readonl
 
 async function keysWithoutSecret(store: Store, shreds: ShredStore): Promise<readonly string[]> {
   const found: string[] = [];
-  for await (const key of allKeys(store))
+  for await (const key of allKeys(store)) {
+    // keys of devices never had one, and those that wait for their material have none
+    if (key.tier === 'hsm' || key.imported?.isPresent === false) continue;
     if (destroyedAt(key) === null && (await shreds.get(key.id)) === null) found.push(key.id);
+  }
   return found;
 }
 
