@@ -17,6 +17,7 @@ import { addQuickstart } from './commands/quickstart.ts';
 import { addRekey, addRootCommands } from './commands/root.ts';
 import { addRecoveryCommands } from './commands/recovery.ts';
 import { addServerCommands } from './commands/server.ts';
+import { addShred } from './commands/shred.ts';
 import { addSigningCommands } from './commands/signing.ts';
 
 function version(): string {
@@ -55,6 +56,7 @@ export function createProgram(): Command {
   addNameCommands(program);
   program.commandsGroup('Data:');
   addFileCommands(program);
+  addShred(program);
   addSigningCommands(program);
   program.commandsGroup('Who may do what, and who did what:');
   addRekey(addPeopleCommands(program));

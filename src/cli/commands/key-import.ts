@@ -83,7 +83,7 @@ export function addKeyImport(keys: Command): void {
     .option('--expires <time>', 'when the material is deleted by itself, e.g. 2027-01-31T12:00:00Z')
     .addHelpText(
       'after',
-      '\nFormats: PEM and DER of PKCS#8 (clear or encrypted), PKCS#1 and SEC 1; a JSON Web Key; the raw bytes of a secret key.\nThe file stays as it is.',
+      '\nFormats: PEM and DER of PKCS#8 (clear or encrypted), PKCS#1 and SEC 1; a JSON Web Key; the raw bytes of a secret key.\nThe file stays as it is: `claviger shred FILE` removes it.',
     )
     .addOption(outputOption())
     .action(importFile);
