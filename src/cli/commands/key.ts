@@ -22,7 +22,7 @@ function keyText(key: KeyRecord): string {
       : {}),
     description: key.description,
     tags: key.tags.map((tag) => `${tag.key}=${tag.value}`).join(' '),
-    'last proven recoverable': key.provenRecoverableAt,
+    recoverable: key.provenRecoverableAt ? `proven ${key.provenRecoverableAt}` : 'never proven',
     created: `${key.createdAt} by ${key.createdBy}`,
     rotates: key.rotation
       ? `every ${key.rotation.periodDays} days, next ${key.rotation.nextAt}`
