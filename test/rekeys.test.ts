@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { describe, it, type TestContext } from 'node:test';
 import { sealGeneration, SecretBytes } from '#crypto';
 import { operations } from '#operations';
+import { wrapMaterial } from '#sdk';
 import {
   byId,
   decryptText,
@@ -48,6 +50,28 @@ async function generations(world: TestWorld, environment: string): Promise<Set<n
 }
 
 describe('a new key for an environment', () => {
+  it('ends the tokens of imports that were begun before, and nothing that was imported', async (test) => {
+    const world = await worldOf(test);
+    const key = byId(await makeKey(world, { origin: 'imported' }));
+    const bytes = randomBytes(32);
+    const parameters = async () => {
+      const wish = { key, wrap: 'RSA_OAEP_SHA_256', wrappingSpec: 'RSA_2048' } as const;
+      const { token, publicKey } = await world.door.run(operations.getImportParameters, world.caller(), wish);
+      return { key, token, wrapped: wrapMaterial(bytes, publicKey, wish.wrap), expiresAt: null };
+    };
+    const before = await parameters();
+    await world.door.run(operations.importMaterial, world.caller(), before);
+    const sealed = await encryptUnder(world, key);
+    await begin(world);
+    await finish(world);
+    await assert.rejects(world.door.run(operations.importMaterial, world.caller(), before), {
+      code: 'import-token-expired',
+    });
+    assert.equal(await decryptText(world, sealed), 'the plaintext');
+    await world.door.run(operations.importMaterial, world.caller(), await parameters());
+    assert.equal(await decryptText(world, sealed), 'the plaintext');
+  });
+
   it('seals everything of it anew, opens it, and leaves other environments alone', async (test) => {
     const world = await worldOf(test);
     const bob = world.caller({ environment: 'beta', name: 'bob' });

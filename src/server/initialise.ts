@@ -2,9 +2,9 @@ import { newAccessKey, newToken } from '#access';
 import { hasCode, type Environment, type Instant, type Principal } from '#domain';
 import { newAccountId, newPrincipal, sealAccessKey, tokenCredential, type Hierarchy } from '#operations';
 import type { Change, Store } from '#ports';
-import { newId } from '#crypto';
 import type { Bootstrap } from './bootstrap.ts';
 import type { Config } from './config.ts';
+import { houseEvent } from './house-event.ts';
 import { credentialsFile, finishCredentials, prepareCredentials } from './credentials-file.ts';
 
 /** What a first start made. */
@@ -154,26 +154,13 @@ function commitSeed(parts: Parts, environment: string, changes: readonly Change[
   return parts.store.commit({
     changes,
     events: [
-      {
-        id: newId(),
+      houseEvent({
         at: parts.now,
         node: parts.node,
         environment,
-        principal: 'system',
         operation: 'server.initialise',
-        outcome: 'success',
-        reason: null,
-        keyId: null,
-        keyVersion: null,
-        otherKeyId: null,
-        protocol: 'internal',
-        protocolOperation: '-',
-        region: '-',
-        sourceAddress: '-',
-        userAgent: '-',
-        contextDigest: null,
         facts: { changes: kinds },
-      },
+      }),
     ],
   });
 }

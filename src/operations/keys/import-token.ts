@@ -57,7 +57,7 @@ export async function openToken(
   });
   if (!read) throw invalid();
   if (now < read.expiresAt) return read;
-  throw new ClavigerError('import-token-expired', 'The import token has expired: ask for new parameters.');
+  throw expired();
 }
 
 async function unsealed(house: House, key: Key, token: Uint8Array): Promise<SecretBytes> {
@@ -66,8 +66,16 @@ async function unsealed(house: House, key: Key, token: Uint8Array): Promise<Secr
   } catch (cause) {
     // it came from a stranger: that it does not open is no damage of the house
     if (hasCode(cause, 'integrity-failed')) throw invalid(cause);
+    // the environment has a new key since: what the one before sealed opens no more
+    if (hasCode(cause, 'conflict')) throw expired(cause);
     throw cause;
   }
+}
+
+function expired(cause?: unknown): ClavigerError {
+  return new ClavigerError('import-token-expired', 'The import token has expired: ask for new parameters.', {
+    cause,
+  });
 }
 
 function invalid(cause?: unknown): ClavigerError {

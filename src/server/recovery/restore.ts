@@ -1,12 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import { logFolders, readEvents } from '#audit';
-import { newId, type SecretBytes } from '#crypto';
+import { type SecretBytes } from '#crypto';
 import { ClavigerError, type AuditEvent, type Instant, type Key } from '#domain';
 import { destroyedKey, namesOf, updateOf } from '#operations';
 import type { Change, ShredStore, Store } from '#ports';
 import { openArchive, openShredStore, openStore } from '#storage';
 import type { Config } from '../config.ts';
 import { openHome } from '../home.ts';
+import { houseEvent } from '../house-event.ts';
 import { openHouseKey } from '../house-key.ts';
 import { nodeName } from '../node-name.ts';
 import { openRoot } from '../roots.ts';
@@ -215,22 +216,10 @@ async function eventOf(
   what: Pick<AuditEvent, 'operation' | 'keyId' | 'facts'>,
   environment?: string,
 ): Promise<AuditEvent> {
-  return {
-    id: newId(),
+  return houseEvent({
     at: Date.now(),
     node,
     environment: environment ?? (await store.setting('first-environment')) ?? '-',
-    principal: 'system',
-    outcome: 'success',
-    reason: null,
-    keyVersion: null,
-    otherKeyId: null,
-    protocol: 'internal',
-    protocolOperation: '-',
-    region: '-',
-    sourceAddress: '-',
-    userAgent: '-',
-    contextDigest: null,
     ...what,
-  };
+  });
 }

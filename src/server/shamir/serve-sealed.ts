@@ -7,6 +7,7 @@ import { compose, type Composition } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { createFailures } from '../failures.ts';
 import { openHome } from '../home.ts';
+import { houseEvent } from '../house-event.ts';
 import { listen } from '../listener.ts';
 import { createLogger, describeError, type Logger } from '../logger.ts';
 import { createMetrics } from '../metrics.ts';
@@ -155,24 +156,13 @@ export async function startSealedServer(config: Config, options: Options = {}): 
 
 /** The log tells which shares unsealed the server; what was refused before could not be recorded. */
 async function recordUnsealing({ house }: Composition, facts: UnsealFacts): Promise<void> {
-  await house.log.append({
-    id: newId(),
-    at: house.clock.now(),
-    node: house.log.node,
-    environment: await house.firstEnvironment(),
-    principal: 'system',
-    operation: 'server.unseal',
-    outcome: 'success',
-    reason: null,
-    keyId: null,
-    keyVersion: null,
-    otherKeyId: null,
-    protocol: 'internal',
-    protocolOperation: '-',
-    region: '-',
-    sourceAddress: '-',
-    userAgent: '-',
-    contextDigest: null,
-    facts: { setId: facts.setId, shares: facts.given.join(' '), refused: facts.refused },
-  });
+  await house.log.append(
+    houseEvent({
+      at: house.clock.now(),
+      node: house.log.node,
+      environment: await house.firstEnvironment(),
+      operation: 'server.unseal',
+      facts: { setId: facts.setId, shares: facts.given.join(' '), refused: facts.refused },
+    }),
+  );
 }
