@@ -237,7 +237,7 @@ export interface Store {
    */
   reserveUsage(keyId: string, version: number, more: UsageCount): Promise<UsageCount>;
   usage(keyId: string, version: number): Promise<UsageCount>;
-  /** Remembers the last uses; an older one never replaces a newer one. */
+  /** Remembers the last uses; an older one never replaces a newer one. A loss of power may undo the last ones. */
   recordLastUses(reports: readonly UsageReport[]): Promise<void>;
   lastUse(keyId: string): Promise<LastUse | null>;
 
@@ -248,16 +248,19 @@ export interface Store {
 
   /** Events of a node that were committed with a change and may not be in its log yet, oldest first. */
   outbox(node: string): Promise<readonly AuditEvent[]>;
-  /** Forgets outbox events that the log holds durably. */
+  /** Forgets outbox events that the log holds durably. A loss of power may bring them back. */
   clearOutbox(eventIds: readonly string[]): Promise<void>;
 
-  /** Remembers how far a node's log has come; a smaller size than the one that is known rejects with `integrity-failed`. */
+  /**
+   * Remembers how far a node's log has come; a smaller size than the one that is known rejects with `integrity-failed`. A loss of
+   * power may leave the store at one that it knew shortly before.
+   */
   recordLogHead(head: LogHead): Promise<void>;
   logHeads(): Promise<readonly LogHead[]>;
 
   /**
    * Takes or renews a lease; returns false while another holder's lease has not ended. One that ends more than twice as far away
-   * as the one that is asked for was taken by a clock that was ahead, and is not heeded.
+   * as the one that is asked for was taken by a clock that was ahead, and is not heeded. A loss of power may undo it, with the holder.
    */
   takeLease(lease: Lease, now: Instant): Promise<boolean>;
 

@@ -44,8 +44,11 @@ export type Driver = Session & {
   readonly dialect: Dialect;
   /** Statements of one transaction may be sent without waiting for the answers of those before. */
   readonly pipelines: boolean;
-  /** Runs the work in a transaction of the one writer; durable when it resolves. Never two at a time. */
-  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /**
+   * Runs the work in a transaction of the one writer; durable when it resolves. Never two at a time. Where its loss is bearable the
+   * engine may leave the wait for the disk to the next one: a loss of power undoes it then, whole.
+   */
+  transaction<T>(work: (session: Session) => Promise<T>, isLossBearable?: boolean): Promise<T>;
   /** Begins to read everything as it stands now; writers go on. */
   snapshot(): Promise<Snapshot>;
   /**

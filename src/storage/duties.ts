@@ -16,12 +16,15 @@ export type Duties = Pick<
 export function storeDuties(driver: Driver, statements: StoreStatements, writer: GroupCommit<Notes>): Duties {
   const write = (sql: string, values: readonly Value[]): Promise<readonly Row[]> =>
     writer.run([], (session) => session.query(sql, values));
+  // what is told again each second: after a loss of power it is some seconds old
+  const note = (sql: string, values: readonly Value[]): Promise<readonly Row[]> =>
+    writer.run([], (session) => session.query(sql, values), { isLossBearable: true });
 
   return {
     async reserveUsage(keyId, version, more) {
       const values = [keyId, version, more.operations, more.bytes];
       const add = (session: Session) => session.query(statements.addUsage, values);
-      const [row] = await writer.run([], add, `${keyId} ${version}`);
+      const [row] = await writer.run([], add, { order: `${keyId} ${version}` });
       return {
         operations: records.integer(row ?? {}, 'operations'),
         bytes: records.integer(row ?? {}, 'bytes'),
@@ -37,14 +40,14 @@ export function storeDuties(driver: Driver, statements: StoreStatements, writer:
       if (newest.size === 0) return;
       // in one order everywhere, so that two nodes don't wait for each other
       const rows = [...newest.values()].sort(([a], [b]) => (a < b ? -1 : 1));
-      await write(statements.putLastUses, [JSON.stringify(rows)]);
+      await note(statements.putLastUses, [JSON.stringify(rows)]);
     },
     async clearOutbox(eventIds) {
       if (eventIds.length === 0) return;
-      await write(statements.clearOutbox, [JSON.stringify(eventIds.map((id) => [id]))]);
+      await note(statements.clearOutbox, [JSON.stringify(eventIds.map((id) => [id]))]);
     },
     async recordLogHead({ node, size, root, at }) {
-      const rows = await write(statements.putLogHead, [node, size, root, at]);
+      const rows = await note(statements.putLogHead, [node, size, root, at]);
       if (rows.length > 0) return;
       throw new StopError(
         'integrity-failed',
@@ -55,7 +58,7 @@ export function storeDuties(driver: Driver, statements: StoreStatements, writer:
       );
     },
     async takeLease({ name, holder, until }, now) {
-      return (await write(statements.takeLease, [name, holder, until, now])).length > 0;
+      return (await note(statements.takeLease, [name, holder, until, now])).length > 0;
     },
     async claimSetting(name, value) {
       return writer.run([], async (session) => {

@@ -13,6 +13,8 @@ export type Work<Notes> = {
    * deadlock.
    */
   readonly order: string;
+  /** Nobody is told that it is durable: where all of a group are so, the disk is not waited for. */
+  readonly isLossBearable: boolean;
 };
 
 /** What happens around the works of a group. */
@@ -27,13 +29,13 @@ export type GroupRules<Notes> = {
 /** Runs works of the one writer in groups that share a transaction. */
 export type GroupCommit<Notes> = {
   /**
-   * Resolves after the work is durable. Rejects with the work's own error, alone, or with `store-
-   * unavailable`.
+   * Resolves after the work is durable, or at least committed where its loss is bearable. Rejects with the work's own error, alone,
+   * or with `store-unavailable`.
    */
   run<T>(
     touches: readonly string[],
     work: (session: Session, notes: Notes) => Promise<T>,
-    order?: string,
+    how?: { readonly order?: string; readonly isLossBearable?: boolean },
   ): Promise<T>;
   /** Lets what was accepted finish, and refuses what comes later. */
   close(): Promise<void>;
@@ -88,7 +90,7 @@ export function groupCommit<Notes>(driver: Driver, rules: GroupRules<Notes>): Gr
     run<T>(
       touches: readonly string[],
       work: (session: Session, notes: Notes) => Promise<T>,
-      order = '',
+      { order = '', isLossBearable = false } = {},
     ): Promise<T> {
       if (closed) return Promise.reject(unavailable(new Error('the store is closed')));
       return new Promise<T>((resolve, reject) => {
@@ -96,6 +98,7 @@ export function groupCommit<Notes>(driver: Driver, rules: GroupRules<Notes>): Gr
           touches,
           run: work,
           order,
+          isLossBearable,
           settle: (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value as T)),
         });
         start();
@@ -114,11 +117,13 @@ async function commitGroup<Notes>(
   group: readonly Work<Notes>[],
 ): Promise<Outcome[]> {
   let together = true;
+  const isLossBearable = group.every((work) => work.isLossBearable);
   for (let attempt = 1; ; attempt += 1) {
     try {
       const run = together ? runTogether : runApart;
-      const { outcomes, notes } = await driver.transaction((session) =>
-        run({ session, pipelines: driver.pipelines }, rules, group),
+      const { outcomes, notes } = await driver.transaction(
+        (session) => run({ session, pipelines: driver.pipelines }, rules, group),
+        isLossBearable,
       );
       await rules.afterwards(notes);
       return outcomes;
