@@ -73,7 +73,7 @@ export async function startTestServer(
   void ended.then(() => {
     exited = true;
   });
-  const limit = Date.now() + 20_000;
+  const limit = Date.now() + 60_000;
   while (!(await isReady(address))) {
     if (exited || Date.now() > limit) {
       child.kill('SIGKILL');

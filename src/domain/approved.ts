@@ -22,13 +22,16 @@ export function isApproved(algorithm: AlgorithmName, act: 'protect' | 'process')
   return !unapproved.has(algorithm) || (act === 'process' && openedStill.has(algorithm));
 }
 
-/** Refuses key specs that no FIPS provider offers. Throws `algorithm-forbids`. */
-export function requireApprovedSpec(spec: KeySpec): void {
+/**
+ * Refuses key specs that no FIPS provider offers: such keys are not made (`operation-unsupported`), and those that are there are not
+ * used (`algorithm-forbids`).
+ */
+export function requireApprovedSpec(spec: KeySpec, act: 'make' | 'use'): void {
   if (factsOf(spec).fips) return;
   throw new ClavigerError(
-    'algorithm-forbids',
+    act === 'make' ? 'operation-unsupported' : 'algorithm-forbids',
     `Keys of spec ${spec} are not approved: this server runs in FIPS mode.`,
-    { details: { spec } },
+    { details: act === 'make' ? { spec, mode: 'fips' } : {} },
   );
 }
 

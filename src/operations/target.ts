@@ -145,7 +145,7 @@ function versionFor<I>(key: Key, rule: TargetRule<I>, input: I): KeyVersion {
 }
 
 function requireApprovedUse(key: Key, algorithm: AlgorithmName | null, act: 'protect' | 'process'): void {
-  requireApprovedSpec(key.spec);
+  requireApprovedSpec(key.spec, 'use');
   if (algorithm) requireApproved(algorithm, act);
 }
 

@@ -18,7 +18,12 @@ export function addDoctor(program: Command): void {
     .addOption(outputOption())
     .action(async ({ output }: Shown) => {
       const config = loadConfig({ env: process.env, checkoutHome: checkoutHome() });
-      const { examine } = await import('#server');
+      const { examine, restartForFips } = await import('#server');
+      try {
+        if (config.fips) restartForFips();
+      } catch {
+        // it is one of the findings
+      }
       const findings: Finding[] = [];
       for await (const finding of examine(config)) findings.push(finding);
       await show(output, findings, () => findings.map(line).join(''));

@@ -62,7 +62,7 @@ export async function makeVersion(
 ): Promise<{ version: KeyVersion; material: StoredMaterial | null }> {
   if (wanted.inDevice) return { version: await makeDeviceVersion(house, wanted), material: null };
   const { environment, keyId, spec, number, now } = wanted;
-  if (house.fips !== null) requireApprovedSpec(spec);
+  if (house.fips !== null) requireApprovedSpec(spec, 'make');
   const made = await generateMaterial(spec);
   using encoded = made.encoded;
   const material = await house.hierarchy.sealMaterial({ environment, keyId, version: number }, encoded);
@@ -236,7 +236,7 @@ const importable: ReadonlySet<KeyFamily> = new Set<KeyFamily>([
 ]);
 
 function requireImportable(house: House, spec: KeySpec): void {
-  if (house.fips !== null) requireApprovedSpec(spec);
+  if (house.fips !== null) requireApprovedSpec(spec, 'make');
   if (importable.has(factsOf(spec).family)) return;
   throw new ClavigerError('operation-unsupported', `Material of spec ${spec} is not taken from outside.`);
 }

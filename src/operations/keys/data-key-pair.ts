@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { awsSpecName } from '#access';
 import { generateMaterial } from '#crypto';
-import { ClavigerError, factsOf, type Key } from '#domain';
+import { ClavigerError, factsOf, requireApprovedSpec, type Key } from '#domain';
 import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../define.ts';
 import { encryptionContext, keyReference, keySpec } from '../inputs.ts';
 import type { Operation } from '../operation.ts';
@@ -49,7 +49,7 @@ function dataKeyPairOperation({ name, permission, withPlaintext }: Variant): Ope
         context: (wish) => wish.context,
       }),
     ],
-    run: async ({ keys }, { spec }) => {
+    run: async ({ house, keys }, { spec }) => {
       const target = present(keys[0]);
       requireSymmetric(target.key);
       if (!factsOf(spec).asymmetric) {
@@ -57,6 +57,7 @@ function dataKeyPairOperation({ name, permission, withPlaintext }: Variant): Ope
           details: { field: 'spec' },
         });
       }
+      if (house.fips !== null) requireApprovedSpec(spec, 'make');
       const made = await generateMaterial(spec);
       using encoded = made.encoded;
       const privateCiphertext = await encoded.use((bytes) =>

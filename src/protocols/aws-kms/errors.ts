@@ -52,8 +52,10 @@ const otherUsage: Message = (error, where) => {
   return `${arnOf(error, where)} key usage is ${awsUsageName(usage as KeyUsage)} which is not valid for ${where.operation}.`;
 };
 
-const otherAlgorithm: Message = ({ details }) => {
+const otherAlgorithm: Message = ({ details, message }) => {
   const { spec, algorithm } = details;
+  // what FIPS mode refuses, it refuses for every spec
+  if (spec === undefined) return message;
   const named = algorithm === undefined ? 'SYMMETRIC_DEFAULT' : awsAlgorithmName(algorithm as AlgorithmName);
   return `Algorithm ${named} is incompatible with key spec ${awsSpecName(spec as KeySpec)}.`;
 };
@@ -112,7 +114,9 @@ const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
   'access-denied': client('AccessDeniedException', denied),
   'input-invalid': client('ValidationException', invalidInput),
   'input-too-large': client('ValidationException'),
-  'operation-unsupported': client('UnsupportedOperationException', nothing),
+  'operation-unsupported': client('UnsupportedOperationException', ({ details, message }) =>
+    details['mode'] === 'fips' ? message : '',
+  ),
   'key-not-found': client('NotFoundException', missingKey),
   'name-not-found': client('NotFoundException', missingAlias),
   'name-taken': client('AlreadyExistsException'),
