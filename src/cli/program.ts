@@ -8,6 +8,7 @@ import { addFileCommands } from './commands/files.ts';
 import { addHelp } from './commands/help.ts';
 import { addKeyAttributes } from './commands/key-attributes.ts';
 import { addKeyImport } from './commands/key-import.ts';
+import { addKeyDestruction } from './commands/key-destruction.ts';
 import { addKeyLife } from './commands/key-life.ts';
 import { addTiers } from './commands/tiers.ts';
 import { addKeyCommands } from './commands/key.ts';
@@ -51,6 +52,7 @@ export function createProgram(): Command {
   const keys = addKeyCommands(program);
   addTiers(keys);
   addKeyLife(keys);
+  addKeyDestruction(keys);
   addKeyImport(keys);
   addKeyAttributes(keys);
   addNameCommands(program);

@@ -1,3 +1,4 @@
+import type { AlgorithmName } from './algorithm.ts';
 import type { Instant } from './key.ts';
 
 /**
@@ -10,11 +11,27 @@ export type DestructionStep = 'scheduled' | 'cancelled' | 'begun' | 'executed' |
 export type DestructionCheck = {
   readonly node: string;
   readonly at: Instant;
-  /** A ciphertext that the key had made was tried; the device was searched for the object; there was no material any more to try. */
+  /** A ciphertext (or a code) that the key had made was tried; the device was searched for the object; there was no material any more to try. */
   readonly method: 'known-ciphertext' | 'device-search' | 'material-absent';
   readonly version: number;
   /** False is what it must be: true means that the destruction failed. */
   readonly opens: boolean;
+};
+
+/** What is known of a version before its end, by which its end is seen afterwards. It is never made of anything of a customer. */
+export type DestructionProbe = {
+  readonly version: number;
+  /**
+   * `ciphertext`, `code`: made by the key's own material of a random value; `device`: the object is looked for; `material`: nothing
+   * can be made that only the material opens, so that the material itself must be gone.
+   */
+  readonly kind: 'ciphertext' | 'code' | 'device' | 'material';
+  /** Of `ciphertext` and `code`. */
+  readonly algorithm: AlgorithmName | null;
+  /** The ciphertext or the code, base64; null for the other kinds. */
+  readonly made: string | null;
+  /** 64 hexadecimal characters: SHA-256 of what the ciphertext holds, or the message of the code; null for the other kinds. */
+  readonly of: string | null;
 };
 
 /** Somebody who still asked for a key while its destruction was scheduled (the brown-out). */
@@ -50,6 +67,8 @@ export type Destruction = {
     /** Nodes that ran at the time, which all have to check. */
     readonly nodes: readonly string[];
   } | null;
+  /** One for each version, made when the destruction began; empty before. */
+  readonly probes: readonly DestructionProbe[];
   readonly checks: readonly DestructionCheck[];
   /** Counts the changes of the record. */
   readonly revision: number;

@@ -45,6 +45,8 @@ export interface Hierarchy extends Resealing {
   openAll(): Promise<void>;
   /** Destroys the shred secret of a key: all copies of its material, wherever they are, become noise. */
   shred(keyId: string): Promise<void>;
+  /** Whether a shred secret of the key is there. */
+  hasShredSecret(keyId: string): Promise<boolean>;
   /** Wipes the environment keys that are held in memory. */
   close(): void;
 }
@@ -175,6 +177,7 @@ export function createHierarchy(parts: Parts): Hierarchy {
     drop: (entities) => keks.drop(entities),
     openAll: () => keks.openAll(),
     shred: (keyId) => parts.shreds.shred(keyId),
+    hasShredSecret: async (keyId) => (await parts.shreds.get(keyId)) !== null,
     close: () => keks.close(),
   };
 }

@@ -7,6 +7,7 @@ import type { Instant, Key, Role } from '#domain';
 import type { RootOfTrust, ShredStore, Store } from '#ports';
 import { createFileRoot, openFileRoot } from '#roots';
 import { openShredStore, openStore } from '#storage';
+import { createDemands } from './demands.ts';
 import { followChanges } from './freshness.ts';
 import { createHierarchy } from './hierarchy.ts';
 import type { House } from './house.ts';
@@ -125,6 +126,7 @@ async function openNode(shared: Shared, change: (store: Store) => Store): Promis
     freshness: await followChanges({ store, drop, monotonic: () => monotonic }),
     usage: createUsageMeter({ store, onNearlySpent: (keyId) => void nearlySpent.push(keyId) }),
     lastUses: createLastUses(store),
+    demands: createDemands(store),
     observer: { done: (operation, _protocol, outcome) => void done.push({ operation, outcome }) },
     drop,
     outbox: { begin: () => undefined, logged: () => undefined, end: () => undefined },
@@ -227,6 +229,13 @@ export function makeKey(
   caller: Caller = callerOf(),
 ): Promise<Key> {
   return node.door.run(operations.createKey, caller, { ...plainKey, ...wish });
+}
+
+/** Destroys a key of alpha whose day has come, as the house does. */
+export async function destroyDue(node: TestNode, key: Pick<Key, 'id'>): Promise<Key> {
+  const wish = { key: byId(key) };
+  await node.door.runAsSystem(operations.beginDestruction, 'alpha', wish);
+  return node.door.runAsSystem(operations.destroyDueKey, 'alpha', wish);
 }
 
 type EncryptWish = Partial<z.infer<typeof operations.encrypt.input>>;

@@ -1,6 +1,7 @@
 import type { ClavigerError, ErrorCode } from '#domain';
 import type { AuditLog, Clock, KeyDevice, RootOfTrust, Store } from '#ports';
 import type { Custody } from './custody/custody.ts';
+import type { Demands } from './demands.ts';
 import type { Freshness } from './freshness.ts';
 import type { Hierarchy } from './hierarchy.ts';
 import type { KeyCache } from './key-cache.ts';
@@ -44,6 +45,8 @@ export type House = {
   readonly freshness: Freshness;
   readonly usage: UsageMeter;
   readonly lastUses: LastUses;
+  /** Who still asks for keys that wait for their destruction. */
+  readonly demands: Demands;
   readonly observer: DoorObserver;
   /** Drops cached credentials, principals and keys of entities that changed. */
   readonly drop: (entities: readonly string[] | null) => void;

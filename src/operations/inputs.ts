@@ -63,6 +63,11 @@ function isContext(value: unknown): boolean {
   return size <= 8192;
 }
 
+/** A line of words of a person. */
+export const textLine = z
+  .string()
+  .regex(/^[^\p{Cc}\p{Cs}]{1,500}$/u, 'must be a line of 1 to 500 characters');
+
 /** The version to process with; the newest where absent or null. */
 export const versionNumber = z.number().int().min(1).nullable();
 

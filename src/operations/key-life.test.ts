@@ -6,6 +6,7 @@ import type { StoredKey } from '#ports';
 import {
   byId,
   dayMillis,
+  destroyDue,
   decryptText,
   encryptUnder,
   makeKey,
@@ -73,7 +74,7 @@ describe("a key's life", () => {
       case 'cancel':
         return run(operations.cancelDestruction, caller, onlyKey);
       case 'destroy':
-        return node.door.runAsSystem(operations.destroyDueKey, 'alpha', onlyKey);
+        return destroyDue(node, key);
     }
   }
 

@@ -232,6 +232,15 @@ async function recordFailure<I, O>(run: Run<I, O>, seen: Seen, error: ClavigerEr
     facts: seen.committing ? { requestId: caller.requestId } : null,
   });
   await house.log.append(event);
+  noteDemand(run, seen, event);
+}
+
+/** Somebody still asks for a key that waits for its destruction: shown before the point of no return. */
+function noteDemand<I, O>({ house, operation }: Run<I, O>, seen: Seen, event: AuditEvent): void {
+  // the rule that refused is the one after those that passed
+  const act = operation.targets[seen.keys.length]?.act;
+  if (event.reason !== 'key-destruction-scheduled' || seen.keyId === null) return;
+  if (act === 'protect' || act === 'process') house.demands.note(seen.keyId, event);
 }
 
 async function systemCaller(house: House, environment: string): Promise<Caller> {

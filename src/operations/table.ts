@@ -17,7 +17,8 @@ import { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from './keys
 import { generateDataKey, generateDataKeyWithoutPlaintext } from './keys/data-key.ts';
 import { decrypt } from './keys/decrypt.ts';
 import { describeKey, getPublicKey, lastUse, listKeys } from './keys/describe.ts';
-import { cancelDestruction, destroyDueKey, scheduleDestruction } from './keys/destroy.ts';
+import { beginDestruction, cancelDestruction, destroyDueKey, scheduleDestruction } from './keys/destroy.ts';
+import { checkDestruction, describeDestruction } from './keys/destruction.ts';
 import { encrypt } from './keys/encrypt.ts';
 import {
   deleteImportedMaterial,
@@ -84,7 +85,10 @@ export const operations = Object.freeze({
   disableKey,
   scheduleDestruction,
   cancelDestruction,
+  beginDestruction,
   destroyDueKey,
+  checkDestruction,
+  describeDestruction,
   enableRotation,
   disableRotation,
   getRotationStatus,

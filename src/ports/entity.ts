@@ -37,8 +37,20 @@ export function entityOf(change: Change): string {
       return nameEntity(change.name);
     case 'name-deleted':
       return nameEntity(change);
+    default:
+      return recordEntity(change);
+  }
+}
+
+/** The same for what is kept as one row that is put, replaced or taken away. */
+function recordEntity(
+  change: Change & { kind: 'copy-put' | 'destruction-put' | 'setting-put' | 'setting-deleted' },
+): string {
+  switch (change.kind) {
     case 'copy-put':
       return `copy:${change.copy.id}`;
+    case 'destruction-put':
+      return `destruction:${change.destruction.id}`;
     case 'setting-put':
     case 'setting-deleted':
       return `setting:${change.name}`;

@@ -1,6 +1,7 @@
 export * from './audit-log.ts';
 export * from './clock.ts';
 export * from './copies.ts';
+export * from './destructions.ts';
 export * from './entity.ts';
 export * from './http.ts';
 export * from './key-device.ts';

@@ -1,5 +1,16 @@
-import type { AuditEvent, Environment, Instant, Key, KeyName, LastUse, Principal, UsageCount } from '#domain';
+import type {
+  AuditEvent,
+  Destruction,
+  Environment,
+  Instant,
+  Key,
+  KeyName,
+  LastUse,
+  Principal,
+  UsageCount,
+} from '#domain';
 import type { Copies, Copy, CopyStatus } from './copies.ts';
+import type { Destructions } from './destructions.ts';
 import type { WrappedMaterial } from './material.ts';
 
 /** What differs between stores, by name. */
@@ -137,6 +148,15 @@ export type Change =
     }
   /** Registers a copy (`expected` null), or says something new of one that has this status, else `conflict`. */
   | { readonly kind: 'copy-put'; readonly copy: Copy; readonly expected: CopyStatus | null }
+  /**
+   * Puts the record of a destruction: a new one (`expectedRevision` null, revision 1), with which the count of who asks begins anew, or
+   * one in the place of what has the expected revision (counted up by one), else `conflict`.
+   */
+  | {
+      readonly kind: 'destruction-put';
+      readonly destruction: Destruction;
+      readonly expectedRevision: number | null;
+    }
   | { readonly kind: 'setting-put'; readonly name: string; readonly value: string }
   | { readonly kind: 'setting-deleted'; readonly name: string };
 
@@ -184,6 +204,9 @@ export interface Store {
 
   /** The register of copies that left the stores. */
   readonly copies: Copies;
+
+  /** The records of destructions. */
+  readonly destructions: Destructions;
 
   environment(name: string): Promise<StoredEnvironment | null>;
   environmentByAccount(accountId: string): Promise<StoredEnvironment | null>;
@@ -263,6 +286,15 @@ export interface Store {
    * as the one that is asked for was taken by a clock that was ahead, and is not heeded. A loss of power may undo it, with the holder.
    */
   takeLease(lease: Lease, now: Instant): Promise<boolean>;
+
+  /** Leases whose names begin like this and that have not ended, ordered by name. */
+  leases(prefix: string, now: Instant): Promise<readonly Lease[]>;
+
+  /**
+   * Resolves when no old copy of what was erased is left in the engine's own log. Rejects with `store-unavailable` while other
+   * processes stand in the way.
+   */
+  finishErasure(): Promise<void>;
 
   /** A small value under a name (the store's own identity, the root's check value); null where it was never put. */
   setting(name: string): Promise<string | null>;

@@ -35,7 +35,16 @@ describe('the SDK with a real server', () => {
       (await client.keys.reportCompromise('life', { version: 1 })).versions[0]?.state,
       'compromised',
     );
-    assert.equal((await client.keys.scheduleDestroy('life', 7)).destruction?.waitingDays, 7);
+    assert.equal((await client.keys.destruction('life')).destruction, null);
+    const scheduled = await client.keys.scheduleDestroy('life', 7, { reason: 'no longer needed' });
+    assert.equal(scheduled.destruction?.waitingDays, 7);
+    await assert.rejects(client.encrypt('life', message), { code: 'key-destruction-scheduled' });
+    const { destruction, demands } = await client.keys.destruction('life');
+    assert.deepEqual([destruction?.step, destruction?.reason], ['scheduled', 'no longer needed']);
+    assert.deepEqual(
+      demands.map(({ principal, operation, count }) => [principal, operation, count]),
+      [['admin', 'keys.encrypt', 1]],
+    );
     assert.equal((await client.keys.cancelDestroy('life')).state, 'suspended');
     const all = await Array.fromAsync(client.keys.list());
     assert.ok(all.some(({ id }) => id === key.id));

@@ -1,4 +1,4 @@
-import type { KeyRecord, LastUseRecord, NameRecord, NewKey, Tag } from './records.ts';
+import type { DestructionRecord, KeyRecord, LastUseRecord, NameRecord, NewKey, Tag } from './records.ts';
 import type { TransportWrap } from './wrap-material.ts';
 import { bytesIn, pages, part, type Call, type Json } from './transport.ts';
 
@@ -17,8 +17,12 @@ export function keysOf(call: Call) {
     disableRotation: (key: string) => one('DELETE', key, '/rotation'),
     enable: (key: string) => one('POST', key, '/enable'),
     disable: (key: string) => one('POST', key, '/disable'),
-    scheduleDestroy: (key: string, waitingDays = 30) =>
-      one('POST', key, '/schedule-destroy', { waitingDays }),
+    /** Stops the key now; `reason` is a line for the record. */
+    scheduleDestroy: (key: string, waitingDays = 30, wish: { reason?: string } = {}) =>
+      one('POST', key, '/schedule-destroy', { waitingDays, ...wish }),
+    /** How far the destruction of a key has come, and who still asks for it; a destroyed key is named by its id. */
+    destruction: async (key: string) =>
+      (await call('GET', `/keys/${part(key)}/destruction`)) as unknown as DestructionRecord,
     cancelDestroy: (key: string) => one('POST', key, '/cancel-destroy'),
     /** Reports that a version (else the newest) is or may be known to others; `occurredAt` is ISO 8601. */
     reportCompromise: (key: string, wish: { version?: number; occurredAt?: string } = {}) =>

@@ -1,3 +1,4 @@
+import type { CopyRecord } from './recovery.ts';
 /** One generation of a key's material; times are ISO 8601. */
 export type KeyVersionRecord = {
   readonly number: number;
@@ -70,6 +71,48 @@ export type LastUseRecord = {
     readonly principal: string;
   } | null;
   readonly trackingSince: string;
+};
+
+/** How far the newest destruction of a key has come; times are ISO 8601. */
+export type DestructionRecord = {
+  readonly keyId: string;
+  /** Null: none was ever asked for. */
+  readonly destruction: {
+    readonly id: string;
+    /** `scheduled`, `cancelled`, `begun`, `executed`, `verified`. */
+    readonly step: string;
+    readonly requestedBy: string;
+    readonly reason: string | null;
+    readonly requestedAt: string;
+    readonly dueAt: string;
+    readonly waitingDays: number;
+    readonly execution: {
+      readonly at: string;
+      readonly node: string;
+      readonly eventId: string;
+      readonly method: string;
+      readonly nodes: readonly string[];
+    } | null;
+    readonly checks: readonly {
+      readonly node: string;
+      readonly at: string;
+      readonly version: number;
+      readonly method: string;
+      readonly opens: boolean;
+    }[];
+  } | null;
+  /** Name of who asked. */
+  readonly requester: string | null;
+  /** Requests that were refused because the key waits for its destruction. */
+  readonly demands: readonly {
+    readonly principal: string;
+    readonly operation: string;
+    readonly count: number;
+    readonly firstAt: string;
+    readonly lastAt: string;
+  }[];
+  /** Registered copies that can still open the key. */
+  readonly copies: readonly CopyRecord[];
 };
 
 export type EnvironmentRecord = {

@@ -3,6 +3,7 @@ import { newLogKeys, openAuditLog, openLogKeys } from '#audit';
 import { newId, SecretBytes } from '#crypto';
 import { ClavigerError, StopError } from '#domain';
 import {
+  createDemands,
   createDoor,
   createHierarchy,
   createKeyCache,
@@ -32,6 +33,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { nodeName } from './node-name.ts';
 import { openOutbox } from './outbox.ts';
 import { requireRootOf, rootPlaces, rootProbe } from './root-places.ts';
+import { createPresence } from './presence.ts';
 import { createRekeys, type Rekeys } from './rekeys.ts';
 import { requireNotRestoring } from './recovery/mark.ts';
 import { openRoot } from './roots.ts';
@@ -147,6 +149,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
       onNearlySpent: (keyId, version) => lateMaintenance.current?.nearlySpent(keyId, version),
     }),
     lastUses: createLastUses(store),
+    demands: createDemands(store),
     observer: { done: metrics.done, failed: failures.failed },
     drop,
     outbox,
@@ -156,7 +159,10 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     ...(options.custody ? { custody: options.custody } : {}),
   };
   const door = createDoor(house);
-  const maintenance = startMaintenance({ house, door, outbox, logger });
+  const presence = createPresence({ house });
+  // before anything is opened here: who destroys a key asks who runs
+  await presence.renew();
+  const maintenance = startMaintenance({ house, door, outbox, presence, logger });
   lateMaintenance.current = maintenance;
   const rekeys = createRekeys({ house, door, logger });
   lateRekeys.current = rekeys;

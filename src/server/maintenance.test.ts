@@ -64,6 +64,23 @@ async function housekeeping(test: TestContext) {
 }
 
 describe('the scheduled work', () => {
+  it('does not keep a node silent, however long a round takes', async (test) => {
+    const house = await housekeeping(test);
+    const { store } = house.node.house;
+    const stuck = Promise.withResolvers<readonly string[]>();
+    test.mock.method(store, 'dueKeys', () => stuck.promise);
+    const round = house.node.maintenance.tick();
+    house.passMinutes(30);
+    const told = test.mock.method(store, 'takeLease');
+    const isTold = () =>
+      told.mock.calls.some(({ arguments: [lease], result }) => lease.name === 'node:one' && result);
+    const limit = performance.now() + 10_000;
+    while (!isTold() && performance.now() < limit) await new Promise((next) => setTimeout(next, 20));
+    assert.ok(isTold());
+    stuck.resolve([]);
+    await round;
+  });
+
   it('rotates on the day and not before, once', async (test) => {
     const house = await housekeeping(test);
     const key = await house.newKey(90);

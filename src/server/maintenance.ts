@@ -1,7 +1,9 @@
 import { dueAt, hasCode, materialEnd, type ErrorCode, type Instant } from '#domain';
 import { operations, type Door, type House } from '#operations';
+import { createDestructions } from './destructions.ts';
 import { describeError, type Logger } from './logger.ts';
 import type { Outbox } from './outbox.ts';
+import type { Presence } from './presence.ts';
 
 /** The house's own scheduled work; one node at a time does what must be done once. */
 export interface Maintenance {
@@ -15,6 +17,7 @@ type Parts = {
   readonly house: House;
   readonly door: Door;
   readonly outbox: Outbox;
+  readonly presence: Presence;
   readonly logger: Logger;
 };
 
@@ -25,10 +28,12 @@ const dueAtOnce = 100;
 const postponedMillis = 60_000;
 const expected: readonly ErrorCode[] = ['conflict', 'key-suspended', 'key-destroyed', 'key-state-forbids'];
 
-export function startMaintenance({ house, door, outbox, logger }: Parts): Maintenance {
+export function startMaintenance({ house, door, outbox, presence, logger }: Parts): Maintenance {
+  const destructions = createDestructions({ house, door, logger });
   const spent = new Map<string, number>();
   const postponed = new Map<string, Instant>();
   let running: Promise<void> | null = null;
+  let beating: Promise<void> | null = null;
 
   /** What the work answers; undefined where it failed, and the log says why. */
   async function guarded<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
@@ -49,6 +54,7 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
     const reference = { kind: 'id', id: key.id } as const;
     try {
       if (key.destruction && key.destruction.dueAt <= now) {
+        await door.runAsSystem(operations.beginDestruction, key.environment, { key: reference });
         await door.runAsSystem(operations.destroyDueKey, key.environment, { key: reference });
       } else if ((materialEnd(key) ?? Infinity) <= now) {
         await door.runAsSystem(operations.expireImportedMaterial, key.environment, { key: reference });
@@ -83,11 +89,22 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
     for (const [keyId, version] of near) await guarded('key near its limit', () => attend(keyId, version));
   }
 
+  /** Tells the others that this node runs; a round that takes long does not keep it silent. */
+  function beat(): Promise<void> {
+    beating ??= guarded('presence', () => presence.renew()).finally(() => {
+      beating = null;
+    });
+    return beating;
+  }
+
   async function round(): Promise<void> {
     house.keys.expire();
+    await beat();
     await guarded('last uses', () => house.lastUses.flush());
+    await guarded('demands', () => house.demands.flush());
     await guarded('outbox', () => outbox.settle());
     await guarded('due keys', attendDueKeys);
+    await guarded('destructions', () => destructions.attend());
     await attendSpentKeys();
   }
 
@@ -98,7 +115,10 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
     return running;
   }
 
-  const timer = setInterval(() => void tick(), tickMillis);
+  const timer = setInterval(() => {
+    void beat();
+    void tick();
+  }, tickMillis);
   timer.unref();
 
   return {
@@ -107,8 +127,11 @@ export function startMaintenance({ house, door, outbox, logger }: Parts): Mainte
     async stop() {
       clearInterval(timer);
       await running;
+      await beating;
       await guarded('last uses', () => house.lastUses.flush());
+      await guarded('demands', () => house.demands.flush());
       await guarded('outbox', () => outbox.settle());
+      await guarded('presence', () => presence.leave());
     },
   };
 }

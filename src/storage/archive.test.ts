@@ -125,6 +125,8 @@ describe('the archive of a store', () => {
       'changes',
       'copies',
       'credentials',
+      'demands',
+      'destructions',
       'environment_keks',
       'environments',
       'key_versions',

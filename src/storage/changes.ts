@@ -1,6 +1,7 @@
 import { type AuditEvent, ClavigerError, dueAt, type ErrorCode, type Key, type Principal } from '#domain';
 import type { Change, Credential, StoredMaterial } from '#ports';
 import { putCopy } from './copies.ts';
+import { putDestruction } from './destructions.ts';
 import type { Row, Session, Value } from './driver.ts';
 import { encodeEvent, encodeKey, integer } from './records.ts';
 import { isHierarchyChange, makeHierarchyChange, requireNewest, requireRoot } from './hierarchy-changes.ts';
@@ -150,9 +151,12 @@ export function changeWriter(statements: StoreStatements) {
   };
 }
 
-type RecordChange = Change & { kind: 'copy-put' | 'setting-put' | 'setting-deleted' };
+type RecordChange = Change & {
+  kind: 'copy-put' | 'destruction-put' | 'setting-put' | 'setting-deleted';
+};
 const recordKinds: ReadonlySet<string> = new Set<RecordChange['kind']>([
   'copy-put',
+  'destruction-put',
   'setting-put',
   'setting-deleted',
 ]);
@@ -165,6 +169,10 @@ function isRecordChange(change: Change): change is RecordChange {
 async function putRecord(statements: StoreStatements, session: Session, change: RecordChange): Promise<void> {
   if (change.kind === 'copy-put') {
     if (!(await putCopy(session, change.copy, change.expected))) conflict(`Copy ${change.copy.id}`);
+  } else if (change.kind === 'destruction-put') {
+    const { destruction, expectedRevision } = change;
+    if (!(await putDestruction(session, destruction, expectedRevision)))
+      conflict(`Destruction ${destruction.id}`);
   } else if (change.kind === 'setting-put') {
     await session.query(statements.putSetting, [change.name, change.value]);
   } else {

@@ -6,10 +6,20 @@ import type { GroupCommit } from './group-commit.ts';
 import * as records from './records.ts';
 import type { StoreStatements } from './statements.ts';
 
+const standingLeases = `SELECT name, holder, ends_at FROM leases
+  WHERE substr(name, 1, $2) = $1 AND ends_at > $3 ORDER BY name`;
+
 /** What of the store writes, but changes no entity. */
 export type Duties = Pick<
   Store,
-  'reserveUsage' | 'recordLastUses' | 'clearOutbox' | 'recordLogHead' | 'takeLease' | 'claimSetting' | 'probe'
+  | 'reserveUsage'
+  | 'recordLastUses'
+  | 'clearOutbox'
+  | 'recordLogHead'
+  | 'takeLease'
+  | 'leases'
+  | 'claimSetting'
+  | 'probe'
 >;
 
 /** Usage, log heads, leases, settings and the probe; they share the groups of the commits. */
@@ -59,6 +69,14 @@ export function storeDuties(driver: Driver, statements: StoreStatements, writer:
     },
     async takeLease({ name, holder, until }, now) {
       return (await note(statements.takeLease, [name, holder, until, now])).length > 0;
+    },
+    async leases(prefix, now) {
+      const rows = await driver.query(standingLeases, [prefix, prefix.length, now]);
+      return rows.map((row) => ({
+        name: records.text(row, 'name'),
+        holder: records.text(row, 'holder'),
+        until: records.integer(row, 'ends_at'),
+      }));
     },
     async claimSetting(name, value) {
       return writer.run([], async (session) => {

@@ -87,10 +87,22 @@ const copiesStep: Step = ({ text, integer, tableEnd }) => [
   'CREATE INDEX copies_by_key ON copies (key_id, created_at)',
 ];
 
+const destructionsStep: Step = ({ text, integer, tableEnd }) => [
+  `CREATE TABLE destructions (
+    id ${text} NOT NULL PRIMARY KEY, key_id ${text} NOT NULL, step ${text} NOT NULL,
+    requested_at ${integer} NOT NULL, revision ${integer} NOT NULL, doc ${text} NOT NULL) ${tableEnd}`,
+  'CREATE INDEX destructions_by_key ON destructions (key_id, requested_at)',
+  'CREATE INDEX destructions_by_step ON destructions (step, id)',
+  `CREATE TABLE demands (
+    key_id ${text} NOT NULL, principal ${text} NOT NULL, operation ${text} NOT NULL,
+    asked ${integer} NOT NULL, first_at ${integer} NOT NULL, last_at ${integer} NOT NULL,
+    PRIMARY KEY (key_id, principal, operation)) ${tableEnd}`,
+];
+
 /** The tables of the store. */
 export const storeSchema: Schema = {
   table: 'migrations',
-  steps: [firstStoreStep, generationsStep, copiesStep],
+  steps: [firstStoreStep, generationsStep, copiesStep, destructionsStep],
 };
 
 /** The tables of the shred store. */

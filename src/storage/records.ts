@@ -20,19 +20,19 @@ import type { Row } from './driver.ts';
 /** Written into every document and checked when it is read. */
 const formatVersion = 1;
 
-function unreadable(what: string, cause?: unknown): ClavigerError {
+export function unreadable(what: string, cause?: unknown): ClavigerError {
   return new ClavigerError('integrity-failed', `The stored record of ${what} is not readable.`, { cause });
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function writeDocument(kind: string, content: object): string {
+export function writeDocument(kind: string, content: object): string {
   return JSON.stringify({ formatVersion, [kind]: content });
 }
 
-function readDocument(kind: string, stored: unknown, what: string): Record<string, unknown> {
+export function readDocument(kind: string, stored: unknown, what: string): Record<string, unknown> {
   let parsed: unknown;
   try {
     parsed = typeof stored === 'string' ? JSON.parse(stored) : null;

@@ -2,6 +2,7 @@ import { ClavigerError } from '#domain';
 import { type Change, type Commit, entityOf, type Store } from '#ports';
 import { changeWriter, type Notes, writeNotes } from './changes.ts';
 import { storedCopies } from './copies.ts';
+import { storedDestructions } from './destructions.ts';
 import { ConstraintError, type Driver } from './driver.ts';
 import { storeDuties } from './duties.ts';
 import { groupCommit } from './group-commit.ts';
@@ -48,8 +49,10 @@ export function sqlStore(driver: Driver): Store {
   return {
     capabilities: Object.freeze({ kind: driver.dialect.kind, shared: driver.dialect.kind === 'postgres' }),
     copies: storedCopies(driver),
+    destructions: storedDestructions(driver, writer),
     ...storeReads(driver, statements),
     commit,
+    finishErasure: () => traces.finish(),
     ...storeDuties(driver, statements, writer),
     async close() {
       await writer.close();

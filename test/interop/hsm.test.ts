@@ -103,7 +103,8 @@ describe('keys in an HSM, through the AWS API', { skip }, () => {
       await client.send(new kms.ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
     ahead = 8 * dayMillis;
     try {
-      await server.composition.maintenance.tick();
+      // the first may be a round that the timer began before
+      for (let round = 0; round < 2; round += 1) await server.composition.maintenance.tick();
     } finally {
       ahead = 0;
     }
@@ -159,8 +160,33 @@ describe('keys in an HSM, through the AWS API', { skip }, () => {
     await destroy(ids);
     for (const id of ids) {
       assert.equal(objects().includes(id), false);
+      const [seen] = await server.composition.house.store.destructions.ofKey(id);
+      assert.deepEqual([seen?.step, seen?.execution?.method], ['verified', 'device-zeroization']);
+      assert.ok(seen?.checks.every(({ method, opens }) => method === 'device-search' && !opens));
       await assert.rejects(client.send(new kms.EncryptCommand({ KeyId: id, Plaintext: utf8('x') })));
     }
+  });
+
+  it('does not say of a key that it is gone while its object is still in the token', async (test) => {
+    const { KeyId = '' } = await newKey();
+    const { house, maintenance } = server.composition;
+    const device = house.devices?.device;
+    assert.ok(device);
+    const broken = test.mock.method(device, 'destroy', async () => undefined);
+    await destroy([KeyId]);
+    broken.mock.restore();
+    const record = async () => (await house.store.destructions.ofKey(KeyId))[0];
+    const failed = await record();
+    assert.deepEqual(
+      [failed?.step, failed?.checks.map(({ method, opens }) => [method, opens])],
+      ['executed', [['device-search', true]]],
+    );
+    assert.equal(objectsOf(KeyId).length, 1);
+    for (const label of await device.labels('')) if (label.includes(KeyId)) await device.destroy(label);
+    ahead = 9 * dayMillis;
+    for (let round = 0; round < 2; round += 1) await maintenance.tick();
+    ahead = 0;
+    assert.equal((await record())?.step, 'verified');
   });
 
   it('makes a key in the device by the custom key store, and refuses another one', async () => {

@@ -55,12 +55,15 @@ function addDestruction(keys: Command): void {
     .command('schedule-destroy <key>')
     .description('stop a key now, and destroy it for ever after a waiting period')
     .option('--days <days>', 'waiting period, 7 to 30 days', wholeNumber, 30)
+    .option('--reason <text>', 'why: a line for the record and the certificate')
     .addOption(outputOption());
-  addConfirmation(schedule).action(async (key: string, wish: Shown & Confirmed & { days: number }) => {
+  type Wish = Shown & Confirmed & { readonly days: number; readonly reason?: string };
+  addConfirmation(schedule).action(async (key: string, wish: Wish) => {
     const due = new Date(Date.now() + wish.days * dayMillis).toISOString();
     const consequence = `The key stops now. From ${due} on everything under it is unreadable for ever.`;
     await requireConfirmed(key, wish, () => whatEnds(key, consequence));
-    await tellKey(wish.output, await connect().keys.scheduleDestroy(key, wish.days));
+    const said = wish.reason === undefined ? {} : { reason: wish.reason };
+    await tellKey(wish.output, await connect().keys.scheduleDestroy(key, wish.days, said));
   });
   keys
     .command('cancel-destroy <key>')

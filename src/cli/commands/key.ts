@@ -1,9 +1,10 @@
 import { Option, type Command } from 'commander';
-import type { Client, KeyRecord } from '#sdk';
+import { ClavigerApiError, type Client, type KeyRecord } from '#sdk';
 import { collect, pairsOf, wholeNumber } from '../arguments.ts';
 import { connect } from '../connect.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { facts, outputOption, show, showList, table, take, type Shown } from '../output.ts';
+import { demandText } from './key-destruction.ts';
 
 function keyText(key: KeyRecord): string {
   const head = facts({
@@ -68,8 +69,8 @@ export function addKeyCommands(program: Command): Command {
         ],
       });
     });
+  addShow(keys);
   const simple = {
-    show: 'one key with its versions',
     rotate: 'make a new version that protects from now on',
     enable: 'take a suspended key up again',
     disable: 'suspend a key: nothing of it works until it is enabled',
@@ -84,6 +85,29 @@ export function addKeyCommands(program: Command): Command {
       });
   }
   return keys;
+}
+
+function addShow(keys: Command): void {
+  keys
+    .command('show <key>')
+    .description('one key with its versions')
+    .addOption(outputOption())
+    .action(async (key: string, { output }: Shown) => {
+      const client = connect();
+      const found = await client.keys.show(key);
+      const demand = found.destruction ? await whoStillAsks(client, found.id) : '';
+      await show(output, found, () => `${keyText(found)}${demand === '' ? '' : `\n${demand}`}`);
+    });
+}
+
+/** Who still asks for a key that waits for its destruction, where the caller may know that. */
+async function whoStillAsks(client: Client, id: string): Promise<string> {
+  try {
+    return demandText(await client.keys.destruction(id), Date.now());
+  } catch (error) {
+    if (error instanceof ClavigerApiError && error.status === 403) return '';
+    throw error;
+  }
 }
 
 type NamedKey = KeyRecord & { readonly names: readonly string[] };

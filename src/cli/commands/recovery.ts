@@ -178,11 +178,16 @@ function addRestore(backup: Command): void {
         facts({
           keys: done.manifest.keys,
           'destroyed again': done.destroyedAgain,
+          postponed: done.postponed,
           'without secret': done.withoutSecret.length,
         }),
       );
       for (const id of done.withoutSecret)
         process.stderr.write(`claviger: key ${id} has no secret in this escrow and can't be opened\n`);
+      if (done.postponed > 0)
+        process.stderr.write(
+          `claviger: ${done.postponed} scheduled destructions can be called off for 7 more days: look at each\n`,
+        );
       process.stderr.write('claviger: restored; next: claviger serve\n');
     });
 }

@@ -151,9 +151,11 @@ describe('environments and who is in them', () => {
     for (const role of ['administrator', 'operator', 'user', 'auditor'] as const) {
       await world.door.run(operations.describeKey, as(role), { key: byId(key) });
       const due = { key: byId(key) };
-      await assert.rejects(world.door.run(operations.destroyDueKey, as(role), due), {
-        code: 'access-denied',
-      });
+      for (const name of ['beginDestruction', 'destroyDueKey', 'checkDestruction'] as const) {
+        await assert.rejects(world.door.run<typeof due, unknown>(operations[name], as(role), due), {
+          code: 'access-denied',
+        });
+      }
     }
   });
 });

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Key } from '#domain';
 import {
   byId,
+  destroyDue,
   dayMillis,
   encryptUnder,
   makeKey,
@@ -31,8 +32,7 @@ describe('the list of keys', () => {
     const doomed = keys.filter((_key, index) => index % 3 !== 0);
     for (const key of doomed) await destroy(key);
     world.clock.advance(7 * dayMillis);
-    for (const key of doomed)
-      await world.door.runAsSystem(operations.destroyDueKey, 'alpha', { key: byId(key) });
+    for (const key of doomed) await destroyDue(world, key);
     world.clock.set(someDay);
     dead = doomed.map(({ id }) => id).sort();
     living = keys

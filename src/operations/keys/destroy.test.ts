@@ -6,6 +6,7 @@ import {
   byId,
   dayMillis,
   decryptText,
+  destroyDue,
   encryptUnder,
   makeKey,
   openWorld,
@@ -41,8 +42,7 @@ describe('the destruction of a key', () => {
     world.door.run(operations.scheduleDestruction, world.caller(), { key: byId(key), waitingDays });
   const cancel = (key: Key): Promise<Key> =>
     world.door.run(operations.cancelDestruction, world.caller(), { key: byId(key) });
-  const destroy = (key: Key): Promise<Key> =>
-    world.door.runAsSystem(operations.destroyDueKey, 'alpha', { key: byId(key) });
+  const destroy = (key: Key): Promise<Key> => destroyDue(world, key);
   const materialsOf = async (key: Key): Promise<number | undefined> =>
     (await world.store.key(key.id))?.materials.length;
 
@@ -99,6 +99,7 @@ describe('the destruction of a key', () => {
     const sealed = await encryptUnder(world, byId(key));
     await schedule(key);
     world.clock.advance(7 * dayMillis);
+    await world.door.runAsSystem(operations.beginDestruction, 'alpha', { key: byId(key) });
     onCommit = () => {
       throw new ClavigerError('store-unavailable', 'a crash');
     };
@@ -111,7 +112,7 @@ describe('the destruction of a key', () => {
     await assert.rejects(decryptText(other, sealed), { code: 'key-destruction-scheduled' });
     await assert.rejects(cancel(key), { code: 'key-destruction-scheduled' });
     assert.ok((await world.store.dueKeys(world.clock.now(), 10)).includes(key.id));
-    const done = await other.door.runAsSystem(operations.destroyDueKey, 'alpha', { key: byId(key) });
+    const done = await destroyDue(other, key);
     assert.equal(currentVersion(done).state, 'destroyed');
     assert.equal(await materialsOf(key), 0);
   });
@@ -123,10 +124,7 @@ describe('the destruction of a key', () => {
     await schedule(key);
     world.clock.advance(7 * dayMillis);
     other.age(1000);
-    const both = await Promise.allSettled([
-      destroy(key),
-      other.door.runAsSystem(operations.destroyDueKey, 'alpha', { key: byId(key) }),
-    ]);
+    const both = await Promise.allSettled([destroy(key), destroyDue(other, key)]);
     const codes = both.map((each) =>
       each.status === 'rejected' ? (each.reason as ClavigerError).code : null,
     );

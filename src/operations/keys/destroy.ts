@@ -1,8 +1,14 @@
 import { z } from 'zod';
+import { newId } from '#crypto';
 import {
+  begun,
+  cancelled,
   changeState,
   ClavigerError,
+  executed,
   isDestroyed,
+  newDestruction,
+  type Destruction,
   type Instant,
   type Key,
   type KeyName,
@@ -10,10 +16,13 @@ import {
 } from '#domain';
 import type { Change } from '#ports';
 import { anyCondition, defineOperation, notScheduled, onKey, present } from '../define.ts';
-import { keyReference } from '../inputs.ts';
+import { keyReference, textLine } from '../inputs.ts';
 import type { House } from '../house.ts';
+import { liveNodes } from '../nodes.ts';
 import type { KeyCondition } from '../operation.ts';
 import { revised, updateOf } from './change.ts';
+import { destructionPut, standingDestruction } from './destruction.ts';
+import { makeProbes } from './destruction-probes.ts';
 import { destroyInDevice } from './device-version.ts';
 import { suspended } from './suspend.ts';
 
@@ -25,6 +34,8 @@ const scheduleInput = z.strictObject({
   key: keyReference,
   /** How many days the destruction can still be cancelled. */
   waitingDays: z.number().int().min(7).max(30),
+  /** Why, for the record and the certificate. */
+  reason: textLine.nullable().optional(),
 });
 type ScheduleInput = z.infer<typeof scheduleInput>;
 
@@ -44,14 +55,15 @@ export const scheduleDestruction = defineOperation<ScheduleInput, Key>({
     }),
   ],
   conditions: ({ waitingDays }) => ({ 'kms:ScheduleKeyDeletionPendingWindowInDays': String(waitingDays) }),
-  run: ({ keys, now }, { waitingDays }) => {
+  run: ({ caller, keys, now }, { waitingDays, reason = null }) => {
     const { key } = present(keys[0]);
     const destruction = { requestedAt: now, dueAt: now + waitingDays * dayMillis, waitingDays };
     const after = { ...key, destruction };
+    const record = newDestruction(after, { id: newId(), requestedBy: caller.principal.id, reason });
     return {
       output: revised(key, after),
-      changes: [updateOf(key, after)],
-      facts: { waitingDays, dueAt: destruction.dueAt },
+      changes: [updateOf(key, after), destructionPut(null, record)],
+      facts: { waitingDays, dueAt: destruction.dueAt, destruction: record.id, reason },
     };
   },
 });
@@ -64,12 +76,15 @@ export const cancelDestruction = defineOperation<KeyOnly, Key>({
   targets: [
     onKey<KeyOnly>({ permission: 'keys:cancel-destruction', act: 'manage', conditions: scheduledOnly }),
   ],
-  run: ({ keys, now }) => {
+  run: async ({ house, keys, now }) => {
     const { key } = present(keys[0]);
     requireNotDue(key, now);
+    const record = await standingDestruction(house, key.id);
+    // also where the clock was set back since
+    const off = record && destructionPut(record, cancelled(record));
     const back: Key = { ...key, destruction: null };
     const after = suspended(back, { at: now, cause: 'destruction-cancelled' });
-    return { output: revised(key, after), changes: [updateOf(key, after)] };
+    return { output: revised(key, after), changes: [updateOf(key, after), ...(off ? [off] : [])] };
   },
 });
 
@@ -107,23 +122,76 @@ export async function namesOf(house: Pick<House, 'store'>, key: Key): Promise<Ke
   }
 }
 
+/** How the material of a key is destroyed. */
+export function executionMethod({ versions }: Pick<Key, 'versions'>): Method {
+  return versions.some(({ device }) => device) ? 'device-zeroization' : 'cryptographic-erase';
+}
+type Method = NonNullable<Destruction['execution']>['method'];
+
+/** Of a key that was scheduled before destructions had records. */
+const unknownRequest = { requestedBy: '-', reason: null } as const;
+/** How long an outage of the root may hold up what was due. */
+const patienceMillis = dayMillis;
+
 /**
- * Destroys a key whose day has come: the shred secret first (all copies of the material become noise), then the material in the store,
- * then its names. Only the house asks for it; asked again after a crash, it finishes what it began.
+ * Begins the destruction of a key whose day has come: from here on it can't be called off. What is known of each version is taken down, by
+ * which its end will be seen. Only the house asks for it; asked again it changes nothing.
+ */
+export const beginDestruction = defineOperation<KeyOnly, Destruction>({
+  name: 'keys.begin-destruction',
+  kind: 'manage',
+  input: keyOnly,
+  targets: [
+    onKey<KeyOnly>({ permission: 'keys:begin-destruction', act: 'manage', conditions: anyCondition }),
+  ],
+  run: async ({ house, keys, now }) => {
+    const { key, opened } = present(keys[0]);
+    const { destruction } = key;
+    if (!destruction || now < destruction.dueAt) {
+      throw new ClavigerError('key-state-forbids', `Key ${key.id} is not due for destruction.`);
+    }
+    const before = await standingDestruction(house, key.id);
+    if (before?.step === 'begun') return { output: before };
+    const isPatient = now < destruction.dueAt + patienceMillis;
+    const probes = await makeProbes(house, opened, isPatient);
+    const after = before
+      ? begun(before, probes)
+      : { ...begun(newDestruction(key, { id: newId(), ...unknownRequest }), probes), revision: 1 };
+    return {
+      output: after,
+      // the key is written too: whoever read it before may not change it any more
+      changes: [updateOf(key, key), destructionPut(before, after)],
+      facts: { destruction: after.id, versions: probes.length },
+    };
+  },
+});
+
+/**
+ * Destroys a key whose destruction has begun: the device object or the shred secret first (all copies of the material become noise), then the
+ * material in the store, then its names. Only the house asks for it; asked again after a crash, it finishes what it began.
  */
 export const destroyDueKey = defineOperation<KeyOnly, Key>({
   name: 'keys.destroy',
   kind: 'manage',
   input: keyOnly,
   targets: [onKey<KeyOnly>({ permission: 'keys:destroy', act: 'manage', conditions: anyCondition })],
-  run: async ({ house, keys, now }) => {
+  run: async ({ house, caller, keys, now }) => {
     const { key } = present(keys[0]);
-    if (!key.destruction || now < key.destruction.dueAt) {
-      throw new ClavigerError('key-state-forbids', `Key ${key.id} is not due for destruction.`);
+    const before = await standingDestruction(house, key.id);
+    if (!key.destruction || before?.step !== 'begun') {
+      throw new ClavigerError('key-state-forbids', `The destruction of key ${key.id} has not begun.`);
     }
     await destroyInDevice(house, key.versions);
     await house.hierarchy.shred(key.id);
     const after = destroyedKey(key, now);
+    const record = executed(before, {
+      at: now,
+      node: house.log.node,
+      eventId: caller.requestId,
+      method: executionMethod(key),
+      // looked for after the secret went: who comes later finds nothing to open
+      nodes: await liveNodes(house),
+    });
     const forgotten = (await namesOf(house, key)).map(
       ({ environment, region, name }): Change => ({
         kind: 'name-deleted',
@@ -136,8 +204,8 @@ export const destroyDueKey = defineOperation<KeyOnly, Key>({
     const erased = key.versions.map((version) => version.number);
     return {
       output: revised(key, after),
-      changes: [updateOf(key, after, { erased }), ...forgotten],
-      facts: { versions: erased.length, names: forgotten.length },
+      changes: [updateOf(key, after, { erased }), destructionPut(before, record), ...forgotten],
+      facts: { versions: erased.length, names: forgotten.length, destruction: record.id },
     };
   },
 });

@@ -5,6 +5,7 @@ import {
   byId,
   byName,
   dayMillis,
+  destroyDue,
   encryptUnder,
   makeKey,
   openWorld,
@@ -149,7 +150,7 @@ describe('names of keys', () => {
       waitingDays: 7,
     });
     world.clock.advance(7 * dayMillis);
-    await world.door.runAsSystem(operations.destroyDueKey, 'alpha', { key: byId(key) });
+    await destroyDue(world, key);
     assert.deepEqual(await world.store.names('alpha', 'eu-north-1', key.id, { after: null, limit: 10 }), []);
     await makeKey(world, { name: 'many/1004' });
   });

@@ -90,9 +90,16 @@ describe('the routes of the native API', () => {
       (await ask('GET /keys/{key}/rotations', at)).list('versions').map((version) => version.value('number')),
       [2],
     );
-    const due = await ask('POST /keys/{key}/schedule-destroy', at, { waitingDays: 7 });
+    assert.equal((await ask('GET /keys/{key}/destruction', at)).value('destruction'), null);
+    const wish = { waitingDays: 7, reason: 'the project ended' };
+    const due = await ask('POST /keys/{key}/schedule-destroy', at, wish);
     assert.equal(due.value('state'), 'destruction-scheduled');
+    const told = await ask('GET /keys/{key}/destruction', at);
+    assert.equal(told.value('destruction.step'), 'scheduled');
+    assert.equal(told.value('destruction.reason'), 'the project ended');
+    assert.equal(told.value('requester'), 'admin');
     assert.equal((await ask('POST /keys/{key}/cancel-destroy', at)).value('state'), 'suspended');
+    assert.equal((await ask('GET /keys/{key}/destruction', at)).value('destruction.step'), 'cancelled');
     const occurredAt = '2025-12-24T00:00:00+01:00';
     const report = await ask('POST /keys/{key}/report-compromise', at, { version: 1, occurredAt });
     assert.equal(report.list('versions.0.history').at(-1)?.text('occurredAt'), '2025-12-23T23:00:00.000Z');
@@ -325,6 +332,8 @@ describe('the routes of the native API', () => {
       'environments.reseal',
       'escrow.complete',
       'escrow.create',
+      'keys.begin-destruction',
+      'keys.check-destruction',
       'keys.destroy',
       'keys.expire-imported-material',
       'keys.list-policies',

@@ -1,6 +1,7 @@
 import type { Route } from './route.ts';
 import { encryptionRoutes } from './routes/encryption.ts';
 import { custodyRoutes } from './routes/custody.ts';
+import { destructionRoutes } from './routes/destruction.ts';
 import { houseRoutes } from './routes/house.ts';
 import { importRoutes } from './routes/import.ts';
 import { attributeRoutes, keyRoutes } from './routes/keys.ts';
@@ -12,6 +13,7 @@ import { signingRoutes } from './routes/signing.ts';
 /** Every route of the API. */
 export const routes: readonly Route[] = Object.freeze([
   ...keyRoutes,
+  ...destructionRoutes,
   ...attributeRoutes,
   ...importRoutes,
   ...nameRoutes,

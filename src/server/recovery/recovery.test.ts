@@ -55,6 +55,7 @@ async function destroy(house: TestHouse, id: string, clock: { skip(millis: numbe
   const caller = await administratorOf(house.node, house.home);
   await house.node.door.run(operations.scheduleDestruction, caller, { key: byId(id), waitingDays: 7 });
   clock.skip(8 * dayMillis);
+  await house.node.door.runAsSystem(operations.beginDestruction, 'default', { key: byId(id) });
   await house.node.door.runAsSystem(operations.destroyDueKey, 'default', { key: byId(id) });
 }
 
@@ -195,6 +196,15 @@ describe('backup and recovery', () => {
     await assert.rejects(restored.door.run(operations.enableKey, user, { key: byId(gone) }), isGone);
     assert.equal(await restored.house.store.name('default', 'us-east-1', 'gone'), null);
     assert.deepEqual((await restored.house.store.key(gone))?.materials, []);
+    // who asked for it is in the log alone: the backup is older than that
+    const [record] = await restored.house.store.destructions.ofKey(gone);
+    assert.deepEqual([record?.step, record?.requestedBy], ['executed', 'system']);
+    for (let round = 0; round < 2; round += 1) await restored.maintenance.tick();
+    const [seen] = await restored.house.store.destructions.ofKey(gone);
+    assert.deepEqual(
+      [seen?.step, seen?.checks.map(({ method, opens }) => [method, opens])],
+      ['verified', [['material-absent', false]]],
+    );
     const log = logFolders(fresh.config.auditFolder).flatMap((folder) => [
       ...readEvents(folder, { keyId: gone }),
     ]);
@@ -222,6 +232,111 @@ describe('backup and recovery', () => {
     const store = await openStore(fresh.config.databaseUrl);
     assert.equal((await store.key(gone))?.key.versions[0]?.state, 'destroyed');
     await store.close();
+  });
+
+  it('carries the records of destructions, and says of none what is not so', async (test) => {
+    const clock = laterClock();
+    const house = await openHouse(test, { clock });
+    const { node, home } = house;
+    const admin = await administratorOf(node, home);
+    const caller = () => ({ ...admin, requestId: node.newRequestId() });
+    const ids = {
+      kept: await newKey(node, home),
+      off: await newKey(node, home),
+      begun: await newKey(node, home),
+      waiting: await newKey(node, home),
+    };
+    for (const id of [ids.off, ids.begun]) {
+      const wish = { key: byId(id), waitingDays: 7, reason: 'over' };
+      await node.door.run(operations.scheduleDestruction, caller(), wish);
+    }
+    await node.door.run(operations.cancelDestruction, caller(), { key: byId(ids.off) });
+    clock.skip(8 * dayMillis);
+    await node.door.runAsSystem(operations.beginDestruction, 'default', { key: byId(ids.begun) });
+    const late = { key: byId(ids.waiting), waitingDays: 30, reason: 'not yet' };
+    await node.door.run(operations.scheduleDestruction, caller(), late);
+    const made = { file: house.place('b'), withAudit: false, escrowFile: house.place('e') };
+    await backupHome(house.config, made);
+    await node.door.runAsSystem(operations.destroyDueKey, 'default', { key: byId(ids.begun) });
+
+    const fresh = emptyHome(house);
+    const wish = {
+      file: made.file,
+      escrow: made.escrowFile,
+      holderKeys: await house.holders.keys(0, 1),
+      auditFolder: house.config.auditFolder,
+    };
+    assert.equal((await restoreHome(fresh.config, wish)).destroyedAgain, 1);
+    const restored = await startRestored(test, fresh.home, house);
+    const steps = async () => {
+      const all = Object.entries(ids).map(async ([name, id]) => {
+        const [record] = await restored.house.store.destructions.ofKey(id);
+        return [name, record?.step, record?.reason];
+      });
+      return Promise.all(all);
+    };
+    const others = [
+      ['kept', undefined, undefined],
+      ['off', 'cancelled', 'over'],
+    ];
+    assert.deepEqual(await steps(), [
+      ...others,
+      ['begun', 'executed', 'over'],
+      ['waiting', 'scheduled', 'not yet'],
+    ]);
+    for (let round = 0; round < 2; round += 1) await restored.maintenance.tick();
+    assert.deepEqual(await steps(), [
+      ...others,
+      ['begun', 'verified', 'over'],
+      ['waiting', 'scheduled', 'not yet'],
+    ]);
+    const [seen] = await restored.house.store.destructions.ofKey(ids.begun);
+    assert.deepEqual(
+      seen?.checks.map(({ method, node: by, opens }) => [method, by, opens]),
+      [['known-ciphertext', 'two', false]],
+    );
+  });
+
+  it('gives time to call off once more what was called off after the backup', async (test) => {
+    // the backup is old, and the day of the destruction passed since
+    const house = await openHouse(test, { clock: { now: () => Date.now() - 30 * dayMillis } });
+    const { node, home } = house;
+    const id = await newKey(node, home);
+    const caller = await administratorOf(node, home);
+    const wish = { key: byId(id), waitingDays: 7, reason: null };
+    const { destruction } = await node.door.run(operations.scheduleDestruction, caller, wish);
+    await backupHome(house.config, {
+      file: house.place('b'),
+      withAudit: false,
+      escrowFile: house.place('e'),
+    });
+    const fresh = emptyHome(house);
+    const before = Date.now();
+    const done = await restoreHome(fresh.config, {
+      file: house.place('b'),
+      escrow: house.place('e'),
+      holderKeys: await house.holders.keys(0, 1),
+      auditFolder: null,
+    });
+    assert.deepEqual([done.destroyedAgain, done.postponed, done.withoutSecret], [0, 1, []]);
+    const restored = await startRestored(test, fresh.home, house);
+    for (let round = 0; round < 2; round += 1) await restored.maintenance.tick();
+    const stored = await restored.house.store.key(id);
+    const [record] = await restored.house.store.destructions.ofKey(id);
+    assert.equal(record?.step, 'scheduled');
+    assert.equal(stored?.key.destruction?.dueAt, record?.dueAt);
+    assert.ok((record?.dueAt ?? 0) >= before + 7 * dayMillis);
+    assert.equal(record?.requestedAt, destruction?.requestedAt);
+    const token = readCredentials(home)['CLAVIGER_TOKEN'] ?? '';
+    const again = await administratorOf(restored, fresh.home, token);
+    await restored.door.run(operations.cancelDestruction, again, { key: byId(id) });
+    const events = logFolders(fresh.config.auditFolder).flatMap((folder) => [
+      ...readEvents(folder, { operation: 'backup.postpone-destruction' }),
+    ]);
+    assert.deepEqual(
+      events.map(({ event }) => [event.keyId, event.facts?.['before']]),
+      [[id, destruction?.dueAt]],
+    );
   });
 
   it('refuses strangers, too few holders, another escrow and another root', async (test) => {

@@ -1,8 +1,23 @@
 import type { KeyObject } from 'node:crypto';
 import { logFolders, readEvents } from '#audit';
-import { type SecretBytes } from '#crypto';
-import { ClavigerError, type AuditEvent, type Instant, type Key } from '#domain';
-import { destroyedKey, namesOf, updateOf } from '#operations';
+import { newId, type SecretBytes } from '#crypto';
+import {
+  ClavigerError,
+  executed,
+  newDestruction,
+  type AuditEvent,
+  type Destruction,
+  type Instant,
+  type Key,
+} from '#domain';
+import {
+  destroyedKey,
+  destructionPut,
+  executionMethod,
+  namesOf,
+  standingDestruction,
+  updateOf,
+} from '#operations';
 import type { Change, ShredStore, Store } from '#ports';
 import { openArchive, openShredStore, openStore } from '#storage';
 import type { Config } from '../config.ts';
@@ -16,6 +31,7 @@ import { requireSealed } from './seal.ts';
 import { allKeys, destroyedAt, readEscrow, type Escrow } from './escrow.ts';
 import { restoreLogs } from './logs.ts';
 import { restoringSetting } from './mark.ts';
+import { postponeDestructions } from './postpone.ts';
 import { openFileKey, openSealedFile, type SealedFile } from './sealed-file.ts';
 
 export type RestoreWish = {
@@ -30,6 +46,8 @@ export type Restored = {
   readonly manifest: Manifest;
   /** How many keys of the backup the ledger destroyed again. */
   readonly destroyedAgain: number;
+  /** Scheduled destructions whose day was moved, so that they can be called off once more. */
+  readonly postponed: number;
   /** Keys that live in the backup and have no shred secret in the escrow: they can't be opened. */
   readonly withoutSecret: readonly string[];
 };
@@ -117,18 +135,20 @@ export async function restoreHome(config: Config, wish: RestoreWish): Promise<Re
       await loadSecrets(shreds, pair.escrow, ledger);
       const recorder = { node: await nodeName(config, 0), backup: pair.backup.head.id };
       const destroyedAgain = await replay({ store, shreds }, ledger, recorder);
+      const postponed = await postponeDestructions(store, { ...recorder, now: Date.now() });
       const withoutSecret = await keysWithoutSecret(store, shreds);
       const facts = {
         backup: recorder.backup,
         keys: pair.manifest.keys,
         destroyedAgain,
+        postponed,
         withoutSecret: withoutSecret.length,
       };
       await store.commit({
         changes: [{ kind: 'setting-deleted', name: restoringSetting }],
         events: [await eventOf(store, recorder.node, { operation: 'backup.restore', keyId: null, facts })],
       });
-      return { manifest: pair.manifest, destroyedAgain, withoutSecret };
+      return { manifest: pair.manifest, destroyedAgain, postponed, withoutSecret };
     } finally {
       await shreds.close();
       await store.close();
@@ -175,9 +195,13 @@ async function replay(
     const stored = await store.key(id);
     if (!stored || destroyedAt(stored.key) !== null) continue;
     const event = { operation: 'backup.replay-destruction', keyId: id, facts: { backup, destroyedAt: at } };
+    const recorded = await eventOf(store, node, event, stored.key.environment);
     await store.commit({
-      changes: await destruction(store, stored.key, at),
-      events: [await eventOf(store, node, event, stored.key.environment)],
+      changes: [
+        ...(await destruction(store, stored.key, at)),
+        await destructionRecord(store, stored.key, { at, node, eventId: recorded.id }),
+      ],
+      events: [recorded],
     });
     count += 1;
   }
@@ -197,6 +221,21 @@ async function destruction(store: Store, key: Key, at: Instant): Promise<readonl
     }),
   );
   return [updateOf(key, destroyedKey(key, at), { erased }), ...forgotten];
+}
+
+type Replayed = { readonly at: Instant; readonly node: string; readonly eventId: string };
+
+/** The record of a destruction that is done again; one that was asked for after the backup is not in it, and who asked stands in the log. */
+async function destructionRecord(store: Store, key: Key, replayed: Replayed): Promise<Change> {
+  const { at, node } = replayed;
+  const execution = { ...replayed, method: executionMethod(key), nodes: [node] };
+  const before = await standingDestruction({ store }, key.id);
+  if (before) return destructionPut(before, executed(before, execution));
+  const destruction = key.destruction ?? { requestedAt: at, dueAt: at, waitingDays: 0 };
+  const reason = 'the ledger of destructions, when a backup was restored';
+  const made = newDestruction({ ...key, destruction }, { id: newId(), requestedBy: 'system', reason });
+  const record: Destruction = { ...executed(made, execution), revision: 1 };
+  return destructionPut(null, record);
 }
 
 async function keysWithoutSecret(store: Store, shreds: ShredStore): Promise<readonly string[]> {

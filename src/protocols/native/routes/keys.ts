@@ -72,9 +72,16 @@ export const keyRoutes: readonly Route[] = [
   }),
   route('POST /keys/{key}/schedule-destroy', operations.scheduleDestruction, {
     about: 'Stop a key now, and destroy it after a waiting period',
-    body: { waitingDays: z.number().default(30) },
+    body: {
+      waitingDays: z.number().default(30),
+      reason: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe('why, for the record: a line of at most 500 characters'),
+    },
     answer: keyAnswer,
-    input: ({ path, body }) => ({ key: keyIn(path), waitingDays: body.waitingDays }),
+    input: ({ path, body }) => ({ key: keyIn(path), ...body }),
     output: keyView,
   }),
   route('POST /keys/{key}/cancel-destroy', operations.cancelDestruction, {

@@ -4,7 +4,7 @@ import type { Copy } from '#ports';
 import { route, type Route } from '../route.ts';
 import { timeOf } from '../views.ts';
 
-const copyAnswer = z
+export const copyAnswer = z
   .strictObject({
     id: z.string(),
     kind: z.enum(['export', 'backup', 'escrow']),
@@ -17,7 +17,7 @@ const copyAnswer = z
   })
   .meta({ id: 'Copy' });
 
-function copyView(copy: Copy): z.input<typeof copyAnswer> {
+export function copyView(copy: Copy): z.input<typeof copyAnswer> {
   return { ...copy, createdAt: timeOf(copy.createdAt), detail: { ...copy.detail } };
 }
 

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type { Destruction } from '#domain';
+import { operations } from '#operations';
+import { onlyKey } from '../fields.ts';
+import { route, type Route } from '../route.ts';
+import { timeOf } from '../views.ts';
+import { copyAnswer, copyView } from './recovery.ts';
+
+const time = z.iso.datetime();
+
+const destructionAnswer = z
+  .strictObject({
+    id: z.string(),
+    step: z.enum(['scheduled', 'cancelled', 'begun', 'executed', 'verified']),
+    requestedBy: z.string().describe('id of who asked'),
+    reason: z.string().nullable(),
+    requestedAt: time,
+    dueAt: time,
+    waitingDays: z.int(),
+    execution: z
+      .strictObject({
+        at: time,
+        node: z.string(),
+        eventId: z.string().describe('the event of the audit log that records it'),
+        method: z.enum(['cryptographic-erase', 'device-zeroization']),
+        nodes: z.array(z.string()).describe('nodes that ran then, which have to look'),
+      })
+      .nullable(),
+    checks: z.array(
+      z.strictObject({
+        node: z.string(),
+        at: time,
+        version: z.int(),
+        method: z.enum(['known-ciphertext', 'device-search', 'material-absent']),
+        opens: z.boolean().describe('true: the destruction failed'),
+      }),
+    ),
+  })
+  .meta({ id: 'Destruction' });
+
+function destructionView(destruction: Destruction): z.input<typeof destructionAnswer> {
+  const { execution } = destruction;
+  return {
+    id: destruction.id,
+    step: destruction.step,
+    requestedBy: destruction.requestedBy,
+    reason: destruction.reason,
+    requestedAt: timeOf(destruction.requestedAt),
+    dueAt: timeOf(destruction.dueAt),
+    waitingDays: destruction.waitingDays,
+    execution: execution && { ...execution, at: timeOf(execution.at), nodes: [...execution.nodes] },
+    checks: destruction.checks.map((check) => ({ ...check, at: timeOf(check.at) })),
+  };
+}
+
+/** How keys end. */
+export const destructionRoutes: readonly Route[] = [
+  route('GET /keys/{key}/destruction', operations.describeDestruction, {
+    about:
+      'How far the newest destruction of a key has come, who still asks for the key, what could still open it',
+    answer: z.strictObject({
+      keyId: z.string(),
+      destruction: destructionAnswer.nullable().describe('null: none was ever asked for'),
+      requester: z.string().nullable().describe('name of who asked'),
+      demands: z
+        .array(
+          z.strictObject({
+            principal: z.string(),
+            operation: z.string(),
+            count: z.int(),
+            firstAt: time,
+            lastAt: time,
+          }),
+        )
+        .describe('requests that were refused because the key waits for its destruction'),
+      copies: z.array(copyAnswer).describe('registered copies that can still open the key'),
+    }),
+    input: onlyKey,
+    output: ({ key, destruction, requester, demands, copies }) => ({
+      keyId: key.id,
+      destruction: destruction && destructionView(destruction),
+      requester,
+      demands: demands.map((demand) => ({
+        ...demand,
+        firstAt: timeOf(demand.firstAt),
+        lastAt: timeOf(demand.lastAt),
+      })),
+      copies: copies.map(copyView),
+    }),
+  }),
+];
