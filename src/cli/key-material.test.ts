@@ -3,13 +3,35 @@ import { createPrivateKey, createSecretKey, generateKeyPairSync, randomBytes } f
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CliError } from './exit.ts';
-import { readMaterial } from './key-material.ts';
+import { readMaterial as read } from './key-material.ts';
 
 const { privateKey: rsa } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const { privateKey: ec } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
 const passphrase = Buffer.from('a long passphrase');
 const encrypted = { cipher: 'aes-256-cbc', passphrase } as const;
 const bytesOf = (content: string | Buffer) => Buffer.from(content);
+const readMaterial = (content: Buffer, usage: string, secret: Buffer | null, entry: string | null = null) =>
+  read(content, { usage, passphrase: secret, entry });
+
+/** The DER with the lengths of what is around a place enlarged. */
+function growLengths(der: Buffer, place: number, by: number): Buffer {
+  const grown = Buffer.from(der);
+  const walk = (at: number): void => {
+    const first = grown[at + 1] as number;
+    const size = first < 0x80 ? 0 : first - 0x80;
+    const length = size === 0 ? first : grown.readUIntBE(at + 2, size);
+    const start = at + 2 + size;
+    if (place < start || place >= start + length) {
+      if (start + length <= place) walk(start + length);
+      return;
+    }
+    if (size === 0) grown[at + 1] = length + by;
+    else grown.writeUIntBE(length + by, at + 2, size);
+    if (place > start) walk(start);
+  };
+  walk(0);
+  return grown;
+}
 
 describe('key material of a file', () => {
   it('is read from every form of a private key, always as the same', () => {
@@ -21,6 +43,7 @@ describe('key material of a file', () => {
       [JSON.stringify(rsa.export({ format: 'jwk' })), null],
       [rsa.export({ format: 'pem', type: 'pkcs8', ...encrypted }), passphrase],
       [rsa.export({ format: 'der', type: 'pkcs8', ...encrypted }), passphrase],
+      [rsa.export({ format: 'pem', type: 'pkcs1', ...encrypted }), passphrase],
     ];
     for (const [content, secret] of forms) {
       const found = readMaterial(bytesOf(content), 'encrypt', secret);
@@ -33,6 +56,77 @@ describe('key material of a file', () => {
       ec.export({ format: 'der', type: 'pkcs8' }),
     ])
       assert.equal(readMaterial(bytesOf(content), 'sign', null).spec, 'EC_P384');
+  });
+
+  it('is read of Ed25519, from every form', () => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    for (const content of [
+      privateKey.export({ format: 'pem', type: 'pkcs8' }),
+      privateKey.export({ format: 'der', type: 'pkcs8' }),
+      JSON.stringify(privateKey.export({ format: 'jwk' })),
+    ]) {
+      const found = readMaterial(bytesOf(content), 'sign', null);
+      assert.equal(found.spec, 'ED25519');
+      assert.ok(createPrivateKey({ key: found.bytes, format: 'der', type: 'pkcs8' }).equals(privateKey));
+    }
+  });
+
+  it('is the one of several that is named', () => {
+    const pem = `some text\n${rsa.export({ format: 'pem', type: 'pkcs8' })}${ec.export({ format: 'pem', type: 'sec1' })}`;
+    const jwks = JSON.stringify({
+      keys: [{ ...rsa.export({ format: 'jwk' }), kid: 'a' }, ec.export({ format: 'jwk' })],
+    });
+    for (const [content, first, second] of [
+      [pem, '1', '2'],
+      [jwks, 'a', '2'],
+    ] as const) {
+      const bytes = bytesOf(content);
+      assert.equal(readMaterial(bytes, 'sign', null, first).spec, 'RSA_2048');
+      assert.equal(readMaterial(bytes, 'sign', null, second).spec, 'EC_P384');
+      for (const [entry, said] of [
+        [null, /several keys/],
+        ['3', /no key "3"/],
+      ] as const)
+        assert.throws(
+          () => readMaterial(bytes, 'sign', null, entry),
+          (error) =>
+            error instanceof CliError &&
+            said.test(error.message) &&
+            String(error.next).includes(`"${first}", "${second}"`),
+        );
+    }
+  });
+
+  it('names the command that converts a form that is not read', () => {
+    for (const [start, said, command] of [
+      [Buffer.from('feedfeed00000002', 'hex'), /JKS/, /^keytool -importkeystore/],
+      [Buffer.from('cececece00000002', 'hex'), /JCEKS/, /^keytool -importkeystore/],
+      [Buffer.from('PuTTY-User-Key-File-3: ssh-ed25519'), /PuTTY/, /^puttygen/],
+    ] as const)
+      assert.throws(
+        () => readMaterial(Buffer.concat([start, randomBytes(200)]), 'sign', null),
+        (error) => error instanceof CliError && said.test(error.message) && command.test(String(error.next)),
+      );
+  });
+
+  it('is looked for in a file full of beginnings without waiting', () => {
+    const content = Buffer.from('-----BEGIN PRIVATE KEY-----'.repeat(2400));
+    assert.throws(() => readMaterial(content, 'sign', null), /no private key/);
+  });
+
+  it('is refused where opening it would take minutes', () => {
+    const der = Buffer.from(rsa.export({ format: 'der', type: 'pkcs8', ...encrypted }));
+    // 2048 iterations become 2^30 of them
+    const at = der.indexOf(Buffer.from('02020800', 'hex'));
+    const long = Buffer.concat([
+      der.subarray(0, at),
+      Buffer.from('020440000000', 'hex'),
+      der.subarray(at + 4),
+    ]);
+    const grown = growLengths(long, at, 2);
+    assert.throws(() => readMaterial(grown, 'sign', passphrase), /iterations/);
+    const pem = `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${grown.toString('base64')}\n-----END ENCRYPTED PRIVATE KEY-----\n`;
+    assert.throws(() => readMaterial(Buffer.from(pem), 'sign', passphrase), /iterations/);
   });
 
   it('is read from the bytes of a secret, by what it is for', () => {
@@ -69,7 +163,17 @@ describe('key material of a file', () => {
   });
 
   it('never fails otherwise, whatever the file holds', () => {
-    const starts = ['', '-----BEGIN ', '-----BEGIN PRIVATE KEY-----\n', '{"kty":', '{"kty":"oct","k":"', '0'];
+    const starts = [
+      '{"keys":[{"kty":"oct","k":"',
+      '-----BEGIN OPENSSH PRIVATE KEY-----\n',
+      'PuTTY-User-Key-File-',
+      '',
+      '-----BEGIN ',
+      '-----BEGIN PRIVATE KEY-----\n',
+      '{"kty":',
+      '{"kty":"oct","k":"',
+      '0',
+    ];
     fc.assert(
       fc.property(fc.constantFrom(...starts), fc.uint8Array({ maxLength: 300 }), (start, rest) => {
         try {

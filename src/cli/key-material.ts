@@ -1,13 +1,17 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { CliError, exitCodes } from './exit.ts';
-
-/** Key material as the server takes it; the caller wipes `bytes`. */
-export type FoundMaterial = {
-  /** Raw bytes of a secret key, PKCS#8 DER of a private key. */
-  readonly bytes: Buffer;
-  readonly spec: string;
-  readonly isSecret: boolean;
-};
+import { createPrivateKey } from 'node:crypto';
+import { CliError } from './exit.ts';
+import { elementsOf, inside, largestNumber, tags } from './key-files/der.ts';
+import {
+  chooseEntry,
+  type Entry,
+  type FoundMaterial,
+  fromPrivateKey,
+  openPkcs8,
+  refused,
+  requireIterations,
+} from './key-files/found.ts';
+import { isOpenssh, readOpenssh } from './key-files/openssh.ts';
+import { isPkcs12, readPkcs12 } from './key-files/pkcs12.ts';
 
 const secretSpecs: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   encrypt: { 16: 'AES_128', 24: 'AES_192', 32: 'AES_256' },
@@ -15,33 +19,6 @@ const secretSpecs: Readonly<Record<string, Readonly<Record<number, string>>>> = 
   mac: { 28: 'HMAC_224', 32: 'HMAC_256', 48: 'HMAC_384', 64: 'HMAC_512' },
   derive: { 32: 'DERIVE_256' },
 };
-
-const curveSpecs: Readonly<Record<string, string>> = {
-  prime256v1: 'EC_P256',
-  secp384r1: 'EC_P384',
-  secp521r1: 'EC_P521',
-  secp256k1: 'EC_SECP256K1',
-};
-
-function refused(why: string, next: string | null = null): CliError {
-  return new CliError(exitCodes.usage, why, next);
-}
-
-/** The spec of a private key. */
-function specOf(key: KeyObject): string {
-  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {};
-  const spec =
-    key.asymmetricKeyType === 'rsa' ? `RSA_${modulusLength}` : (curveSpecs[namedCurve ?? ''] ?? '');
-  if (/^(EC_|RSA_(2048|3072|4096)$)/.test(spec)) return spec;
-  throw refused(
-    `A private key of type ${key.asymmetricKeyType} ${namedCurve ?? modulusLength ?? ''} is not taken.`,
-    'import RSA of 2048, 3072 or 4096 bits, or EC on P-256, P-384, P-521 or secp256k1',
-  );
-}
-
-function fromPrivateKey(key: KeyObject): FoundMaterial {
-  return { bytes: key.export({ format: 'der', type: 'pkcs8' }), spec: specOf(key), isSecret: false };
-}
 
 function fromSecret(bytes: Buffer, usage: string): FoundMaterial {
   const spec = secretSpecs[usage]?.[bytes.length];
@@ -52,13 +29,29 @@ function fromSecret(bytes: Buffer, usage: string): FoundMaterial {
   );
 }
 
-function fromJwk(text: string, usage: string): FoundMaterial {
-  let jwk: unknown;
+function parseJson(text: string): unknown {
   try {
-    jwk = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     throw refused('The file begins like a JSON Web Key, and is no JSON.');
   }
+}
+
+//= rfc7517 5: a set is an object with the member keys; kid tells them apart
+function fromJwks(text: string, usage: string, entry: string | null): FoundMaterial {
+  const parsed = parseJson(text);
+  const { keys } = Object(parsed) as { readonly keys?: unknown };
+  const all: readonly unknown[] = Array.isArray(keys) ? keys : [parsed];
+  return chooseEntry(
+    all.map((jwk, index) => {
+      const { kid } = Object(jwk) as { readonly kid?: unknown };
+      return { name: typeof kid === 'string' ? kid : String(index + 1), open: () => fromJwk(jwk, usage) };
+    }),
+    entry,
+  );
+}
+
+function fromJwk(jwk: unknown, usage: string): FoundMaterial {
   if (typeof jwk !== 'object' || jwk === null) throw refused('The file is no JSON Web Key.');
   const { kty, k, d } = jwk as Record<string, unknown>;
   if (kty === 'oct' && typeof k === 'string') {
@@ -84,7 +77,7 @@ function unreadable(error: unknown, content: Buffer, passphrase: Buffer | null):
     passphrase === null
       ? 'The file is no private key that can be read.'
       : 'The private key can not be read: the passphrase is wrong, or the file is damaged.',
-    'give PEM or DER of PKCS#8, PKCS#1 or SEC 1, or a JSON Web Key; for others see `openssl pkcs8 -topk8`, `ssh-keygen -p -m PKCS8`',
+    'give PEM or DER of PKCS#8, PKCS#1 or SEC 1, PKCS#12, OpenSSH or a JSON Web Key; `openssl pkcs8 -topk8` makes PKCS#8 of others',
   );
 }
 
@@ -97,21 +90,49 @@ function isDerSequence(content: Buffer): boolean {
   return first === 0x82 && content.length === 4 + content.readUInt16BE(2);
 }
 
-/** Reads key material of a file: PEM, DER, a JSON Web Key, or the raw bytes of a secret key. */
-export function readMaterial(content: Buffer, usage: string, passphrase: Buffer | null): FoundMaterial {
+const pemKeys = /-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----[^]*?-----END \1PRIVATE KEY-----/g;
+
+/** The private keys of a PEM file, which have no names but their places: 1, 2 ... */
+function fromPem(content: Buffer, passphrase: Buffer | null, entry: string | null): FoundMaterial {
+  const found = [...content.toString('latin1').matchAll(pemKeys)];
+  if (found.length === 0 && content.includes('PUBLIC KEY-----'))
+    throw refused('The file holds a public key: there is nothing to import.');
+  const entries: Entry<FoundMaterial>[] = found.map(([text], index) => ({
+    name: String(index + 1),
+    open: () => fromOnePem(Buffer.from(text, 'latin1'), passphrase),
+  }));
+  return chooseEntry(entries, entry);
+}
+
+function fromOnePem(content: Buffer, passphrase: Buffer | null): FoundMaterial {
+  if (isOpenssh(content)) return readOpenssh(content, passphrase);
+  const begin = '-----BEGIN ENCRYPTED PRIVATE KEY-----';
+  const text = content.toString('latin1');
+  if (text.startsWith(begin))
+    requireBounded(Buffer.from(text.slice(begin.length, text.indexOf('-----END')), 'base64'));
   const secret = passphrase === null ? {} : { passphrase };
-  if (content.subarray(0, 11).toString('latin1') === '-----BEGIN ') {
-    if (content.includes('PUBLIC KEY-----'))
-      throw refused('The file holds a public key: there is nothing to import.');
-    try {
-      return fromPrivateKey(createPrivateKey({ key: content, format: 'pem', ...secret }));
-    } catch (error) {
-      throw unreadable(error, content, passphrase);
-    }
+  try {
+    return fromPrivateKey(createPrivateKey({ key: content, format: 'pem', ...secret }));
+  } catch (error) {
+    throw unreadable(error, content, passphrase);
   }
-  if (content[0] === 0x7b && content.includes('"kty"')) return fromJwk(content.toString('utf8'), usage);
-  if (!isDerSequence(content)) return fromSecret(content, usage);
-  for (const type of ['pkcs8', 'sec1', 'pkcs1'] as const) {
+}
+
+/** Refuses encrypted PKCS#8 that would take minutes to open; what else is wrong with it is OpenSSL's to find. */
+function requireBounded(der: Buffer): void {
+  const [algorithm] = inside(elementsOf(der)[0], tags.sequence);
+  if (algorithm !== undefined) requireIterations(largestNumber(algorithm));
+}
+
+function fromDer(content: Buffer, passphrase: Buffer | null): FoundMaterial {
+  if (passphrase !== null) requireBounded(content);
+  const secret = passphrase === null ? {} : { passphrase };
+  try {
+    return openPkcs8(content, passphrase);
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+  }
+  for (const type of ['sec1', 'pkcs1'] as const) {
     try {
       return fromPrivateKey(createPrivateKey({ key: content, format: 'der', type, ...secret }));
     } catch (error) {
@@ -119,4 +140,51 @@ export function readMaterial(content: Buffer, usage: string, passphrase: Buffer 
     }
   }
   throw refused('The file is no private key that can be read.');
+}
+
+/** Forms that are known and not read: how they begin, what they are, and the command that converts them. */
+const foreign: readonly (readonly [Buffer, string, string])[] = [
+  [
+    Buffer.from('feedfeed', 'hex'),
+    'a Java key store of the old form (JKS)',
+    'keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype PKCS12',
+  ],
+  [
+    Buffer.from('cececece', 'hex'),
+    'a Java key store of the old form (JCEKS)',
+    'keytool -importkeystore -srckeystore FILE -srcstoretype JCEKS -destkeystore FILE.p12 -deststoretype PKCS12',
+  ],
+  [
+    Buffer.from('PuTTY-User-Key-File-'),
+    'a private key of PuTTY',
+    'puttygen FILE -O private-openssh-new -o FILE.openssh',
+  ],
+];
+
+function refuseForeign(content: Buffer): void {
+  for (const [start, what, command] of foreign)
+    if (content.length > 64 && content.subarray(0, start.length).equals(start))
+      throw refused(`The file is ${what}, which is not read here.`, command);
+}
+
+export type HowToRead = {
+  /** What the key is for: it tells what secret bytes are. */
+  readonly usage: string;
+  readonly passphrase: Buffer | null;
+  /** The name of the key to take from a file that has several. */
+  readonly entry?: string | null;
+};
+
+/**
+ * Reads key material of a file: PEM, DER, OpenSSH, PKCS#12, a JSON Web Key or a set of them, or the raw bytes
+ * of a secret key.
+ */
+export function readMaterial(content: Buffer, { usage, passphrase, entry = null }: HowToRead): FoundMaterial {
+  refuseForeign(content);
+  if (content.includes('-----BEGIN ')) return fromPem(content, passphrase, entry);
+  if (content[0] === 0x7b && (content.includes('"kty"') || content.includes('"keys"')))
+    return fromJwks(content.toString('utf8'), usage, entry);
+  if (!isDerSequence(content)) return fromSecret(content, usage);
+  if (isPkcs12(content)) return chooseEntry(readPkcs12(content, passphrase), entry);
+  return fromDer(content, passphrase);
 }

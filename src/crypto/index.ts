@@ -5,6 +5,8 @@ export { type EnvelopeKey, openSecret, sealGeneration, sealSecret } from './enve
 export { fingerprintKey, keyedFingerprint } from './fingerprint.ts';
 export { deriveKey } from './kdf.ts';
 export { decapsulate, type Encapsulated, encapsulate } from './kem.ts';
+export { openKeyBlock, readKeyBlockHeader, sealKeyBlock } from './key-block.ts';
+export type { KeyBlockHeader, OptionalBlock } from './key-block-header.ts';
 export type { DerivationInput } from './key-derivation.ts';
 export type { Holds, KeyMaterial } from './key-handle.ts';
 export { unwrapKey, wrapKey } from './key-wrap.ts';
@@ -51,3 +53,4 @@ export {
   transportWraps,
   unwrapTransported,
 } from './transport.ts';
+export { weaknessOf } from './weak-keys.ts';

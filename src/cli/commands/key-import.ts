@@ -4,7 +4,8 @@ import { readAll } from '../arguments.ts';
 import { addConfirmation, requireConfirmed, type Confirmed } from '../confirm.ts';
 import { connect } from '../connect.ts';
 import { CliError, exitCodes } from '../exit.ts';
-import { readMaterial, type FoundMaterial } from '../key-material.ts';
+import type { FoundMaterial } from '../key-files/found.ts';
+import { readMaterial } from '../key-material.ts';
 import { outputOption, type Shown } from '../output.ts';
 import { tellKey } from './key.ts';
 
@@ -15,6 +16,7 @@ type Wish = Shown & {
   readonly description?: string;
   readonly into?: string;
   readonly passphraseFile?: string;
+  readonly entry?: string;
   readonly expires?: string;
 };
 
@@ -50,7 +52,7 @@ async function importFile(file: string, wish: Wish): Promise<void> {
   try {
     const usage =
       wish.into === undefined ? (wish.usage ?? 'encrypt') : (await connect().keys.show(wish.into)).usage;
-    found = readMaterial(content, usage, passphrase);
+    found = readMaterial(content, { usage, passphrase, entry: wish.entry ?? null });
     const { keys } = connect();
     const key = await keyFor(found, wish);
     const { token, publicKey, wrap } = await keys.importParameters(key);
@@ -79,11 +81,15 @@ export function addKeyImport(keys: Command): void {
     .option('--owner <owner>', 'who answers for it; else you')
     .option('--description <text>', 'what it is for')
     .option('--into <key>', 'a key that had this material before, instead of a new one')
-    .option('--passphrase-file <file>', 'passphrase of an encrypted private key')
+    .option('--passphrase-file <file>', 'passphrase of an encrypted private key or PKCS#12 file')
+    .option(
+      '--entry <name>',
+      'the key to take from a file that has several: its alias, kid, or place 1, 2 ...',
+    )
     .option('--expires <time>', 'when the material is deleted by itself, e.g. 2027-01-31T12:00:00Z')
     .addHelpText(
       'after',
-      '\nFormats: PEM and DER of PKCS#8 (clear or encrypted), PKCS#1 and SEC 1; a JSON Web Key; the raw bytes of a secret key.\nThe file stays as it is: `claviger shred FILE` removes it.',
+      '\nFormats: PEM and DER of PKCS#8 (clear or encrypted), PKCS#1 and SEC 1; OpenSSH; PKCS#12; a JSON Web Key or a set of them; the raw bytes of a secret key.\nKeys: RSA of 2048, 3072 or 4096 bits, EC on P-256, P-384, P-521 or secp256k1, Ed25519, AES, HMAC; weak ones are refused.\nThe file stays as it is: `claviger shred FILE` removes it.',
     )
     .addOption(outputOption())
     .action(importFile);

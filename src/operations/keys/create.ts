@@ -233,6 +233,7 @@ const importable: ReadonlySet<KeyFamily> = new Set<KeyFamily>([
   'derivation',
   'rsa',
   'ec',
+  'edwards',
 ]);
 
 function requireImportable(house: House, spec: KeySpec): void {

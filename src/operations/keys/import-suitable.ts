@@ -5,6 +5,7 @@ import {
   randomBytes,
   type KeyMaterial,
   type SecretBytes,
+  weaknessOf,
 } from '#crypto';
 import { ClavigerError, factsOf, hasCode, type KeySpec } from '#domain';
 
@@ -14,13 +15,12 @@ function unsuitable(why: string, cause?: unknown): ClavigerError {
 
 /**
  * Opens material that came from outside, as a key of the spec. Throws `material-unsuitable` for what is not one, and for what
- * nobody should use: a secret of one repeated byte, a pair whose halves do not belong together.
+ * nobody should use: a pattern for a secret, numbers that can be found, a pair whose halves do not belong together.
  */
-export function openSuitable(spec: KeySpec, material: SecretBytes): KeyMaterial {
-  const { asymmetric } = factsOf(spec);
-  if (!asymmetric && material.use((bytes) => bytes.every((byte) => byte === bytes[0])))
-    throw unsuitable('it is one byte, repeated');
+export async function openSuitable(spec: KeySpec, material: SecretBytes): Promise<KeyMaterial> {
   const opened = open(spec, material);
+  const weakness = await weaknessOf(spec, opened);
+  if (weakness !== null) throw unsuitable(weakness);
   if (factsOf(spec).family === 'rsa') requireOneRsaPair(opened);
   return opened;
 }

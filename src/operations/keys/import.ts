@@ -161,7 +161,7 @@ async function imported(
   material: SecretBytes,
   { now, expiresAt }: { now: Instant; expiresAt: Instant | null },
 ): Promise<Outcome<Key>> {
-  const opened = openSuitable(key.spec, material);
+  const opened = await openSuitable(key.spec, material);
   const { environment, id } = key;
   const version = currentVersion(key);
   const materialId = await house.hierarchy.materialId(environment, id, material);

@@ -36,7 +36,7 @@ describe('imported key material', () => {
   const told = async (KeyId: string) => (await kms.ask<Metadata>('DescribeKey', { KeyId })).KeyMetadata;
   const encrypt = (KeyId: string) =>
     kms.ask<{ CiphertextBlob: string }>('Encrypt', { KeyId, Plaintext: message });
-  const pkcs8 = (type: 'rsa' | 'ec', options: object) =>
+  const pkcs8 = (type: 'rsa' | 'ec' | 'ed25519', options: object) =>
     generateKeyPairSync(type as 'rsa', options as never) as unknown as {
       publicKey: ReturnType<typeof createPublicKey>;
       privateKey: ReturnType<typeof createPublicKey>;
@@ -132,6 +132,16 @@ describe('imported key material', () => {
       );
     }
 
+    const edwards = pkcs8('ed25519', {});
+    const edwardsKey = await external('ECC_NIST_EDWARDS25519', 'SIGN_VERIFY');
+    await kms.ask('ImportKeyMaterial', await materialFor(kms, edwardsKey, der(edwards.privateKey)));
+    const signed = await kms.ask<{ Signature: string }>('Sign', {
+      KeyId: edwardsKey,
+      Message: message,
+      SigningAlgorithm: 'ED25519_SHA_512',
+    });
+    assert.ok(verify(null, text, edwards.publicKey, Buffer.from(signed.Signature, 'base64')));
+
     const secret = randomBytes(48);
     const code = await external('HMAC_384', 'GENERATE_VERIFY_MAC');
     await kms.ask('ImportKeyMaterial', await materialFor(kms, code, secret));
@@ -221,12 +231,14 @@ describe('imported key material', () => {
   it('is refused where it does not suit the key', async () => {
     const small = pkcs8('rsa', { modulusLength: 1024 });
     const curve = pkcs8('ec', { namedCurve: 'prime256v1' });
+    const exponent = pkcs8('rsa', { modulusLength: 2048, publicExponent: 65_535 });
     const byAes = { algorithm: 'RSA_AES_KEY_WRAP_SHA_256', spec: 'RSA_2048' };
     for (const [spec, usage, bytes] of [
       ['SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT', randomBytes(16)],
       ['SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT', Buffer.alloc(32)],
       ['SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT', Buffer.alloc(32, 7)],
       ['HMAC_256', 'GENERATE_VERIFY_MAC', randomBytes(31)],
+      ['RSA_2048', 'SIGN_VERIFY', der(exponent.privateKey)],
       ['RSA_2048', 'SIGN_VERIFY', der(small.privateKey)],
       ['RSA_2048', 'SIGN_VERIFY', der(curve.privateKey)],
       ['ECC_NIST_P384', 'SIGN_VERIFY', der(curve.privateKey)],
