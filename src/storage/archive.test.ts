@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import type { Copy } from '#ports';
 import { samples } from '#ports/contract';
 import { sqlArchive, type ArchiveRecord } from './archive.ts';
 import type { Driver } from './driver.ts';
@@ -67,6 +69,17 @@ function byTable(records: readonly ArchiveRecord[]): Record<string, string[]> {
 
 const mark = { name: 'restoring', value: 'here' };
 
+const copyOf = (keyId: string): Copy => ({
+  id: randomUUID(),
+  kind: 'export',
+  keyId,
+  createdAt: 5,
+  place: 'the safe',
+  holder: 'ada',
+  status: 'live',
+  detail: {},
+});
+
 async function filledFolder() {
   const folder = temporaryFolder();
   const url = `sqlite:${join(folder.path, 'store.db')}`;
@@ -76,6 +89,7 @@ async function filledFolder() {
     await store.commit(
       samples.only(samples.createKey(key, [{ version: 1, material: samples.material(60 + index) }])),
     );
+    await store.commit(samples.only({ kind: 'copy-put', copy: copyOf(key.id), expected: null }));
     if (index % 100 === 0) await store.reserveUsage(key.id, 1, { operations: 7, bytes: 2 ** 40 });
   }
   await store.claimSetting('a setting', 'value');
@@ -103,6 +117,7 @@ describe('the archive of a store', () => {
     await back.close();
     const first = byTable(dumped);
     assert.ok((first['keys']?.length ?? 0) === 700 && (first['key_versions']?.length ?? 0) === 700);
+    assert.equal(first['copies']?.length, 700);
     first['settings']?.push(JSON.stringify(['restoring', 'here']));
     first['settings']?.sort();
     assert.deepEqual(last, first);

@@ -96,12 +96,12 @@ async function* pagesOf(
 ): AsyncGenerator<readonly Row[]> {
   const names = columns.map(({ name }) => name).join(', ');
   if (driver.dialect.kind === 'sqlite') {
-    const sql = `SELECT rowid AS place, ${names} FROM ${table} WHERE rowid > $1 ORDER BY rowid LIMIT ${rowsAtOnce}`;
+    const sql = `SELECT rowid AS archive_position, ${names} FROM ${table} WHERE rowid > $1 ORDER BY rowid LIMIT ${rowsAtOnce}`;
     for (let after = Number.MIN_SAFE_INTEGER; ; ) {
       const rows = await session.query(sql, [after]);
       if (rows.length > 0) yield rows;
       if (rows.length < rowsAtOnce) return;
-      after = integer(rows.at(-1) ?? {}, 'place');
+      after = integer(rows.at(-1) ?? {}, 'archive_position');
     }
   }
   const ordered = (
