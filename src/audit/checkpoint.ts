@@ -72,8 +72,8 @@ export function signedNoteNow(checkpoint: Checkpoint, signers: readonly Signer[]
 const noteForm =
   /^(claviger\/[a-z0-9-]{1,64})\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n\n((?:\u2014 [^\n]+\n){1,8})$/;
 
-/** Reads a signed note strictly, and checks a signature of every key that is given. Throws `integrity-failed`. */
-export function openNote(note: string, keys: readonly Pick<Signer, 'kind' | 'publicKey'>[]): Checkpoint {
+/** Reads a signed note strictly; nothing says yet who signed it. Throws `integrity-failed`. */
+export function readNote(note: string): Checkpoint & { readonly signatures: readonly string[] } {
   const match = noteForm.exec(note);
   if (!match) throw new ClavigerError('integrity-failed', 'The checkpoint is not a signed note.');
   const [, origin = '', size = '', root = '', lines = ''] = match;
@@ -81,8 +81,14 @@ export function openNote(note: string, keys: readonly Pick<Signer, 'kind' | 'pub
   if (checkpoint.root.toString('base64') !== root) {
     throw new ClavigerError('integrity-failed', 'The root of the checkpoint is not canonical.');
   }
+  return { ...checkpoint, signatures: lines.trimEnd().split('\n') };
+}
+
+/** The same, and checks a signature of every key that is given. Throws `integrity-failed`. */
+export function openNote(note: string, keys: readonly Pick<Signer, 'kind' | 'publicKey'>[]): Checkpoint {
+  const { signatures, ...checkpoint } = readNote(note);
+  const { origin } = checkpoint;
   const text = Buffer.from(checkpointText(checkpoint));
-  const signatures = lines.trimEnd().split('\n');
   if (signatures.length !== keys.length) {
     throw new ClavigerError(
       'integrity-failed',

@@ -1,3 +1,11 @@
+export {
+  certificateFindings,
+  certificateText,
+  readCertificate,
+  readTrustedKeys,
+  type SignedCertificate,
+  type TrustedKeys,
+} from './certificate.ts';
 export { type CloudTrailFacts, cloudTrailRecord } from './cloudtrail.ts';
 export { newLogKeys, openLogKeys, type LogKeys } from './keys.ts';
 export type { LogHeadReport, LogOptions } from './journal.ts';

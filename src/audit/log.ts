@@ -1,9 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { ClavigerError, type AuditEvent } from '#domain';
-import type { AuditLog } from '#ports';
+import { ClavigerError, type AuditEvent, type LogEvidence } from '#domain';
+import type { Attestation, AuditLog } from '#ports';
 import { originOf } from './checkpoint.ts';
+import { attestations } from './attestation.ts';
 import { eventText } from './event-text.ts';
+import { logEvidence } from './evidence.ts';
 import { type LogFiles, realFiles } from './files.ts';
 import { lockFolder } from './folder-lock.ts';
 import { entryBytesMax, frameBytes, type NewEntry } from './frame.ts';
@@ -129,6 +131,22 @@ class JournalLog implements AuditLog {
 
   readonly missing = (events: readonly AuditEvent[]): readonly AuditEvent[] =>
     missingEvents(this.folder, events, this.#position);
+
+  async evidence(event: Pick<AuditEvent, 'id' | 'at' | 'node'>): Promise<LogEvidence | null> {
+    // the logs of all nodes of a machine stand side by side
+    if (event.node !== this.node) return logEvidence(path.join(path.dirname(this.folder), event.node), event);
+    const found = await logEvidence(this.folder, event);
+    if (found) return found;
+    // it may be newer than the checkpoint
+    this.#publishSoon();
+    await this.#publishing;
+    return logEvidence(this.folder, event);
+  }
+
+  attest(text: string): Promise<readonly Attestation[]> {
+    const { ed25519, mlDsa44 } = this.#options.keys;
+    return attestations(text, [ed25519, mlDsa44]);
+  }
 
   health() {
     return {

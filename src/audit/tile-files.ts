@@ -1,5 +1,6 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { ClavigerError } from '#domain';
 import type { FullTile } from './tree.ts';
 
 //= c2sp.org/tlog-tiles: an index is written in groups of three digits, all but the last with an x before
@@ -34,6 +35,18 @@ export function bundleBytes(entries: readonly Uint8Array[]): Buffer {
     parts.push(length, entry);
   }
   return Buffer.concat(parts);
+}
+
+/** The entries of a bundle. Throws `integrity-failed` for bytes that are none. */
+export function readBundle(bytes: Buffer): Buffer[] {
+  const entries: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 2 + (at + 2 <= bytes.length ? bytes.readUInt16BE(at) : bytes.length);
+    if (end > bytes.length) throw new ClavigerError('integrity-failed', 'A bundle of the log is cut off.');
+    entries.push(bytes.subarray(at + 2, end));
+    at = end;
+  }
+  return entries;
 }
 
 /** A file of the tile tree and what it holds. */

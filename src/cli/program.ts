@@ -8,6 +8,7 @@ import { addFileCommands } from './commands/files.ts';
 import { addHelp } from './commands/help.ts';
 import { addKeyAttributes } from './commands/key-attributes.ts';
 import { addKeyImport } from './commands/key-import.ts';
+import { addKeyCertificate } from './commands/certificate.ts';
 import { addKeyDestruction } from './commands/key-destruction.ts';
 import { addKeyLife } from './commands/key-life.ts';
 import { addTiers } from './commands/tiers.ts';
@@ -53,6 +54,7 @@ export function createProgram(): Command {
   addTiers(keys);
   addKeyLife(keys);
   addKeyDestruction(keys);
+  addKeyCertificate(keys);
   addKeyImport(keys);
   addKeyAttributes(keys);
   addNameCommands(program);

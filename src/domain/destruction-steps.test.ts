@@ -29,6 +29,7 @@ const execution = {
   eventId: 'event',
   method: 'cryptographic-erase',
   nodes: ['one', 'two'],
+  names: [],
 } as const;
 const done = executed(begun(scheduled, []), execution);
 const check = (node: string, opens = false, at = 30): DestructionCheck => ({

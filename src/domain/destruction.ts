@@ -66,6 +66,8 @@ export type Destruction = {
     readonly method: 'cryptographic-erase' | 'device-zeroization';
     /** Nodes that ran at the time, which all have to check. */
     readonly nodes: readonly string[];
+    /** Names that the key had, a hundred at most. */
+    readonly names: readonly string[];
   } | null;
   /** One for each version, made when the destruction began; empty before. */
   readonly probes: readonly DestructionProbe[];

@@ -2,6 +2,7 @@ export { isApproved, requireApproved, requireApprovedSpec } from './approved.ts'
 export * from './algorithm.ts';
 export * from './audit-event.ts';
 export * from './destruction.ts';
+export * from './destruction-certificate.ts';
 export * from './destruction-steps.ts';
 export * from './errors.ts';
 export * from './key.ts';

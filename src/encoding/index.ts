@@ -1,1 +1,1 @@
-export { readJsonObject, type JsonFault, type JsonObject, type JsonRead } from './json.ts';
+export { canonicalJson, readJsonObject, type JsonFault, type JsonObject, type JsonRead } from './json.ts';

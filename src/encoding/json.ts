@@ -79,3 +79,17 @@ function isWellFormed(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return Object.entries(value).every(([name, entry]) => name.isWellFormed() && isWellFormed(entry));
 }
+
+/**
+ * The one text of a JSON value of strings, whole numbers, booleans, null, lists and objects: no spaces, members in the order of
+ * their UTF-16 code units (RFC 8785). Members that are undefined are left out.
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value)
+    .filter(([, entry]) => entry !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, entry]) => `${JSON.stringify(name)}:${canonicalJson(entry)}`);
+  return `{${members.join(',')}}`;
+}

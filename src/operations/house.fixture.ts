@@ -126,6 +126,7 @@ async function openNode(shared: Shared, change: (store: Store) => Store): Promis
     freshness: await followChanges({ store, drop, monotonic: () => monotonic }),
     usage: createUsageMeter({ store, onNearlySpent: (keyId) => void nearlySpent.push(keyId) }),
     lastUses: createLastUses(store),
+    software: 'claviger 0.0.0',
     demands: createDemands(store),
     observer: { done: (operation, _protocol, outcome) => void done.push({ operation, outcome }) },
     drop,

@@ -45,6 +45,8 @@ export type House = {
   readonly freshness: Freshness;
   readonly usage: UsageMeter;
   readonly lastUses: LastUses;
+  /** Name and version of the program, as certificates tell them. */
+  readonly software: string;
   /** Who still asks for keys that wait for their destruction. */
   readonly demands: Demands;
   readonly observer: DoorObserver;

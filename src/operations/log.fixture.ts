@@ -69,6 +69,8 @@ export function testLog(node: string): TestLog {
       if (refusing) throw unavailable();
     },
     health: () => ({ writable: !refusing, problem: refusing ? 'told to' : null, size: events.length }),
+    evidence: async () => null,
+    attest: async () => [],
     close: async () => undefined,
   };
 }

@@ -18,6 +18,7 @@ import { generateDataKey, generateDataKeyWithoutPlaintext } from './keys/data-ke
 import { decrypt } from './keys/decrypt.ts';
 import { describeKey, getPublicKey, lastUse, listKeys } from './keys/describe.ts';
 import { beginDestruction, cancelDestruction, destroyDueKey, scheduleDestruction } from './keys/destroy.ts';
+import { certifyDestruction } from './keys/certify-destruction.ts';
 import { checkDestruction, describeDestruction } from './keys/destruction.ts';
 import { encrypt } from './keys/encrypt.ts';
 import {
@@ -88,6 +89,7 @@ export const operations = Object.freeze({
   beginDestruction,
   destroyDueKey,
   checkDestruction,
+  certifyDestruction,
   describeDestruction,
   enableRotation,
   disableRotation,

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '#domain';
+import type { AuditEvent, LogEvidence } from '#domain';
 
 /** How a log is doing. */
 export type LogHealth = {
@@ -6,6 +6,15 @@ export type LogHealth = {
   /** Why not, where it is not. */
   readonly problem: string | null;
   readonly size: number;
+};
+
+/** A signature by a key of the log. */
+export type Attestation = {
+  readonly kind: 'ed25519' | 'mlDsa44';
+  /** SubjectPublicKeyInfo, DER, base64. */
+  readonly publicKey: string;
+  /** Base64. */
+  readonly signature: string;
 };
 
 /**
@@ -20,6 +29,13 @@ export interface AuditLog {
   /** Throws `audit-unavailable` when an append would fail now, `busy` when too much waits: asked before an operation does its work. */
   requireWritable(): void;
   health(): LogHealth;
+  /**
+   * What proves an event of a log on this machine; null: there is no such log here, or the event is in no checkpoint of it (yet).
+   * Rejects with `integrity-failed` where the log is damaged.
+   */
+  evidence(event: Pick<AuditEvent, 'id' | 'at' | 'node'>): Promise<LogEvidence | null>;
+  /** Signs a text of the house, which is never one that a checkpoint has. */
+  attest(text: string): Promise<readonly Attestation[]>;
   /** Ends after everything that was appended is durable and a signed checkpoint covers it. */
   close(): Promise<void>;
 }

@@ -1,4 +1,12 @@
-import type { DestructionRecord, KeyRecord, LastUseRecord, NameRecord, NewKey, Tag } from './records.ts';
+import type {
+  CertificateRecord,
+  DestructionRecord,
+  KeyRecord,
+  LastUseRecord,
+  NameRecord,
+  NewKey,
+  Tag,
+} from './records.ts';
 import type { TransportWrap } from './wrap-material.ts';
 import { bytesIn, pages, part, type Call, type Json } from './transport.ts';
 
@@ -23,6 +31,11 @@ export function keysOf(call: Call) {
     /** How far the destruction of a key has come, and who still asks for it; a destroyed key is named by its id. */
     destruction: async (key: string) =>
       (await call('GET', `/keys/${part(key)}/destruction`)) as unknown as DestructionRecord,
+    /** The signed certificate of a destruction that was verified; who did it and who watched are lines for the record. */
+    destructionCertificate: async (key: string, wish: { operator?: string; verifier?: string } = {}) =>
+      (await call('POST', `/keys/${part(key)}/destruction-certificate`, {
+        ...wish,
+      })) as unknown as CertificateRecord,
     cancelDestroy: (key: string) => one('POST', key, '/cancel-destroy'),
     /** Reports that a version (else the newest) is or may be known to others; `occurredAt` is ISO 8601. */
     reportCompromise: (key: string, wish: { version?: number; occurredAt?: string } = {}) =>

@@ -92,6 +92,7 @@ export type DestructionRecord = {
       readonly eventId: string;
       readonly method: string;
       readonly nodes: readonly string[];
+      readonly names: readonly string[];
     } | null;
     readonly checks: readonly {
       readonly node: string;
@@ -168,3 +169,92 @@ export type RekeyRecord = {
 
 /** With the share that completes the authorisation come the new shares, once. */
 export type AuthorisedRekeyRecord = RekeyRecord & { readonly newShares: readonly string[] | null };
+
+/** A signed certificate of destruction; times are ISO 8601. */
+export type CertificateRecord = {
+  readonly certificate: {
+    readonly format: string;
+    readonly id: string;
+    readonly issuedAt: string;
+    readonly issuedBy: { readonly node: string; readonly software: string };
+    /** `complete` or `pending`. */
+    readonly status: string;
+    readonly key: {
+      readonly id: string;
+      readonly environment: string;
+      readonly region: string;
+      readonly names: readonly string[];
+      readonly spec: string;
+      readonly usage: string;
+      readonly owner: string;
+      readonly description: string;
+      readonly dataClassification: string;
+      readonly origin: string;
+      readonly tier: string;
+      readonly createdAt: string;
+      readonly createdBy: string;
+    };
+    readonly versions: readonly {
+      readonly number: number;
+      readonly fingerprint: string;
+      readonly device: string | null;
+      readonly createdAt: string;
+      readonly activatedAt: string | null;
+      readonly protectUntil: string | null;
+      readonly processUntil: string | null;
+      readonly history: readonly { readonly state: string; readonly at: string; readonly cause: string }[];
+    }[];
+    readonly request: {
+      readonly id: string;
+      readonly requestedBy: { readonly id: string; readonly name: string | null };
+      readonly reason: string | null;
+      readonly requestedAt: string;
+      readonly dueAt: string;
+      readonly waitingDays: number;
+    };
+    readonly execution: {
+      readonly at: string;
+      readonly node: string;
+      readonly eventId: string;
+      readonly method: string;
+      readonly tool: string;
+    };
+    readonly verification: readonly {
+      readonly node: string;
+      readonly version: number;
+      readonly at: string;
+      readonly method: string;
+      readonly opens: boolean;
+    }[];
+    readonly lastUse: { readonly operation: string; readonly at: string; readonly principal: string } | null;
+    readonly demand: readonly {
+      readonly principal: string;
+      readonly operation: string;
+      readonly count: number;
+      readonly firstAt: string;
+      readonly lastAt: string;
+    }[];
+    readonly copies: readonly {
+      readonly kind: string;
+      readonly madeAt: string;
+      readonly place: string;
+      readonly holder: string;
+      readonly status: string;
+    }[];
+    readonly log: {
+      readonly origin: string;
+      readonly index: number;
+      readonly entry: string;
+      readonly proof: readonly string[];
+      readonly checkpoint: string;
+    };
+    readonly operator: string | null;
+    readonly verifier: string | null;
+    readonly limits: readonly string[];
+  };
+  readonly signatures: readonly {
+    readonly kind: string;
+    readonly publicKey: string;
+    readonly signature: string;
+  }[];
+};

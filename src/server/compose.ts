@@ -37,6 +37,7 @@ import { createPresence } from './presence.ts';
 import { createRekeys, type Rekeys } from './rekeys.ts';
 import { requireNotRestoring } from './recovery/mark.ts';
 import { openRoot } from './roots.ts';
+import { softwareName } from './software.ts';
 
 /** Everything of one node, built and connected. */
 export type Composition = {
@@ -150,6 +151,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     }),
     lastUses: createLastUses(store),
     demands: createDemands(store),
+    software: softwareName(),
     observer: { done: metrics.done, failed: failures.failed },
     drop,
     outbox,

@@ -1,5 +1,6 @@
 export { restartForFips } from './fips.ts';
 export { auditEvents, renderCloudTrail, verifyAudit } from './audit-reader.ts';
+export { verifyCertificate } from './certificates.ts';
 export { loadConfig, settings, type Config, type ConfigSources } from './config.ts';
 export { compose, type Composition } from './compose.ts';
 export { localAddress } from './credentials-file.ts';

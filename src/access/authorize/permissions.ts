@@ -49,6 +49,7 @@ export const permissions = Object.freeze({
   'keys:destroy': permission(null, house),
   'keys:check-destruction': permission(null, house),
   'keys:describe-destruction': permission(null, inspect),
+  'keys:certify-destruction': permission(null, inspect),
   'keys:rotate-due': permission(null, house),
   'keys:enable-rotation': permission('kms:EnableKeyRotation', manage),
   'keys:disable-rotation': permission('kms:DisableKeyRotation', manage),

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { loadConfig } from '#server/configuration';
 import { checkoutHome } from '../connect.ts';
 import { wholeNumber } from '../arguments.ts';
+import { addVerifyCertificate } from './certificate.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { outputOption, show, table, type Shown } from '../output.ts';
 
@@ -61,6 +62,7 @@ export function addAuditCommands(program: Command): void {
     });
 
   addVerify(audit);
+  addVerifyCertificate(audit);
 }
 
 function addVerify(audit: Command): void {

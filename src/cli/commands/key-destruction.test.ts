@@ -74,6 +74,7 @@ describe('what the terminal says of a destruction', () => {
       eventId: 'e',
       method: 'cryptographic-erase',
       nodes: ['one'],
+      names: [],
     };
     const check = { node: 'one', at: dueAt, version: 1, method: 'known-ciphertext', opens: false };
     const copy = {

@@ -28,6 +28,7 @@ import { suspended } from './suspend.ts';
 
 const dayMillis = 86_400_000;
 const namesAtOnce = 1000;
+const namesTold = 100;
 const scheduledOnly: readonly KeyCondition[] = ['destruction-scheduled'];
 
 const scheduleInput = z.strictObject({
@@ -184,6 +185,7 @@ export const destroyDueKey = defineOperation<KeyOnly, Key>({
     await destroyInDevice(house, key.versions);
     await house.hierarchy.shred(key.id);
     const after = destroyedKey(key, now);
+    const names = await namesOf(house, key);
     const record = executed(before, {
       at: now,
       node: house.log.node,
@@ -191,8 +193,9 @@ export const destroyDueKey = defineOperation<KeyOnly, Key>({
       method: executionMethod(key),
       // looked for after the secret went: who comes later finds nothing to open
       nodes: await liveNodes(house),
+      names: names.slice(0, namesTold).map(({ name }) => name),
     });
-    const forgotten = (await namesOf(house, key)).map(
+    const forgotten = names.map(
       ({ environment, region, name }): Change => ({
         kind: 'name-deleted',
         environment,

@@ -221,6 +221,7 @@ describe('a destruction that can be seen', () => {
       )?.id,
       method: 'cryptographic-erase',
       nodes: [world.log.node],
+      names: [],
     });
     assert.equal((await check(key)).checks.length, 2);
   });

@@ -41,6 +41,7 @@ export function destructionTests({ store, second }: StoreHandles): void {
           eventId: 'e',
           method: 'cryptographic-erase',
           nodes: ['n', 'm'],
+          names: ['a'],
         },
         probes: [{ version: 1, kind: 'ciphertext', algorithm: 'XAES_256_GCM', made: 'AAAA', of: 'ab' }],
         checks: [{ node: 'n', at: someDay + 9, method: 'known-ciphertext', version: 1, opens: false }],

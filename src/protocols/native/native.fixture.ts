@@ -26,6 +26,8 @@ export type NativeApi = {
   readonly token: string;
   readonly door: Door;
   readonly call: (method: string, path: string, wish?: Wish) => Promise<Answer>;
+  /** Lets time pass, and the house do what is due then. */
+  readonly pass: (millis: number) => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -47,10 +49,12 @@ function requestOf(method: string, url: string, wish: Wish, token: string | null
 /** The whole API over a real house in a temporary home, without a socket. */
 export async function startNativeApi(custody?: Custody): Promise<NativeApi> {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'claviger-native-'));
+  let ahead = 0;
   const house = await compose({
     config: loadConfig({ env: { CLAVIGER_HOME: home } }),
     logger: createLogger('silent'),
     worker: 0,
+    clock: { now: () => Date.now() + ahead },
     ...(custody ? { custody } : {}),
   });
   const api = createNativeApi({
@@ -70,6 +74,12 @@ export async function startNativeApi(custody?: Custody): Promise<NativeApi> {
       const answer = await api.handle(asked);
       const body = Buffer.from(answer.body as string).toString('utf8');
       return { status: answer.status, headers: answer.headers, body: JSON.parse(body) };
+    },
+    async pass(millis) {
+      ahead += millis;
+      // the first round may be one that began before
+      await house.maintenance.tick();
+      await house.maintenance.tick();
     },
     async close() {
       await house.close();

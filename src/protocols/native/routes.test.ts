@@ -312,6 +312,20 @@ describe('the routes of the native API', () => {
     assert.equal((await ask('POST /recovery/drills', {}, drill)).value('recorded'), 1);
   });
 
+  it('certify a destruction once it is verified', async () => {
+    const at = { key: await newKey() };
+    await ask('POST /keys/{key}/schedule-destroy', at, { waitingDays: 7 });
+    const early = await native.call('POST', `/keys/${at.key}/destruction-certificate`, { body: {} });
+    assert.deepEqual([early.status, early.body['code']], [409, 'key-destruction-scheduled']);
+    await native.pass(7 * 86_400_000);
+    const signed = await ask('POST /keys/{key}/destruction-certificate', at, { operator: 'Ada' });
+    assert.deepEqual(
+      [signed.text('certificate.key.id'), signed.text('certificate.operator')],
+      [at.key, 'Ada'],
+    );
+    assert.equal(signed.list('signatures').length, 2);
+  });
+
   it('were all asked above', () => {
     const missing = routes
       .map(({ method, path }) => `${method} ${path}`)

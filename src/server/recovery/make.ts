@@ -80,14 +80,30 @@ async function requireHolders({ house }: Composition): Promise<RecoveryHolders> 
   );
 }
 
+/** Files that come and go while a log is written: unfinished ones, and partial tiles, which the journal gives again. */
+const passing = /\.new$|\.p[/\\][0-9]+$/;
+
+async function isFile(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isFile();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && passing.test(file)) return false;
+    throw error;
+  }
+}
+
 /** The files of the logs, in pieces. */
 async function* logPieces(folder: string): AsyncGenerator<{ log: string; data: string }> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   for (const name of names.sort((a, b) => (a < b ? -1 : 1))) {
     const file = path.join(folder, name);
-    if (!(await stat(file)).isFile() || path.basename(name) === 'lock') continue;
-    for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 }))
-      yield { log: name.split(path.sep).join('/'), data: (piece as Buffer).toString('base64') };
+    if (name.endsWith('.new') || path.basename(name) === 'lock' || !(await isFile(file))) continue;
+    try {
+      for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 }))
+        yield { log: name.split(path.sep).join('/'), data: (piece as Buffer).toString('base64') };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !passing.test(file)) throw error;
+    }
   }
 }
 

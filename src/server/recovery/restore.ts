@@ -228,7 +228,7 @@ type Replayed = { readonly at: Instant; readonly node: string; readonly eventId:
 /** The record of a destruction that is done again; one that was asked for after the backup is not in it, and who asked stands in the log. */
 async function destructionRecord(store: Store, key: Key, replayed: Replayed): Promise<Change> {
   const { at, node } = replayed;
-  const execution = { ...replayed, method: executionMethod(key), nodes: [node] };
+  const execution = { ...replayed, method: executionMethod(key), nodes: [node], names: [] };
   const before = await standingDestruction({ store }, key.id);
   if (before) return destructionPut(before, executed(before, execution));
   const destruction = key.destruction ?? { requestedAt: at, dueAt: at, waitingDays: 0 };

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Destruction } from '#domain';
 import { operations } from '#operations';
-import { onlyKey } from '../fields.ts';
+import { keyIn, onlyKey } from '../fields.ts';
 import { route, type Route } from '../route.ts';
-import { timeOf } from '../views.ts';
+import { base64, timeOf } from '../views.ts';
 import { copyAnswer, copyView } from './recovery.ts';
 
 const time = z.iso.datetime();
@@ -24,6 +24,7 @@ const destructionAnswer = z
         eventId: z.string().describe('the event of the audit log that records it'),
         method: z.enum(['cryptographic-erase', 'device-zeroization']),
         nodes: z.array(z.string()).describe('nodes that ran then, which have to look'),
+        names: z.array(z.string()).describe('names that the key had'),
       })
       .nullable(),
     checks: z.array(
@@ -48,13 +49,45 @@ function destructionView(destruction: Destruction): z.input<typeof destructionAn
     requestedAt: timeOf(destruction.requestedAt),
     dueAt: timeOf(destruction.dueAt),
     waitingDays: destruction.waitingDays,
-    execution: execution && { ...execution, at: timeOf(execution.at), nodes: [...execution.nodes] },
+    execution: execution && {
+      ...execution,
+      at: timeOf(execution.at),
+      nodes: [...execution.nodes],
+      names: [...execution.names],
+    },
     checks: destruction.checks.map((check) => ({ ...check, at: timeOf(check.at) })),
   };
 }
 
+const certificateAnswer = z.strictObject({
+  certificate: z
+    .looseObject({
+      format: z.string(),
+      id: z.string(),
+      issuedAt: time,
+      status: z.enum(['complete', 'pending']).describe('pending: registered copies can still open the key'),
+    })
+    .describe('docs/formats/destruction-certificate.md has all members'),
+  signatures: z.array(
+    z.strictObject({ kind: z.enum(['ed25519', 'mlDsa44']), publicKey: base64, signature: base64 }),
+  ),
+});
+
 /** How keys end. */
 export const destructionRoutes: readonly Route[] = [
+  route('POST /keys/{key}/destruction-certificate', operations.certifyDestruction, {
+    about: 'The signed certificate of a destruction that every node has verified',
+    body: {
+      operator: z.string().nullable().default(null).describe('who did it: name, title, place, contact'),
+      verifier: z.string().nullable().default(null).describe('who watched it'),
+    },
+    answer: certificateAnswer,
+    input: ({ path, body }) => ({ key: keyIn(path), ...body }),
+    output: ({ certificate, signatures }) => ({
+      certificate: { ...certificate },
+      signatures: [...signatures],
+    }),
+  }),
   route('GET /keys/{key}/destruction', operations.describeDestruction, {
     about:
       'How far the newest destruction of a key has come, who still asks for the key, what could still open it',
