@@ -35,6 +35,8 @@ const quickMillis = 4;
 /** One slow sync says little of the next ones. */
 const countedMillisMax = 8;
 const measureEveryMillis = 2000;
+/** How long who asks for evidence waits for a checkpoint. */
+const publishedWithinMillis = 5000;
 /** Records that may wait for the disk before operations are told to come back later; those under way get as much again. */
 const waitingMax = 8192;
 
@@ -137,10 +139,19 @@ class JournalLog implements AuditLog {
     if (event.node !== this.node) return logEvidence(path.join(path.dirname(this.folder), event.node), event);
     const found = await logEvidence(this.folder, event);
     if (found) return found;
-    // it may be newer than the checkpoint
-    this.#publishSoon();
-    await this.#publishing;
+    await this.#publishAll();
     return logEvidence(this.folder, event);
+  }
+
+  /** Resolves when everything that was appended until now is published, or can't be. */
+  async #publishAll(): Promise<void> {
+    const { size } = this.#tree;
+    const end = performance.now() + publishedWithinMillis;
+    while (this.#published < size && this.#problem === null && !this.#closed && performance.now() < end) {
+      this.#publishSoon();
+      await this.#publishing;
+      await new Promise((done) => setImmediate(done));
+    }
   }
 
   attest(text: string): Promise<readonly Attestation[]> {

@@ -7,6 +7,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addFileCommands } from './commands/files.ts';
 import { addHelp } from './commands/help.ts';
 import { addKeyAttributes } from './commands/key-attributes.ts';
+import { addKeyExport } from './commands/key-export.ts';
 import { addKeyImport } from './commands/key-import.ts';
 import { addKeyCertificate } from './commands/certificate.ts';
 import { addKeyDestruction } from './commands/key-destruction.ts';
@@ -56,6 +57,7 @@ export function createProgram(): Command {
   addKeyDestruction(keys);
   addKeyCertificate(keys);
   addKeyImport(keys);
+  addKeyExport(keys);
   addKeyAttributes(keys);
   addNameCommands(program);
   program.commandsGroup('Data:');

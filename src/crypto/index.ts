@@ -47,10 +47,13 @@ export { openStream, sealedChunkBytes, sealStream, streamCommitment } from './se
 export { messageForms, sign, verify } from './signature.ts';
 export type { MessageForm } from './signature-shape.ts';
 export {
+  type ExportWrap,
+  exportWraps,
   type TransportSpec,
   type TransportWrap,
   transportSpecs,
   transportWraps,
   unwrapTransported,
+  wrapForTransport,
 } from './transport.ts';
 export { weaknessOf } from './weak-keys.ts';

@@ -1,9 +1,9 @@
 import type { AlgorithmName, KeySpec } from '#domain';
-import { ClavigerError } from '#domain';
+import { ClavigerError, hasCode } from '#domain';
 import type { KeyMaterial } from './key-handle.ts';
-import { unwrapKey } from './key-wrap.ts';
-import { openMaterial } from './material.ts';
-import { decryptRsa } from './rsa-encryption.ts';
+import { unwrapKey, wrapKey } from './key-wrap.ts';
+import { openMaterial, openPublicKey } from './material.ts';
+import { decryptRsa, encryptRsa } from './rsa-encryption.ts';
 import { SecretBytes } from './secret-bytes.ts';
 
 /** How key material is wrapped for its way here, under an RSA key that was made for it. */
@@ -42,4 +42,36 @@ export function unwrapTransported(wrap: TransportWrap, under: KeyMaterial, wrapp
   const spec = aesSpecs[aes.length];
   if (!spec) throw new ClavigerError('ciphertext-invalid', 'The material is not wrapped under an AES key.');
   return unwrapKey('AES_KWP', openMaterial(spec, aes), wrapped.subarray(rsaLength));
+}
+
+/** The wraps for material that leaves: none with SHA-1. */
+export const exportWraps = ['RSA_OAEP_SHA_256', 'RSA_AES_KEY_WRAP_SHA_256'] as const;
+export type ExportWrap = (typeof exportWraps)[number];
+
+/**
+ * Wraps material for the holder of an RSA key, so that `unwrapTransported` opens it. Throws `public-key-invalid` for what is not the
+ * SubjectPublicKeyInfo (DER) of one of `transportSpecs`, and `input-invalid` for material that is too long for RSA alone.
+ */
+export function wrapForTransport(wrap: ExportWrap, recipient: Uint8Array, material: SecretBytes): Uint8Array {
+  const under = openRecipient(recipient);
+  const oaep = oaepOf[wrap];
+  if (!wrap.startsWith('RSA_AES')) return material.use((bytes) => encryptRsa(oaep, under, bytes));
+  //= pkcs11 v2.40 cm 2.1.21: the AES key under RSA-OAEP, then the material under AES-KWP
+  using aes = SecretBytes.random(32);
+  const wrappedAes = aes.use((bytes) => encryptRsa(oaep, under, bytes));
+  return Buffer.concat([wrappedAes, wrapKey('AES_KWP', openMaterial('AES_256', aes), material)]);
+}
+
+function openRecipient(spki: Uint8Array): KeyMaterial {
+  for (const spec of transportSpecs) {
+    try {
+      return openPublicKey(spec, spki);
+    } catch (error) {
+      if (!hasCode(error, 'public-key-invalid')) throw error;
+    }
+  }
+  throw new ClavigerError(
+    'public-key-invalid',
+    'The recipient is not an RSA key of 2048, 3072 or 4096 bits (SubjectPublicKeyInfo).',
+  );
 }

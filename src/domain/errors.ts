@@ -77,10 +77,17 @@ export type ErrorDetails = Readonly<Record<string, string | number | boolean | r
 export class ClavigerError extends Error {
   readonly code: ErrorCode;
   readonly details: ErrorDetails;
+  /** Plain facts for the record alone: who asked is not told. */
+  readonly recorded: Readonly<Record<string, string | number | boolean | null>>;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: ErrorDetails } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; details?: ErrorDetails; recorded?: ClavigerError['recorded'] } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ClavigerError';
+    this.recorded = options.recorded ?? {};
     this.code = code;
     this.details = options.details ?? {};
   }

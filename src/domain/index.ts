@@ -5,6 +5,7 @@ export * from './destruction.ts';
 export * from './destruction-certificate.ts';
 export * from './destruction-steps.ts';
 export * from './errors.ts';
+export * from './imported-material.ts';
 export * from './key.ts';
 export * from './key-spec.ts';
 export * from './key-state.ts';

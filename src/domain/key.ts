@@ -37,6 +37,8 @@ export type KeyVersion = {
   readonly publicKey: Uint8Array | null;
   /** Where the material lives in a device; absent: it is wrapped in the store. */
   readonly device?: { readonly id: string; readonly label: string };
+  /** Of a version whose material came from outside. */
+  readonly imported?: ImportedMaterial;
   /** How the version came to be. */
   readonly rotation: 'first' | 'automatic' | 'on-demand' | 'imported';
 };
@@ -64,6 +66,18 @@ export type ImportedMaterial = {
   readonly isPresent: boolean;
   /** When it is deleted by itself; null: never. */
   readonly expiresAt: Instant | null;
+  /** What its owner says of it. */
+  readonly description?: string;
+};
+
+/** Material from outside that is to protect from the next rotation on: it can be deleted without a trace until then. */
+export type PendingMaterial = {
+  /** Of the version that it will be. */
+  readonly number: number;
+  readonly materialId: string;
+  readonly importedAt: Instant;
+  readonly expiresAt: Instant | null;
+  readonly description?: string;
 };
 
 /** A key: what it is, who answers for it, and all its versions. It holds no material. */
@@ -80,9 +94,13 @@ export type Key = {
   readonly tags: readonly Tag[];
   readonly dataClassification: string;
   readonly origin: KeyOrigin;
-  /** Of a key of origin `imported`; absent for every other one. */
+  /** Of a key of origin `imported`, over all its versions; absent for every other one. */
   readonly imported?: ImportedMaterial;
+  /** New imported material that waits for a rotation. */
+  readonly pending?: PendingMaterial;
   readonly tier: ProtectionTier;
+  /** Its material may leave, wrapped for a recipient; said when the key is made, and never afterwards. Absent: it stays. */
+  readonly exportable?: true;
   /** The key policy, a JSON document in the policy language of `access`. */
   readonly policy: string;
   readonly rotation: RotationSchedule | null;

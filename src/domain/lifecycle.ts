@@ -7,6 +7,7 @@ import {
   type UsageCount,
   currentVersion,
 } from './key.ts';
+import { materialEnd } from './imported-material.ts';
 import { algorithmUsage, type AlgorithmName, type KeyUsage } from './algorithm.ts';
 import { algorithmsFor } from './key-spec.ts';
 import { type KeyState, type TransitionCause, isDestroyed, requireTransition } from './key-state.ts';
@@ -132,18 +133,6 @@ export function nextRotation(key: Key): Instant | null {
   if (key.rotation === null) return null;
   const { nextAt } = key.rotation;
   return Math.min(nextAt, originatorEnd(currentVersion(key)) ?? nextAt);
-}
-
-/** When imported material is deleted by itself; null: never, or there is none. */
-export function materialEnd({ imported }: Key): Instant | null {
-  return imported?.isPresent ? imported.expiresAt : null;
-}
-
-/** Whether the material of an imported key is not here: it did not come yet, was deleted, or its time is over. */
-export function lacksMaterial(key: Key, now: Instant): boolean {
-  if (!key.imported) return false;
-  const end = materialEnd(key);
-  return !key.imported.isPresent || (end !== null && now >= end);
 }
 
 /**

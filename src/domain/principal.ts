@@ -1,7 +1,7 @@
 import type { Instant } from './key.ts';
 
 /** What a role lets a principal do in its environment; `access` holds the table of permissions. */
-export const roles = ['administrator', 'operator', 'user', 'auditor'] as const;
+export const roles = ['administrator', 'operator', 'user', 'auditor', 'exporter'] as const;
 export type Role = (typeof roles)[number];
 
 /** Who may ask: a person, a service or a workload, in one environment. */

@@ -27,6 +27,8 @@ export interface Hierarchy extends Resealing {
   ensureShredSecret(environment: string, keyId: string): Promise<void>;
   sealMaterial(place: MaterialPlace, material: SecretBytes): Promise<WrappedMaterial>;
   openMaterial(place: MaterialPlace, spec: KeySpec, wrapped: WrappedMaterial): Promise<KeyMaterial>;
+  /** The encoded material itself, to be wrapped for somebody else; the caller disposes it. */
+  takeMaterial(place: MaterialPlace, spec: KeySpec, wrapped: WrappedMaterial): Promise<SecretBytes>;
   /** The material id of what is wrapped: opens it, checks that it is material of the spec, and gives nothing else away. */
   proveMaterial(place: MaterialPlace, spec: KeySpec, wrapped: WrappedMaterial): Promise<string>;
   /** 64 hexadecimal characters, a function of the key id and the material. */
@@ -133,6 +135,17 @@ export function createHierarchy(parts: Parts): Hierarchy {
       return stopping(() => {
         using encoded = shred.use((salt) => openSecret({ ...kek, salt, info }, wrapped));
         return openMaterial(spec, encoded);
+      });
+    },
+
+    async takeMaterial(place, spec, wrapped) {
+      using shred = (await shredSecret(place.environment, place.keyId)).kek;
+      const kek = await keks.ofSealed(place.environment, wrapped);
+      const info = materialInfo(place);
+      return stopping(() => {
+        const encoded = shred.use((salt) => openSecret({ ...kek, salt, info }, wrapped));
+        openMaterial(spec, encoded);
+        return encoded;
       });
     },
 

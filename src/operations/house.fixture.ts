@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { z } from 'zod';
+import { keyedFingerprint, SecretBytes } from '#crypto';
 import type { Instant, Key, Role } from '#domain';
 import type { RootOfTrust, ShredStore, Store } from '#ports';
 import { createFileRoot, openFileRoot } from '#roots';
@@ -97,6 +98,9 @@ function settableClock(): TestClock {
   };
 }
 
+// one for all nodes, as the one that a house keeps sealed
+const fingerprints = SecretBytes.random(32);
+
 type Shared = { readonly folder: string; readonly clock: TestClock; readonly file: string };
 
 async function openNode(shared: Shared, change: (store: Store) => Store): Promise<TestNode> {
@@ -131,6 +135,7 @@ async function openNode(shared: Shared, change: (store: Store) => Store): Promis
     observer: { done: (operation, _protocol, outcome) => void done.push({ operation, outcome }) },
     drop,
     outbox: { begin: () => undefined, logged: () => undefined, end: () => undefined },
+    fingerprintOf: (identity) => keyedFingerprint(fingerprints, 'claviger material', identity),
     fips: null,
     accountOf,
     firstEnvironment: async () => 'alpha',

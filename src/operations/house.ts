@@ -1,3 +1,4 @@
+import type { SecretBytes } from '#crypto';
 import type { ClavigerError, ErrorCode } from '#domain';
 import type { AuditLog, Clock, KeyDevice, RootOfTrust, Store } from '#ports';
 import type { Custody } from './custody/custody.ts';
@@ -61,6 +62,8 @@ export type House = {
     /** The operation is over; what it left behind is brought in for it. */
     readonly end: (eventId: string) => void;
   };
+  /** Names material, the same in all environments: a keyed function of a secret's bytes, or of a pair's SubjectPublicKeyInfo. */
+  readonly fingerprintOf: (identity: SecretBytes) => string;
   /** What is said of the FIPS provider, where only approved algorithms are used; null: all are. */
   readonly fips: string | null;
   /** Account id of an environment. */

@@ -21,7 +21,14 @@ export { newAccountId, type NewAdministrator } from './environments/environments
 export type { DataKey } from './keys/data-key.ts';
 export type { DataKeyPair } from './keys/data-key-pair.ts';
 export type { Decrypted } from './keys/decrypt.ts';
-export { transportSpecs, transportWraps, type TransportSpec, type TransportWrap } from '#crypto';
+export {
+  exportWraps,
+  transportSpecs,
+  transportWraps,
+  type TransportSpec,
+  type TransportWrap,
+} from '#crypto';
+export type { ExportedKey } from './keys/export.ts';
 export type { ImportParameters } from './keys/import.ts';
 export type { Encrypted } from './keys/encrypt.ts';
 export type { Reencrypted } from './keys/reencrypt.ts';

@@ -229,7 +229,7 @@ async function recordFailure<I, O>(run: Run<I, O>, seen: Seen, error: ClavigerEr
     outcome: outcomeOf(error.code),
     reason: error.code,
     keyId: seen.keyId,
-    facts: seen.committing ? { requestId: caller.requestId } : null,
+    facts: factsOfFailure(error, seen.committing ? { requestId: caller.requestId } : {}),
   });
   await house.log.append(event);
   noteDemand(run, seen, event);
@@ -241,6 +241,11 @@ function noteDemand<I, O>({ house, operation }: Run<I, O>, seen: Seen, event: Au
   const act = operation.targets[seen.keys.length]?.act;
   if (event.reason !== 'key-destruction-scheduled' || seen.keyId === null) return;
   if (act === 'protect' || act === 'process') house.demands.note(seen.keyId, event);
+}
+
+function factsOfFailure(error: ClavigerError, more: NonNullable<AuditEvent['facts']>): AuditEvent['facts'] {
+  const facts = { ...error.recorded, ...more };
+  return Object.keys(facts).length === 0 ? null : facts;
 }
 
 async function systemCaller(house: House, environment: string): Promise<Caller> {

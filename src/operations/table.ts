@@ -27,6 +27,8 @@ import {
   getImportParameters,
   importMaterial,
 } from './keys/import.ts';
+import { exportKey, exportUnderKey, listKeyCopies } from './keys/export.ts';
+import { importUnderKey } from './keys/import-under-key.ts';
 import { generateMac, verifyMac } from './keys/mac.ts';
 import { generateRandom } from './keys/random.ts';
 import { reencrypt } from './keys/reencrypt.ts';
@@ -114,6 +116,10 @@ export const operations = Object.freeze({
   importMaterial,
   deleteImportedMaterial,
   expireImportedMaterial,
+  importUnderKey,
+  exportKey,
+  exportUnderKey,
+  listKeyCopies,
   createEnvironment,
   createAdministrator,
   listEnvironments,

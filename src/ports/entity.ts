@@ -44,11 +44,15 @@ export function entityOf(change: Change): string {
 
 /** The same for what is kept as one row that is put, replaced or taken away. */
 function recordEntity(
-  change: Change & { kind: 'copy-put' | 'destruction-put' | 'setting-put' | 'setting-deleted' },
+  change: Change & {
+    kind: 'copy-put' | 'destruction-put' | 'material-known' | 'setting-put' | 'setting-deleted';
+  },
 ): string {
   switch (change.kind) {
     case 'copy-put':
       return `copy:${change.copy.id}`;
+    case 'material-known':
+      return `material:${change.fingerprint}`;
     case 'destruction-put':
       return `destruction:${change.destruction.id}`;
     case 'setting-put':

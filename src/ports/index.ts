@@ -3,6 +3,7 @@ export * from './clock.ts';
 export * from './copies.ts';
 export * from './destructions.ts';
 export * from './entity.ts';
+export * from './fingerprints.ts';
 export * from './http.ts';
 export * from './key-device.ts';
 export * from './material.ts';

@@ -11,6 +11,7 @@ import type {
 } from '#domain';
 import type { Copies, Copy, CopyStatus } from './copies.ts';
 import type { Destructions } from './destructions.ts';
+import type { Fingerprints, MaterialHolder } from './fingerprints.ts';
 import type { WrappedMaterial } from './material.ts';
 
 /** What differs between stores, by name. */
@@ -157,6 +158,8 @@ export type Change =
       readonly destruction: Destruction;
       readonly expectedRevision: number | null;
     }
+  /** The key holds material with this fingerprint; where another environment has it, `conflict`. Repeated: as it was. */
+  | ({ readonly kind: 'material-known'; readonly fingerprint: string } & MaterialHolder)
   | { readonly kind: 'setting-put'; readonly name: string; readonly value: string }
   | { readonly kind: 'setting-deleted'; readonly name: string };
 
@@ -207,6 +210,8 @@ export interface Store {
 
   /** The records of destructions. */
   readonly destructions: Destructions;
+  /** Which keys hold which material. */
+  readonly fingerprints: Fingerprints;
 
   environment(name: string): Promise<StoredEnvironment | null>;
   environmentByAccount(accountId: string): Promise<StoredEnvironment | null>;

@@ -6,5 +6,6 @@ export { EnvelopeError } from './envelope/envelope-error.ts';
 export { decryptStream, encryptStream, type FileKey, type KeyOpener } from './envelope/stream.ts';
 export type * from './records.ts';
 export { wrapMaterial, type TransportWrap } from './wrap-material.ts';
+export type { Exported, ExportWish, ExportWrap, WrapForm } from './exports.ts';
 export type { CopyRecord, RecoveryHoldersRecord } from './recovery.ts';
 export type { ClientOptions } from './transport.ts';

@@ -1,3 +1,4 @@
+import { exportsOf, type WrapForm } from './exports.ts';
 import type {
   CertificateRecord,
   DestructionRecord,
@@ -9,6 +10,15 @@ import type {
 } from './records.ts';
 import type { TransportWrap } from './wrap-material.ts';
 import { bytesIn, pages, part, type Call, type Json } from './transport.ts';
+
+/** Wrapped material; `expiresAt` is ISO 8601, `isNew` says that it protects from the next rotation on. */
+export type NewMaterial = {
+  readonly token: string;
+  readonly wrapped: Uint8Array;
+  readonly expiresAt?: string;
+  readonly isNew?: boolean;
+  readonly description?: string;
+};
 
 /** Keys and their life. A key is named by its id or by its name. */
 export function keysOf(call: Call) {
@@ -46,9 +56,23 @@ export function keysOf(call: Call) {
       return { token: String(told['token']), publicKey: bytesIn(told, 'publicKey'), wrap };
     },
     /** Sends material that `wrapMaterial` wrapped; `expiresAt` is ISO 8601. */
-    importMaterial: (key: string, wish: { token: string; wrapped: Uint8Array; expiresAt?: string }) =>
+    importMaterial: (key: string, wish: NewMaterial) =>
       one('PUT', key, '/material', { ...wish, wrapped: Buffer.from(wish.wrapped).toString('base64') }),
-    deleteMaterial: (key: string) => one('DELETE', key, '/material'),
+    /** Sends material that is wrapped under a key of the environment; the newest version of that one where none is named. */
+    importUnder: (
+      key: string,
+      wrappingKey: string,
+      wish: Omit<NewMaterial, 'token' | 'description'> & { form?: WrapForm; wrappingVersion?: number },
+    ) =>
+      one('PUT', key, '/material-under-key', {
+        ...wish,
+        wrappingKey,
+        wrapped: Buffer.from(wish.wrapped).toString('base64'),
+      }),
+    /** Deletes one of its imported materials; else the one that protects. */
+    deleteMaterial: (key: string, materialId?: string) =>
+      one('DELETE', key, `/material${materialId === undefined ? '' : `?materialId=${part(materialId)}`}`),
+    ...exportsOf(call),
     setDescription: (key: string, description: string) => one('PUT', key, '/description', { description }),
     tag: (key: string, tags: readonly Tag[]) => one('POST', key, '/tags', { tags }),
     untag: (key: string, tagKeys: readonly string[]) => one('POST', key, '/untag', { tagKeys }),

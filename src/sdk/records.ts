@@ -28,8 +28,12 @@ export type KeyRecord = {
   readonly dataClassification: string;
   readonly origin: string;
   readonly tier: string;
-  /** Of a key of origin `imported`: whether its material is here, and until when. */
+  /** Its material may leave, wrapped for a recipient. */
+  readonly exportable: boolean;
+  /** Of a key of origin `imported`: whether the material of all its versions is here, and until when. */
   readonly imported: { readonly isPresent: boolean; readonly expiresAt: string | null } | null;
+  /** New imported material that waits for a rotation. */
+  readonly pending: { readonly version: number; readonly materialId: string } | null;
   readonly strengthBits: number;
   /** When a drill last recovered it from a backup. */
   readonly provenRecoverableAt: string | null;
@@ -51,6 +55,8 @@ export type NewKey = {
   readonly owner?: string;
   /** `imported`: its material comes from outside, later. */
   readonly origin?: 'generated' | 'imported';
+  /** Its material may leave, wrapped for a recipient; it can't be said afterwards. */
+  readonly exportable?: boolean;
   readonly description?: string;
   readonly tags?: readonly Tag[];
 };

@@ -26,7 +26,7 @@ import { openDevices } from './devices.ts';
 import { createFailures, type Failures } from './failures.ts';
 import { requireFips } from './fips.ts';
 import { openHome } from './home.ts';
-import { houseSecret, openHouseKey } from './house-key.ts';
+import { houseSecret, openFingerprints, openHouseKey } from './house-key.ts';
 import { describeError, type Logger } from './logger.ts';
 import { startMaintenance, type Maintenance } from './maintenance.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -100,6 +100,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const roots = createRootSeat(first, await seatable(first, store, clock.now()), places);
   const root = keep(roots.root);
   const houseKey = await openHouseKey(root, store);
+  const fingerprints = await openFingerprints({ key: houseKey, store });
   const devices = await openDevices(config, store);
   if (devices) keep(devices.device);
   const hierarchy = createHierarchy({ root, store, shreds, rootSetting: roots.setting });
@@ -155,6 +156,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     observer: { done: metrics.done, failed: failures.failed },
     drop,
     outbox,
+    fingerprintOf: fingerprints.of,
     fips,
     accountOf,
     firstEnvironment: async () => (await store.setting(firstEnvironmentSetting)) ?? '',
@@ -170,15 +172,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   lateRekeys.current = rekeys;
   rekeys.look();
   describeGauges(metrics, house);
-  if (devices) {
-    for (const label of await orphansInDevice(house)) {
-      const next = `pkcs11-tool --delete-object --label '${label}'`;
-      logger.warn('the device holds an object that no key names, of a creation that was cut off', {
-        label,
-        next,
-      });
-    }
-  }
+  if (devices) await warnOfOrphans(house, logger);
 
   return {
     config,
@@ -199,12 +193,23 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
       await log.close();
       hierarchy.close();
       houseKey[Symbol.dispose]();
+      fingerprints.close();
       await devices?.device.close();
       await root.close();
       await shreds.close();
       await store.close();
     },
   };
+}
+
+async function warnOfOrphans(house: House, logger: Logger): Promise<void> {
+  for (const label of await orphansInDevice(house)) {
+    const next = `pkcs11-tool --delete-object --label '${label}'`;
+    logger.warn('the device holds an object that no key names, of a creation that was cut off', {
+      label,
+      next,
+    });
+  }
 }
 
 /** Opens the root that another node has put the store under, where it can be opened from here. */

@@ -1,6 +1,6 @@
-import { openSecret, SecretBytes, sealSecret } from '#crypto';
+import { keyedFingerprint, openSecret, SecretBytes, sealSecret } from '#crypto';
 import { StopError } from '#domain';
-import { houseKey } from '#operations';
+import { type House, houseKey } from '#operations';
 import { asWrappedMaterial, type RootOfTrust, type Store } from '#ports';
 
 const { setting, context } = houseKey;
@@ -46,4 +46,19 @@ export async function houseSecret(
   const sealed = Buffer.from(sealSecret(place, fresh)).toString('base64');
   const stands = await house.store.claimSetting(name, sealed);
   return openSecret(place, Buffer.from(stands, 'base64'));
+}
+
+/**
+ * Fingerprints of material, by one key for the whole store, so that they compare across environments. It is sealed by the house key:
+ * neither a change of the root of trust nor a rekey of an environment changes it.
+ */
+export async function openFingerprints(house: {
+  key: SecretBytes;
+  store: Store;
+}): Promise<{ readonly of: House['fingerprintOf']; readonly close: () => void }> {
+  const key = await houseSecret(house, 'material-fingerprints', () => SecretBytes.random(32));
+  return {
+    of: (identity) => keyedFingerprint(key, 'claviger material', identity),
+    close: () => key[Symbol.dispose](),
+  };
 }

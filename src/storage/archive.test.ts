@@ -148,6 +148,8 @@ describe('the archive of a store', () => {
       'keys',
       'last_uses',
       'log_heads',
+      'material_holders',
+      'material_owners',
       'names',
       'outbox',
       'principals',

@@ -2,6 +2,7 @@ import { type AuditEvent, ClavigerError, dueAt, type ErrorCode, type Key, type P
 import type { Change, Credential, StoredMaterial } from '#ports';
 import { putCopy } from './copies.ts';
 import { putDestruction } from './destructions.ts';
+import { putFingerprint } from './fingerprints.ts';
 import type { Row, Session, Value } from './driver.ts';
 import { encodeEvent, encodeKey, integer } from './records.ts';
 import { isHierarchyChange, makeHierarchyChange, requireNewest, requireRoot } from './hierarchy-changes.ts';
@@ -152,11 +153,12 @@ export function changeWriter(statements: StoreStatements) {
 }
 
 type RecordChange = Change & {
-  kind: 'copy-put' | 'destruction-put' | 'setting-put' | 'setting-deleted';
+  kind: 'copy-put' | 'destruction-put' | 'material-known' | 'setting-put' | 'setting-deleted';
 };
 const recordKinds: ReadonlySet<string> = new Set<RecordChange['kind']>([
   'copy-put',
   'destruction-put',
+  'material-known',
   'setting-put',
   'setting-deleted',
 ]);
@@ -173,6 +175,8 @@ async function putRecord(statements: StoreStatements, session: Session, change: 
     const { destruction, expectedRevision } = change;
     if (!(await putDestruction(session, destruction, expectedRevision)))
       conflict(`Destruction ${destruction.id}`);
+  } else if (change.kind === 'material-known') {
+    if (!(await putFingerprint(session, change.fingerprint, change))) conflict('Who has this material');
   } else if (change.kind === 'setting-put') {
     await session.query(statements.putSetting, [change.name, change.value]);
   } else {

@@ -99,10 +99,18 @@ const destructionsStep: Step = ({ text, integer, tableEnd }) => [
     PRIMARY KEY (key_id, principal, operation)) ${tableEnd}`,
 ];
 
+const fingerprintsStep: Step = ({ text, serial, tableEnd }) => [
+  `CREATE TABLE material_owners (
+    fingerprint ${text} NOT NULL PRIMARY KEY, environment ${text} NOT NULL) ${tableEnd}`,
+  `CREATE TABLE material_holders (
+    position ${serial}, fingerprint ${text} NOT NULL, key_id ${text} NOT NULL,
+    UNIQUE (fingerprint, key_id)) ${tableEnd}`,
+];
+
 /** The tables of the store. */
 export const storeSchema: Schema = {
   table: 'migrations',
-  steps: [firstStoreStep, generationsStep, copiesStep, destructionsStep],
+  steps: [firstStoreStep, generationsStep, copiesStep, destructionsStep, fingerprintsStep],
 };
 
 /** The tables of the shred store. */

@@ -3,6 +3,7 @@ import { type Change, type Commit, entityOf, type Store } from '#ports';
 import { changeWriter, type Notes, writeNotes } from './changes.ts';
 import { storedCopies } from './copies.ts';
 import { storedDestructions } from './destructions.ts';
+import { storedFingerprints } from './fingerprints.ts';
 import { ConstraintError, type Driver } from './driver.ts';
 import { storeDuties } from './duties.ts';
 import { groupCommit } from './group-commit.ts';
@@ -50,6 +51,7 @@ export function sqlStore(driver: Driver): Store {
     capabilities: Object.freeze({ kind: driver.dialect.kind, shared: driver.dialect.kind === 'postgres' }),
     copies: storedCopies(driver),
     destructions: storedDestructions(driver, writer),
+    fingerprints: storedFingerprints(driver),
     ...storeReads(driver, statements),
     commit,
     finishErasure: () => traces.finish(),

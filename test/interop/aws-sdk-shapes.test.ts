@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import * as kms from '@aws-sdk/client-kms';
 import { removeHome, startTestServer, type TestServer } from '../servers.ts';
@@ -55,6 +56,54 @@ describe('what the AWS SDK makes of the answers', () => {
     assert.equal(usage.KeyLastUsage?.Operation, 'Encrypt');
     assert.ok(usage.KeyLastUsage.Timestamp instanceof Date);
     assert.ok(usage.TrackingStartDate instanceof Date && usage.KeyCreationDate instanceof Date);
+  });
+
+  it('imported material rotates, and its list has types', async () => {
+    const KeyId = await newKey({ Origin: 'EXTERNAL' });
+    const bring = async (material: Uint8Array, more: Partial<kms.ImportKeyMaterialCommandInput>) => {
+      const wish = { WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' } as const;
+      const told = await client.send(new kms.GetParametersForImportCommand({ KeyId, ...wish }));
+      const key = createPublicKey({
+        key: Buffer.from(told.PublicKey ?? []),
+        format: 'der',
+        type: 'spki',
+      });
+      const oaep = { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' };
+      const { ImportToken } = told;
+      const EncryptedKeyMaterial = new Uint8Array(publicEncrypt(oaep, material));
+      const input = { KeyId, ImportToken, EncryptedKeyMaterial, ...more };
+      return client.send(new kms.ImportKeyMaterialCommand(input));
+    };
+    const forEver = { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' } as const;
+    const one = await bring(randomBytes(32), { ...forEver, KeyMaterialDescription: 'the first' });
+    const old = await client.send(new kms.EncryptCommand({ KeyId, Plaintext: bytes('x') }));
+    const isNew = { ImportType: 'NEW_KEY_MATERIAL' } as const;
+    const ValidTo = new Date(Math.floor(Date.now() / 1000) * 1000 + 3_600_000);
+    const two = await bring(randomBytes(32), { ...isNew, ValidTo });
+    await assert.rejects(bring(randomBytes(32), { ...isNew, ...forEver }), kms.KMSInvalidStateException);
+    await client.send(new kms.RotateKeyOnDemandCommand({ KeyId }));
+    const { Rotations } = await client.send(
+      new kms.ListKeyRotationsCommand({ KeyId, IncludeKeyMaterial: 'ALL_KEY_MATERIAL' }),
+    );
+    assert.deepEqual(
+      Rotations?.map((entry) => [entry.KeyMaterialId, entry.KeyMaterialState, entry.ImportState]),
+      [
+        [one.KeyMaterialId, 'NON_CURRENT', 'IMPORTED'],
+        [two.KeyMaterialId, 'CURRENT', 'IMPORTED'],
+      ],
+    );
+    assert.equal(Rotations[0]?.KeyMaterialDescription, 'the first');
+    assert.deepEqual(Rotations[1]?.ValidTo, ValidTo);
+    assert.ok(Rotations[1].RotationDate instanceof Date);
+    const { CiphertextBlob } = old;
+    const opened = await client.send(new kms.DecryptCommand({ CiphertextBlob }));
+    assert.equal(opened.KeyMaterialId, one.KeyMaterialId);
+    const { KeyMaterialId } = one;
+    const gone = await client.send(new kms.DeleteImportedKeyMaterialCommand({ KeyId, KeyMaterialId }));
+    assert.equal(gone.KeyMaterialId, KeyMaterialId);
+    const after = await client.send(new kms.DescribeKeyCommand({ KeyId }));
+    assert.equal(after.KeyMetadata?.KeyState, 'PendingImport');
+    await assert.rejects(bring(randomBytes(32), forEver), kms.IncorrectKeyMaterialException);
   });
 
   it('errors have their classes and messages', async () => {

@@ -11,6 +11,8 @@ const use: readonly Role[] = ['administrator', 'user'];
 const manage: readonly Role[] = ['administrator', 'operator'];
 const read: readonly Role[] = ['administrator', 'operator', 'user', 'auditor'];
 const inspect: readonly Role[] = ['administrator', 'operator', 'auditor'];
+/** Given to nobody by another role: who exports keys is said by name. */
+const takeOut: readonly Role[] = ['exporter'];
 const administrate: readonly Role[] = ['administrator'];
 const house: readonly Role[] = [];
 
@@ -20,7 +22,8 @@ function permission(awsAction: string | null, roles: readonly Role[]): Permissio
 
 /**
  * Every permission there is. Duties are separate: an operator manages keys and can't use them, a user uses them and can't
- * manage them, an auditor reads. An administrator may do all in its environment. Nobody has the house's own (`keys:destroy`).
+ * manage them, an auditor reads. An administrator may do all in its environment but take keys out of it, which an exporter does.
+ * Nobody has the house's own (`keys:destroy`).
  */
 export const permissions = Object.freeze({
   'keys:create': permission('kms:CreateKey', manage),
@@ -69,6 +72,10 @@ export const permissions = Object.freeze({
   'keys:import-material': permission('kms:ImportKeyMaterial', manage),
   'keys:delete-imported-material': permission('kms:DeleteImportedKeyMaterial', manage),
   'keys:expire-imported-material': permission(null, house),
+  'keys:export': permission(null, takeOut),
+  'keys:wrap': permission(null, use),
+  'keys:unwrap': permission(null, use),
+  'keys:list-copies': permission(null, inspect),
   'names:create': permission('kms:CreateAlias', manage),
   'names:move': permission('kms:UpdateAlias', manage),
   'names:move-to': permission('kms:UpdateAlias', manage),

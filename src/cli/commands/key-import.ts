@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { wrapMaterial } from '#sdk';
-import { readAll } from '../arguments.ts';
+import { readAll, wholeNumber } from '../arguments.ts';
 import { addConfirmation, requireConfirmed, type Confirmed } from '../confirm.ts';
 import { connect } from '../connect.ts';
 import { CliError, exitCodes } from '../exit.ts';
@@ -15,8 +15,17 @@ type Wish = Shown & {
   readonly owner?: string;
   readonly description?: string;
   readonly into?: string;
+  readonly next?: boolean;
+  readonly exportable?: boolean;
   readonly passphraseFile?: string;
   readonly entry?: string;
+  readonly expires?: string;
+};
+
+type WrappedWish = Shown & {
+  readonly under: string;
+  readonly underVersion?: number;
+  readonly keyBlock?: boolean;
   readonly expires?: string;
 };
 
@@ -31,7 +40,7 @@ async function passphraseOf(file: string | undefined): Promise<Buffer | null> {
 /** The key that the material is for: a new one, or the one that lost it. */
 async function keyFor(
   found: FoundMaterial,
-  { into, usage, name, owner, description }: Wish,
+  { into, usage, name, owner, description, exportable }: Wish,
 ): Promise<string> {
   if (into !== undefined) return into;
   const made = await connect().keys.create({
@@ -41,6 +50,7 @@ async function keyFor(
     ...(name === undefined ? {} : { name }),
     ...(owner === undefined ? {} : { owner }),
     ...(description === undefined ? {} : { description }),
+    ...(exportable ? { exportable } : {}),
   });
   return made.id;
 }
@@ -58,11 +68,14 @@ async function importFile(file: string, wish: Wish): Promise<void> {
     const { token, publicKey, wrap } = await keys.importParameters(key);
     const wrapped = wrapMaterial(found.bytes, publicKey, wrap);
     const until = wish.expires === undefined ? {} : { expiresAt: wish.expires };
-    const done = await keys.importMaterial(key, { token, wrapped, ...until }).catch((error: unknown) => {
-      if (wish.into === undefined)
-        process.stderr.write(`claviger: key ${key} waits for its material (--into ${key})\n`);
-      throw error;
-    });
+    const isNew = wish.next ? { isNew: true } : {};
+    const done = await keys
+      .importMaterial(key, { token, wrapped, ...until, ...isNew })
+      .catch((error: unknown) => {
+        if (wish.into === undefined)
+          process.stderr.write(`claviger: key ${key} waits for its material (--into ${key})\n`);
+        throw error;
+      });
     await tellKey(wish.output, done);
   } finally {
     content.fill(0);
@@ -71,7 +84,20 @@ async function importFile(file: string, wish: Wish): Promise<void> {
   }
 }
 
-/** `key import`, `key delete-material`. */
+/** Material that is wrapped already: the key that it is for was made before, of origin imported. */
+async function importWrapped(key: string, file: string, wish: WrappedWish): Promise<void> {
+  const content = await readAll(file, 65_536);
+  const wrapped = wish.keyBlock ? Buffer.from(content.toString('latin1').trim(), 'latin1') : content;
+  const done = await connect().keys.importUnder(key, wish.under, {
+    wrapped,
+    form: wish.keyBlock ? 'TR_31_D' : 'AES_KWP',
+    ...(wish.underVersion === undefined ? {} : { wrappingVersion: wish.underVersion }),
+    ...(wish.expires === undefined ? {} : { expiresAt: wish.expires }),
+  });
+  await tellKey(wish.output, done);
+}
+
+/** `key import`, `key import-wrapped`, `key delete-material`. */
 export function addKeyImport(keys: Command): void {
   keys
     .command('import <file>')
@@ -81,6 +107,8 @@ export function addKeyImport(keys: Command): void {
     .option('--owner <owner>', 'who answers for it; else you')
     .option('--description <text>', 'what it is for')
     .option('--into <key>', 'a key that had this material before, instead of a new one')
+    .option('--next', 'with --into: new material, which protects from the next rotation on (key rotate)')
+    .option('--exportable', 'the new key may be exported again, wrapped for a recipient')
     .option('--passphrase-file <file>', 'passphrase of an encrypted private key or PKCS#12 file')
     .option(
       '--entry <name>',
@@ -93,6 +121,16 @@ export function addKeyImport(keys: Command): void {
     )
     .addOption(outputOption())
     .action(importFile);
+  keys
+    .command('import-wrapped <key> <file>')
+    .description('bring material that is wrapped under a key of the server (AES-KWP, or a key block)')
+    .requiredOption('--under <key>', 'the key that wraps it, of usage wrap')
+    .option('--under-version <number>', 'the version that wraps it; else the newest', wholeNumber)
+    .option('--key-block', 'the file is a key block (TR-31, version D)')
+    .option('--expires <time>', 'when the material is deleted by itself, e.g. 2027-01-31T12:00:00Z')
+    .addHelpText('after', '\nThe key is made before: claviger key create --imported.')
+    .addOption(outputOption())
+    .action(importWrapped);
   const remove = keys
     .command('delete-material <key>')
     .description('delete imported material; the key stays, and takes the same material again')

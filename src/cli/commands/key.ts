@@ -15,12 +15,14 @@ function keyText(key: KeyRecord): string {
     owner: key.owner,
     environment: key.environment,
     tier: key.tier,
+    ...(key.exportable ? { exportable: 'yes, wrapped for a recipient' } : {}),
     ...(key.imported
       ? {
           origin: key.origin,
           material: key.imported.isPresent ? `here, ${key.imported.expiresAt ?? 'for ever'}` : 'not here',
         }
       : {}),
+    ...(key.pending ? { pending: `version ${key.pending.version}, with the next key rotate` } : {}),
     description: key.description,
     tags: key.tags.map((tag) => `${tag.key}=${tag.value}`).join(' '),
     recoverable: key.provenRecoverableAt ? `proven ${key.provenRecoverableAt}` : 'never proven',
@@ -140,6 +142,8 @@ type CreateWish = Shown & {
   readonly description?: string;
   readonly tag: readonly string[];
   readonly tier?: string;
+  readonly exportable?: boolean;
+  readonly imported?: boolean;
 };
 
 function addCreate(keys: Command): void {
@@ -155,12 +159,18 @@ function addCreate(keys: Command): void {
     .addOption(
       new Option('--tier <tier>', 'hsm: in the device; others: refuse unless the root of trust gives it'),
     )
+    .option('--imported', 'its material comes later, from outside (key import --into, key import-wrapped)')
+    .option('--exportable', 'its material may leave, wrapped for a recipient (key export); never changed')
     .addOption(outputOption())
-    .action(async ({ output, tier, tag, ...wish }: CreateWish) => {
+    .action(async ({ output, tier, tag, imported, ...wish }: CreateWish) => {
       const client = connect();
       if (tier !== undefined && tier !== 'hsm') await requireTier(client, tier);
       const tags = pairsOf(tag, 'tag').map(([key, value]) => ({ key, value }));
-      await tellKey(output, await client.keys.create({ ...wish, ...(tier === 'hsm' ? { tier } : {}), tags }));
+      const origin = imported ? ({ origin: 'imported' } as const) : {};
+      await tellKey(
+        output,
+        await client.keys.create({ ...wish, ...origin, ...(tier === 'hsm' ? { tier } : {}), tags }),
+      );
     });
 }
 

@@ -67,7 +67,7 @@ const tell = (output: Shown['output'], principal: PrincipalRecord): Promise<void
     }),
   );
 
-const roles = ['administrator', 'operator', 'user', 'auditor'];
+const roles = ['administrator', 'operator', 'user', 'auditor', 'exporter'];
 const roleOption = () => new Option('--role <role...>', 'what it may do').choices(roles);
 
 function addPrincipals(principals: Command): void {

@@ -275,7 +275,7 @@ function addEscrow(program: Command): void {
     });
   escrow
     .command('acknowledge')
-    .description('say that a copy was destroyed')
+    .description('say that a copy (an escrow, backup or export) was destroyed')
     .argument('<id>', 'id of the copy')
     .requiredOption('--destroyed', 'it was')
     .action(async (id: string) => {

@@ -14,7 +14,7 @@ import {
   type KeyVersion,
   type ProtectionTier,
 } from '#domain';
-import type { StoredMaterial } from '#ports';
+import type { Change, StoredMaterial } from '#ports';
 import { callerValues } from '../authorization.ts';
 import { defineOperation } from '../define.ts';
 import type { House } from '../house.ts';
@@ -23,6 +23,7 @@ import { keyArn } from '../key-cache.ts';
 import type { Caller } from '../operation.ts';
 import { makeDeviceVersion, requireDeviceOffers } from './device-version.ts';
 import { awaitedVersion } from './import.ts';
+import { materialKnown } from './known-material.ts';
 import { requireDistinctTags } from './tag-rules.ts';
 
 const input = z.strictObject({
@@ -39,6 +40,8 @@ const input = z.strictObject({
   origin: z.enum(['generated', 'imported']).default('generated').optional(),
   /** The tier that the key must have; absent or null: the one that the server gives to new keys. */
   tier: z.enum(['hsm', 'served', 'delivered', 'development']).nullable().optional(),
+  /** Whether the material may ever leave, wrapped for a recipient. */
+  exportable: z.boolean().optional(),
   /** The device that must hold it. */
   device: z.string().max(64).optional(),
 });
@@ -53,14 +56,16 @@ type NewVersion = {
   readonly rotation: KeyVersion['rotation'];
   readonly usage: KeyUsage;
   readonly inDevice: boolean;
+  /** Whether the material may leave. */
+  readonly exportable: boolean;
 };
 
 /** Generates the material of a version, seals it, and describes it: active from now on. */
 export async function makeVersion(
   house: House,
   wanted: NewVersion,
-): Promise<{ version: KeyVersion; material: StoredMaterial | null }> {
-  if (wanted.inDevice) return { version: await makeDeviceVersion(house, wanted), material: null };
+): Promise<{ version: KeyVersion; material: StoredMaterial | null; known: readonly Change[] }> {
+  if (wanted.inDevice) return { version: await makeDeviceVersion(house, wanted), material: null, known: [] };
   const { environment, keyId, spec, number, now } = wanted;
   if (house.fips !== null) requireApprovedSpec(spec, 'make');
   const made = await generateMaterial(spec);
@@ -80,7 +85,9 @@ export async function makeVersion(
     publicKey: made.publicKey,
     rotation: wanted.rotation,
   };
-  return { version, material: { version: number, material } };
+  // what never leaves can't come back from outside: only what may leave is remembered
+  const known = wanted.exportable ? [materialKnown(house, wanted, encoded, made.publicKey)] : [];
+  return { version, material: { version: number, material }, known };
 }
 
 function requireOffered(wish: Input): void {
@@ -130,6 +137,9 @@ async function livesInDevice(house: House, wish: Input): Promise<boolean> {
       'Keys of tier hsm are made in the device, never brought from outside.',
     );
   }
+  if (wanted === 'hsm' && wish.exportable) {
+    throw new ClavigerError('operation-unsupported', 'Keys of tier hsm never leave their device.');
+  }
   if (wanted === 'hsm') {
     await requireDeviceOffers(house, wish);
     return true;
@@ -175,7 +185,11 @@ export const createKey = defineOperation<Input, Key>({
     if (wish.name !== null && (await house.store.name(environment, caller.region, wish.name))) {
       throw new ClavigerError('name-taken', `The name ${wish.name} is taken.`);
     }
-    const { version, materials } = await firstVersion(house, { environment, keyId, now, inDevice }, wish);
+    const { version, materials, known } = await firstVersion(
+      house,
+      { environment, keyId, now, inDevice },
+      wish,
+    );
     const key: Key = {
       id: keyId,
       environment,
@@ -189,6 +203,7 @@ export const createKey = defineOperation<Input, Key>({
       origin: inDevice ? 'hsm' : (wish.origin ?? 'generated'),
       ...(wish.origin === 'imported' ? { imported: { isPresent: false, expiresAt: null } } : {}),
       tier: inDevice ? 'hsm' : softwareTier(house),
+      ...(wish.exportable ? { exportable: true } : {}),
       policy,
       rotation: null,
       suspendedAt: null,
@@ -204,9 +219,17 @@ export const createKey = defineOperation<Input, Key>({
       keyId,
       changes: [
         { kind: 'key-created', key, materials },
+        ...known,
         ...(name ? [{ kind: 'name-created', name } as const] : []),
       ],
-      facts: { spec: key.spec, usage: key.usage, tier: key.tier, origin: key.origin, name: wish.name },
+      facts: {
+        spec: key.spec,
+        usage: key.usage,
+        tier: key.tier,
+        origin: key.origin,
+        name: wish.name,
+        ...(key.exportable ? { exportable: true } : {}),
+      },
     };
   },
 });
@@ -215,15 +238,27 @@ export const createKey = defineOperation<Input, Key>({
 async function firstVersion(
   house: House,
   place: { environment: string; keyId: string; now: Instant; inDevice: boolean },
-  { spec, usage, origin }: Input,
-): Promise<{ version: KeyVersion; materials: readonly StoredMaterial[] }> {
+  { spec, usage, origin, exportable }: Input,
+): Promise<{
+  version: KeyVersion;
+  materials: readonly StoredMaterial[];
+  known: readonly Change[];
+}> {
   if (origin === 'imported') {
     requireImportable(house, spec);
-    return { version: awaitedVersion({ spec }, place.now), materials: [] };
+    return { version: awaitedVersion({ spec }, place.now), materials: [], known: [] };
   }
   if (!place.inDevice) await house.hierarchy.newShredSecret(place.environment, place.keyId);
-  const made = await makeVersion(house, { ...place, spec, usage, number: 1, rotation: 'first' });
-  return { version: made.version, materials: made.material ? [made.material] : [] };
+  const wanted = {
+    ...place,
+    spec,
+    usage,
+    number: 1,
+    rotation: 'first',
+    exportable: exportable ?? false,
+  } as const;
+  const { version, material, known } = await makeVersion(house, wanted);
+  return { version, materials: material ? [material] : [], known };
 }
 
 const importable: ReadonlySet<KeyFamily> = new Set<KeyFamily>([

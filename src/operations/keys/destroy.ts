@@ -9,6 +9,7 @@ import {
   isDestroyed,
   newDestruction,
   type Destruction,
+  storedNumbers,
   type Instant,
   type Key,
   type KeyName,
@@ -104,7 +105,7 @@ function destroyed(version: KeyVersion, now: Instant): KeyVersion {
 }
 
 /** The key with every version destroyed. */
-export function destroyedKey(key: Key, now: Instant): Key {
+export function destroyedKey({ pending: _waiting, ...key }: Key, now: Instant): Key {
   return {
     ...key,
     destruction: null,
@@ -204,7 +205,7 @@ export const destroyDueKey = defineOperation<KeyOnly, Key>({
         expectedKeyId: key.id,
       }),
     );
-    const erased = key.versions.map((version) => version.number);
+    const erased = storedNumbers(key);
     return {
       output: revised(key, after),
       changes: [updateOf(key, after, { erased }), destructionPut(before, record), ...forgotten],

@@ -12,12 +12,17 @@ import {
   changeState,
   ClavigerError,
   currentVersion,
+  expiredNumbers,
   factsOf,
+  heldNumbers,
   type Instant,
   type Key,
   type KeyVersion,
-  materialEnd,
   replaceVersion,
+  seatOf,
+  takesNewMaterial,
+  withArrived,
+  withoutMaterials,
 } from '#domain';
 import { anyCondition, defineOperation, notScheduled, onKey, present } from '../define.ts';
 import type { House } from '../house.ts';
@@ -26,6 +31,7 @@ import type { Outcome } from '../operation.ts';
 import { revised, updateOf } from './change.ts';
 import { openToken, sealToken, type ImportToken } from './import-token.ts';
 import { openSuitable } from './import-suitable.ts';
+import { requireOwnMaterial } from './known-material.ts';
 
 const tokenMillis = 86_400_000;
 
@@ -36,6 +42,8 @@ const parametersInput = z.strictObject({
 });
 type ParametersInput = z.infer<typeof parametersInput>;
 
+export const materialDescription = z.string().max(256).nullable();
+
 const importInput = z.strictObject({
   key: keyReference,
   token: bytes(1, 8192),
@@ -44,8 +52,10 @@ const importInput = z.strictObject({
   expiresAt: z.number().int().min(0).nullable(),
   /** The material that is expected to come back; null or absent: any that suits. */
   materialId: z.string().max(64).nullable().optional(),
-  /** The caller brings material for a new version: only the first may be new. */
-  isNew: z.boolean().optional(),
+  /** True: material that was never in the key, for the first version or the next one; null or absent: only the first is new. */
+  isNew: z.boolean().nullable().optional(),
+  /** What its owner says of the material; null or absent: as it was. */
+  description: materialDescription.optional(),
 });
 type ImportInput = z.infer<typeof importInput>;
 
@@ -78,12 +88,19 @@ export function awaitedVersion(key: Pick<Key, 'spec'>, now: Instant): KeyVersion
   };
 }
 
-function requireImported(key: Key): asserts key is Key & { imported: NonNullable<Key['imported']> } {
+export function requireImported(key: Key): asserts key is Key & { imported: NonNullable<Key['imported']> } {
   if (key.imported) return;
   throw new ClavigerError(
     'operation-unsupported',
     `Key ${key.id} was made here: only keys of origin imported take material from outside.`,
   );
+}
+
+export function requireFuture(expiresAt: Instant | null, now: Instant): void {
+  if (expiresAt === null || expiresAt > now) return;
+  throw new ClavigerError('input-invalid', 'The material would expire before it is here.', {
+    details: { field: 'expiresAt' },
+  });
 }
 
 //= sp800-57p1r5 8.1.5.2.2: distribution of secret and private keys, wrapped under a key that is established for it
@@ -126,10 +143,11 @@ export const awsWrapNames: Readonly<Record<ImportToken['wrap'], string>> = Objec
 });
 
 /**
- * Takes material from outside: at first whatever suits the key, afterwards only the same again. Throws `import-token-invalid`,
+ * Takes material from outside: at first whatever suits the key, afterwards the same again, or where it is said to be new, what
+ * protects from the next rotation on. Throws `import-token-invalid`,
  * `import-token-expired`, `ciphertext-invalid`, or `material-unsuitable`.
  */
-export const importMaterial = defineOperation<ImportInput, Key>({
+export const importMaterial = defineOperation<ImportInput, KeyWithMaterial>({
   name: 'keys.import-material',
   kind: 'manage',
   input: importInput,
@@ -143,78 +161,122 @@ export const importMaterial = defineOperation<ImportInput, Key>({
   run: async ({ house, keys, now }, wish) => {
     const { key } = present(keys[0]);
     requireImported(key);
-    if (wish.expiresAt !== null && wish.expiresAt <= now) {
-      throw new ClavigerError('input-invalid', 'The material would expire before it is here.', {
-        details: { field: 'expiresAt' },
-      });
-    }
-    requireExpected(currentVersion(key), wish);
+    requireFuture(wish.expiresAt, now);
+    requireTellable(key, wish);
     const { wrap, wrappingKey } = await openToken(house, key, wish.token, now);
     using material = unwrapTransported(wrap, wrappingKey, wish.wrapped);
-    return await imported(house, key, material, { now, expiresAt: wish.expiresAt });
+    return await imported(house, key, material, { ...wish, now });
   },
 });
 
-async function imported(
+/** A key after a change of one of its materials, and which one it was. */
+export type KeyWithMaterial = { readonly key: Key; readonly materialId: string };
+
+type Arrived = Pick<ImportInput, 'expiresAt' | 'materialId' | 'isNew' | 'description'> & {
+  readonly now: Instant;
+};
+
+/** The key with material that came from outside, once it is found to suit it. Throws `material-unsuitable`. */
+export async function imported(
   house: House,
   key: Key,
   material: SecretBytes,
-  { now, expiresAt }: { now: Instant; expiresAt: Instant | null },
-): Promise<Outcome<Key>> {
+  { now, expiresAt, materialId: wanted, isNew = null, description = null }: Arrived,
+): Promise<Outcome<KeyWithMaterial>> {
   const opened = await openSuitable(key.spec, material);
   const { environment, id } = key;
-  const version = currentVersion(key);
   const materialId = await house.hierarchy.materialId(environment, id, material);
-  requireSame(version, materialId);
+  requireSame(wanted, materialId);
+  const seat = seatOf(key, { isNew, materialId });
+  const known = await requireOwnMaterial(house, key, material, opened);
   await house.hierarchy.ensureShredSecret(environment, id);
   const sealed = await house.hierarchy.sealMaterial(
-    { environment, keyId: id, version: version.number },
+    { environment, keyId: id, version: seat.number },
     material,
   );
-  const filled: KeyVersion = { ...version, materialId, publicKey: publicKeyOf(opened) };
-  const active =
-    version.state === 'pre-activation'
-      ? changeState(filled, 'active', { at: now, cause: 'imported' })
-      : filled;
-  const after: Key = { ...replaceVersion(key, active), imported: { isPresent: true, expiresAt } };
-  const { number } = version;
+  const arrived = withArrived(key, seat, { isNew, materialId, now, expiresAt, description });
+  const after = seat.kind === 'first' ? withFirst(arrived, publicKeyOf(opened), now) : arrived;
+  const { number } = seat;
   return {
-    output: revised(key, after),
-    changes: [updateOf(key, after, { erased: [number], added: [{ version: number, material: sealed }] })],
-    facts: { materialId, expiresAt },
+    output: { key: revised(key, after), materialId },
+    changes: [
+      updateOf(key, after, { erased: [number], added: [{ version: number, material: sealed }] }),
+      known,
+    ],
+    facts: { materialId, expiresAt, version: number, ...(seat.kind === 'next' ? { pending: true } : {}) },
   };
 }
 
-/** What the caller says of the material, before any of it is looked at. */
-function requireExpected({ materialId }: KeyVersion, wish: Pick<ImportInput, 'materialId' | 'isNew'>): void {
-  if (wish.isNew && materialId !== '') {
-    throw new ClavigerError(
-      'operation-unsupported',
-      'A key takes one imported material: it is not rotated by import.',
-    );
-  }
-  if (!wish.materialId || wish.materialId === materialId) return;
-  throw new ClavigerError('material-unsuitable', 'The key never had the material that the request names.');
-}
-
-function requireSame({ materialId }: KeyVersion, found: string): void {
-  if (materialId === '' || constantTimeEqual(Buffer.from(materialId), Buffer.from(found))) return;
-  throw new ClavigerError(
-    'material-unsuitable',
-    'The key material is not the same as the one that was imported before.',
+/** The first version with what came for it, active from now on. */
+function withFirst(key: Key, publicKey: Uint8Array | null, now: Instant): Key {
+  const filled: KeyVersion = { ...currentVersion(key), publicKey };
+  const isAwaited = filled.state === 'pre-activation';
+  return replaceVersion(
+    key,
+    isAwaited ? changeState(filled, 'active', { at: now, cause: 'imported' }) : filled,
   );
 }
 
-/** The key without its material: the shred secret first, so that no copy of what is erased opens. */
-async function withoutMaterial(house: House, key: Key): Promise<Outcome<Key>> {
-  await house.hierarchy.shred(key.id);
-  const after: Key = { ...key, imported: { isPresent: false, expiresAt: null } };
-  const erased = key.versions.map(({ number }) => number);
-  return { output: revised(key, after), changes: [updateOf(key, after, { erased })] };
+/** What the caller says of the material, before any of it is looked at. */
+function requireTellable(
+  key: Key,
+  { materialId, isNew, description }: Pick<ImportInput, 'materialId' | 'isNew' | 'description'>,
+): void {
+  if (materialId && isNew)
+    throw new ClavigerError('input-invalid', 'Material that is new has no identifier yet.', {
+      details: { field: 'materialId' },
+    });
+  if (typeof description === 'string' && !takesNewMaterial(key))
+    throw new ClavigerError(
+      'operation-unsupported',
+      'Only material of symmetric encryption keys is described.',
+    );
+  requireKnown(key, materialId);
+}
+
+function requireKnown(key: Key, materialId: string | null | undefined): void {
+  if (!materialId || key.pending?.materialId === materialId) return;
+  if (key.versions.some((version) => version.materialId === materialId)) return;
+  throw new ClavigerError('material-unsuitable', 'The key never had the material that the request names.');
+}
+
+function requireSame(wanted: string | null | undefined, found: string): void {
+  if (!wanted || constantTimeEqual(Buffer.from(wanted), Buffer.from(found))) return;
+  throw new ClavigerError(
+    'material-unsuitable',
+    'The key material is not the same as the one that the request names.',
+  );
+}
+
+/**
+ * The key without some of its materials. Where none is left the shred secret goes first, so that no copy of what is erased opens;
+ * while others are left they share it, and what is erased is erased in the store alone until the key is destroyed.
+ */
+async function withoutMaterial(house: House, key: Key, numbers: readonly number[]): Promise<Outcome<Key>> {
+  const held = heldNumbers(key);
+  const areAll = held.every((number) => numbers.includes(number));
+  if (areAll) await house.hierarchy.shred(key.id);
+  // a deletion that was overtaken has shredded what came meanwhile: none of it opens any more
+  const isShredded = areAll || !(await house.hierarchy.hasShredSecret(key.id));
+  const erased = isShredded ? [...new Set([...held, ...numbers])] : numbers;
+  const after = withoutMaterials(key, erased);
+  return {
+    output: revised(key, after),
+    changes: [updateOf(key, after, { erased })],
+    facts: { versions: erased.join(' ') },
+  };
+}
+
+/** The version of the material that is to be deleted; the current one where none is named. */
+function numberOf(key: Key, materialId: string | null | undefined): number {
+  requireKnown(key, materialId);
+  if (!materialId) return currentVersion(key).number;
+  if (key.pending?.materialId === materialId) return key.pending.number;
+  return key.versions.find((version) => version.materialId === materialId)?.number ?? 0;
 }
 
 /** Deletes imported material; the key stays, and takes the same material again. */
-export const deleteImportedMaterial = defineOperation<DeleteInput, Key>({
+export const deleteImportedMaterial = defineOperation<DeleteInput, KeyWithMaterial>({
   name: 'keys.delete-imported-material',
   kind: 'manage',
   input: deleteInput,
@@ -228,8 +290,11 @@ export const deleteImportedMaterial = defineOperation<DeleteInput, Key>({
   run: async ({ house, keys }, { materialId }) => {
     const { key } = present(keys[0]);
     requireImported(key);
-    requireExpected(currentVersion(key), { materialId });
-    return key.imported.isPresent ? withoutMaterial(house, key) : { output: key };
+    const number = numberOf(key, materialId);
+    const told = materialId ?? currentVersion(key).materialId;
+    if (!heldNumbers(key).includes(number)) return { output: { key, materialId: told } };
+    const done = await withoutMaterial(house, key, [number]);
+    return { ...done, output: { key: done.output, materialId: told } };
   },
 });
 
@@ -243,7 +308,7 @@ export const expireImportedMaterial = defineOperation<KeyOnly, Key>({
   ],
   run: async ({ house, keys, now }) => {
     const { key } = present(keys[0]);
-    const end = materialEnd(key);
-    return end !== null && now >= end ? withoutMaterial(house, key) : { output: key };
+    const over = expiredNumbers(key, now);
+    return over.length > 0 ? withoutMaterial(house, key, over) : { output: key };
   },
 });

@@ -5,9 +5,13 @@ import {
   currentVersion,
   factsOf,
   nextRotation,
+  pendingVersion,
+  takesNewMaterial,
+  withRotated,
   type Instant,
   type Key,
   type KeyVersion,
+  type PendingMaterial,
   type TransitionCause,
 } from '#domain';
 import { anyCondition, defineOperation, onKey, present, usableOnly } from '../define.ts';
@@ -32,6 +36,11 @@ type OnDemandInput = z.infer<typeof onDemandInput>;
 
 const enableInput = rotateInput.extend({ periodDays: z.number().int().min(1).max(3650) });
 type EnableInput = z.infer<typeof enableInput>;
+
+/** Imported material follows other material on demand only, when the new one has come. */
+function requireRotatableOnDemand(key: Key, onlySymmetricEncryption: boolean | undefined): void {
+  if (key.origin !== 'imported' || !takesNewMaterial(key)) requireRotatable(key, onlySymmetricEncryption);
+}
 
 function requireRotatable(key: Key, onlySymmetricEncryption: boolean | undefined): void {
   if (key.origin !== 'generated' && key.origin !== 'hsm') {
@@ -68,8 +77,9 @@ async function rotated({ house, key, now, kind }: Rotation): Promise<Outcome<Key
     rotation: kind,
     usage: key.usage,
     inDevice: key.tier === 'hsm',
+    exportable: key.exportable ?? false,
   };
-  const { version, material } = await makeVersion(house, wanted);
+  const { version, material, known } = await makeVersion(house, wanted);
   const versions = [...key.versions.slice(0, -1), retire(old, now, 'rotated'), version];
   const rotation =
     kind === 'automatic' && key.rotation
@@ -78,8 +88,20 @@ async function rotated({ house, key, now, kind }: Rotation): Promise<Outcome<Key
   const after: Key = { ...key, versions, rotation };
   return {
     output: revised(key, after),
-    changes: [updateOf(key, after, { added: material ? [material] : [] })],
+    changes: [updateOf(key, after, { added: material ? [material] : [] }), ...known],
     facts: { version: version.number, rotation: kind },
+  };
+}
+
+/** The key whose new imported material protects from now on. */
+function rotatedToImported(key: Key, now: Instant): Outcome<Key> {
+  const version = pendingVersion(key, now);
+  const older = retire(currentVersion(key), now, 'rotated');
+  const after = withRotated(key, [...key.versions.slice(0, -1), older, version]);
+  return {
+    output: revised(key, after),
+    changes: [updateOf(key, after)],
+    facts: { version: version.number, rotation: version.rotation, materialId: version.materialId },
   };
 }
 
@@ -99,8 +121,9 @@ export const rotateKey = defineOperation<OnDemandInput, Key>({
   targets: [onKey<OnDemandInput>({ permission: 'keys:rotate', act: 'manage', conditions: usableOnly })],
   run: ({ house, keys, now }, wish) => {
     const { key } = present(keys[0]);
-    requireRotatable(key, wish.onlySymmetricEncryption);
+    requireRotatableOnDemand(key, wish.onlySymmetricEncryption);
     requireRotationsLeft(key, wish.onDemandMax);
+    if (key.imported) return rotatedToImported(key, now);
     return rotated({ house, key, now, kind: 'on-demand' });
   },
 });
@@ -190,6 +213,8 @@ type ListInput = z.infer<typeof listInput>;
 export type Rotations = {
   readonly key: Key;
   readonly versions: readonly KeyVersion[];
+  /** Imported material that waits for its rotation, after the last version; where the first one was asked for, too. */
+  readonly pending: PendingMaterial | null;
   readonly next: string | null;
 };
 
@@ -203,14 +228,17 @@ export const listRotations = defineOperation<ListInput, Rotations>({
   ],
   run: ({ keys }, wish) => {
     const { key } = present(keys[0]);
-    requireRotatable(key, wish.onlySymmetricEncryption);
+    requireRotatableOnDemand(key, wish.onlySymmetricEncryption);
     const after = afterMarker(wish.page.after);
     const all = key.versions.filter(
       (version) => version.number > after && (wish.withFirst || version.rotation !== 'first'),
     );
     const versions = all.slice(0, wish.page.limit);
     const last = versions.at(-1);
-    const next = all.length > versions.length && last ? String(last.number) : null;
-    return { output: { key, versions, next } };
+    const waiting = wish.withFirst ? (key.pending ?? null) : null;
+    const pending = versions.length < wish.page.limit ? waiting : null;
+    const isMore = all.length > versions.length || waiting !== pending;
+    const next = isMore && last ? String(last.number) : null;
+    return { output: { key, versions, pending, next } };
   },
 });

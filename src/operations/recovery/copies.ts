@@ -4,6 +4,7 @@ import { ClavigerError } from '#domain';
 import type { Change, Copy } from '#ports';
 import { defineOperation } from '../define.ts';
 import type { House } from '../house.ts';
+import type { Caller } from '../operation.ts';
 import { requireFirstEnvironment } from './holders.ts';
 
 const line = z.string().regex(/^[^\p{Cc}]{1,500}$/u);
@@ -117,6 +118,16 @@ async function findCopy(house: House, copy: string): Promise<Copy> {
   });
 }
 
+/** A copy that is the caller's business: an export of a key of its environment; all the others are the first environment's. */
+async function findOwn(house: House, caller: Caller, wanted: string): Promise<Copy> {
+  const known = await house.store.copies.copy(wanted);
+  const stored = known?.keyId ? await house.store.key(known.keyId) : null;
+  if (known && stored?.key.environment === caller.principal.environment) return known;
+  // others are not even told whether there is one
+  await requireFirstEnvironment(house, caller, 'The register of copies');
+  return known ?? (await findCopy(house, wanted));
+}
+
 const registerInput = z.strictObject({ copy: id, place: line, holder: line });
 type RegisterInput = z.infer<typeof registerInput>;
 
@@ -128,8 +139,7 @@ export const registerCopy = defineOperation<RegisterInput, Copy>({
   targets: [],
   permission: 'copies:register',
   run: async ({ house, caller }, { copy: original, place, holder }) => {
-    await requireFirstEnvironment(house, caller, 'The register of copies');
-    const known = await findCopy(house, original);
+    const known = await findOwn(house, caller, original);
     const copy: Copy = { ...known, id: newId(), place, holder, detail: { ...known.detail, of: original } };
     if (known.status === 'destroyed')
       throw new ClavigerError('input-invalid', `Copy ${original} is destroyed: register one that is there.`);
@@ -152,8 +162,7 @@ export const acknowledgeDestroyed = defineOperation<AcknowledgeInput, Copy>({
   targets: [],
   permission: 'copies:acknowledge',
   run: async ({ house, caller, now }, { copy: wanted }) => {
-    await requireFirstEnvironment(house, caller, 'The register of copies');
-    const known = await findCopy(house, wanted);
+    const known = await findOwn(house, caller, wanted);
     const told = { ...known.detail, destroyedAt: now, acknowledgedBy: caller.principal.name };
     const detail = known.status === 'destroyed' ? known.detail : told;
     const copy: Copy = { ...known, status: 'destroyed', detail };

@@ -37,6 +37,32 @@ export function commitTests({ store }: StoreHandles): void {
       assert.deepEqual(await store().outbox(node), []);
     });
 
+    it('knows which keys hold which material, all of one environment', async () => {
+      const known = (fingerprint: string, environment: string, keyId: string): Change => ({
+        kind: 'material-known',
+        fingerprint,
+        environment,
+        keyId,
+      });
+      const fingerprint = samples.uniqueName('fingerprint');
+      const [mine, other] = [samples.uniqueName('env'), samples.uniqueName('env')];
+      const [first, second] = [randomUUID(), randomUUID()];
+      assert.deepEqual(await store().fingerprints.holders(fingerprint), []);
+      for (const keyId of [second, first, second])
+        await store().commit(only(known(fingerprint, mine, keyId)));
+      const holders = [second, first].map((keyId) => ({ environment: mine, keyId }));
+      assert.deepEqual(await store().fingerprints.holders(fingerprint), holders);
+      await refuses('conflict', known(fingerprint, other, randomUUID()));
+      assert.deepEqual(await store().fingerprints.holders(fingerprint), holders);
+      // of two at once, in different environments, one holds
+      const raced = samples.uniqueName('fingerprint');
+      const results = await Promise.allSettled(
+        [mine, other].map((environment) => store().commit(only(known(raced, environment, randomUUID())))),
+      );
+      assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+      assert.equal((await store().fingerprints.holders(raced)).length, 1);
+    });
+
     it('refuses a second environment of a name or an account', async () => {
       const environment = samples.sampleEnvironment();
       const wrappedKek = samples.material();

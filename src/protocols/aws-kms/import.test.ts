@@ -250,7 +250,7 @@ describe('imported key material', () => {
     }
   });
 
-  it('belongs to keys of origin EXTERNAL only, which do not rotate', async () => {
+  it('belongs to keys of origin EXTERNAL only, which do not rotate by themselves', async () => {
     const own = await kms.newKey();
     const parameters = { WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' };
     for (const [operation, input] of [
@@ -262,15 +262,96 @@ describe('imported key material', () => {
     const key = await external();
     const material = await materialFor(kms, key, randomBytes(32));
     await kms.ask('ImportKeyMaterial', material);
-    for (const operation of ['RotateKeyOnDemand', 'EnableKeyRotation'])
-      assert.match(await kms.refusal(operation, { KeyId: key }), /^UnsupportedOperationException/);
-    const rotating = { ...(await materialFor(kms, key, randomBytes(32))), ImportType: 'NEW_KEY_MATERIAL' };
-    assert.match(await kms.refusal('ImportKeyMaterial', rotating), /^UnsupportedOperationException/);
+    assert.match(await kms.refusal('EnableKeyRotation', { KeyId: key }), /^UnsupportedOperationException/);
+    const code = await external('HMAC_256', 'GENERATE_VERIFY_MAC');
+    await kms.ask('ImportKeyMaterial', await materialFor(kms, code, randomBytes(32)));
+    assert.match(await kms.refusal('RotateKeyOnDemand', { KeyId: code }), /^UnsupportedOperationException/);
+    for (const more of [{ ImportType: 'NEW_KEY_MATERIAL' }, { KeyMaterialDescription: 'words' }]) {
+      const rotating = { ...(await materialFor(kms, code, randomBytes(32))), ...more };
+      assert.match(await kms.refusal('ImportKeyMaterial', rotating), /^UnsupportedOperationException/);
+    }
     const rsa = await external('RSA_2048', 'SIGN_VERIFY');
     assert.match(
       await kms.refusal('GetParametersForImport', { KeyId: rsa, ...parameters }),
       /^UnsupportedOperationException/,
     );
+  });
+
+  it('rotates on demand, to material that was brought for it', async () => {
+    type Entry = Readonly<Record<string, unknown>>;
+    const rotations = async (KeyId: string, IncludeKeyMaterial = 'ALL_KEY_MATERIAL') =>
+      (await kms.ask<{ Rotations: Entry[] }>('ListKeyRotations', { KeyId, IncludeKeyMaterial })).Rotations;
+    const members = (entry: Entry | undefined) =>
+      [entry?.['KeyMaterialState'], entry?.['ImportState'], entry?.['KeyMaterialDescription']] as const;
+    const open = async (CiphertextBlob: string) =>
+      (await kms.ask<{ Plaintext: string }>('Decrypt', { CiphertextBlob })).Plaintext;
+    const key = await external();
+    assert.deepEqual(await rotations(key), []);
+    const [one, two] = [randomBytes(32), randomBytes(32)];
+    const first = await kms.ask<{ KeyMaterialId: string }>('ImportKeyMaterial', {
+      ...(await materialFor(kms, key, one)),
+      KeyMaterialDescription: 'the first',
+    });
+    const old = (await encrypt(key)).CiphertextBlob;
+    assert.match(await kms.refusal('RotateKeyOnDemand', { KeyId: key }), /^KMSInvalidStateException/);
+    const isNew = { ImportType: 'NEW_KEY_MATERIAL' };
+    const named = { ...(await materialFor(kms, key, two)), ...isNew, KeyMaterialId: first.KeyMaterialId };
+    assert.match(await kms.refusal('ImportKeyMaterial', named), /^ValidationException/);
+    const validTo = Math.floor(Date.now() / 1000) + 3600;
+    const { ExpirationModel: _never, ...material } = await materialFor(kms, key, two);
+    const second = await kms.ask<{ KeyMaterialId: string }>('ImportKeyMaterial', {
+      ...material,
+      ...isNew,
+      ValidTo: validTo,
+      KeyMaterialDescription: 'the second',
+    });
+    assert.notEqual(second.KeyMaterialId, first.KeyMaterialId);
+    assert.equal((await told(key))['CurrentKeyMaterialId'], first.KeyMaterialId);
+    const third = { ...(await materialFor(kms, key, randomBytes(32))), ...isNew };
+    assert.match(await kms.refusal('ImportKeyMaterial', third), /^KMSInvalidStateException/);
+    const waiting = (await rotations(key)).at(-1);
+    assert.deepEqual(members(waiting), ['PENDING_ROTATION', 'IMPORTED', 'the second']);
+    assert.deepEqual([waiting?.['ValidTo'], waiting?.['RotationDate']], [validTo, undefined]);
+    assert.deepEqual(await rotations(key, 'ROTATIONS_ONLY'), []);
+
+    await kms.ask('RotateKeyOnDemand', { KeyId: key });
+    assert.equal((await told(key))['CurrentKeyMaterialId'], second.KeyMaterialId);
+    assert.equal((await told(key))['ValidTo'], validTo);
+    const listed = await rotations(key);
+    assert.deepEqual(listed.map(members), [
+      ['NON_CURRENT', 'IMPORTED', 'the first'],
+      ['CURRENT', 'IMPORTED', 'the second'],
+    ]);
+    assert.deepEqual([listed[0]?.['RotationType'], listed[1]?.['RotationType']], [undefined, 'ON_DEMAND']);
+    const fresh = (await encrypt(key)).CiphertextBlob;
+    assert.deepEqual([await open(old), await open(fresh)], [message, message]);
+
+    // any of the materials missing: the whole key waits
+    const deleted = await kms.ask<{ KeyMaterialId: string }>('DeleteImportedKeyMaterial', {
+      KeyId: key,
+      KeyMaterialId: first.KeyMaterialId,
+    });
+    assert.equal(deleted.KeyMaterialId, first.KeyMaterialId);
+    assert.equal((await told(key))['KeyState'], 'PendingImport');
+    assert.match(await kms.refusal('Decrypt', { CiphertextBlob: fresh }), /^KMSInvalidStateException/);
+    assert.equal((await rotations(key))[0]?.['ImportState'], 'PENDING_IMPORT');
+    const again = { ...(await materialFor(kms, key, one)), ImportType: 'EXISTING_KEY_MATERIAL' };
+    const wrong = { ...again, KeyMaterialId: second.KeyMaterialId };
+    assert.match(await kms.refusal('ImportKeyMaterial', wrong), /^IncorrectKeyMaterialException/);
+    await kms.ask('ImportKeyMaterial', { ...again, KeyMaterialId: first.KeyMaterialId });
+    assert.deepEqual([await open(old), await open(fresh)], [message, message]);
+    assert.deepEqual(members((await rotations(key))[0]), ['NON_CURRENT', 'IMPORTED', 'the first']);
+    later = 3_601_000;
+    try {
+      await kms.composition.maintenance.tick();
+      assert.deepEqual(
+        (await rotations(key)).map((entry) => entry['ImportState']),
+        ['IMPORTED', 'PENDING_IMPORT'],
+      );
+      assert.equal((await told(key))['KeyState'], 'PendingImport');
+    } finally {
+      later = 0;
+    }
   });
 
   it('asks for an end that can be', async () => {

@@ -1,5 +1,5 @@
 import { awsSpecName, awsUsageName } from '#access';
-import { currentVersion, type Key } from '#domain';
+import { currentVersion, type ImportedMaterial, type Key } from '#domain';
 import { keyArn } from '#operations';
 import { algorithmNamesOf } from './specs.ts';
 
@@ -45,7 +45,7 @@ export function keyMetadata(key: Key, accountId: string): object {
     KeyState: state,
     ...(key.destruction ? { DeletionDate: seconds(key.destruction.dueAt) } : {}),
     ...originMembers(key),
-    ...expiryMembers(key),
+    ...(key.imported ? expiryMembers(key.imported) : {}),
     KeyManager: 'CUSTOMER',
     CustomerMasterKeySpec: awsSpecName(key.spec),
     KeySpec: awsSpecName(key.spec),
@@ -70,8 +70,8 @@ function materialMember(key: Key): object {
 }
 
 /** What is told of material that was imported and is here. */
-function expiryMembers({ imported }: Key): object {
-  if (!imported?.isPresent) return {};
+export function expiryMembers(imported: ImportedMaterial): object {
+  if (!imported.isPresent) return {};
   return imported.expiresAt === null
     ? { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' }
     : { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: seconds(imported.expiresAt) };

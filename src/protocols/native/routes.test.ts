@@ -56,13 +56,23 @@ describe('the routes of the native API', () => {
   after(() => native.close());
 
   /** Calls a route; a good answer must have exactly the shape that the route says. */
-  async function ask(head: string, parts: Record<string, string> = {}, body?: unknown, query = '') {
+  async function ask(
+    head: string,
+    parts: Record<string, string> = {},
+    body?: unknown,
+    query = '',
+    token?: string,
+  ) {
     const route = routes.find((entry) => `${entry.method} ${entry.path}` === head);
     assert.ok(route, head);
     const path = route.path.replace(/\{([a-z]+)\}/g, (_all, name: string) =>
       encodeURIComponent(parts[name] ?? ''),
     );
-    const answer = await native.call(route.method, path, { ...(body ? { body } : {}), query });
+    const answer = await native.call(route.method, path, {
+      ...(body ? { body } : {}),
+      query,
+      ...(token === undefined ? {} : { token }),
+    });
     assert.equal(answer.status, 200, `${head}: ${JSON.stringify(answer.body)}`);
     route.answer.parse(answer.body);
     assert.equal(answer.headers['cache-control'], 'no-store');
@@ -310,6 +320,31 @@ describe('the routes of the native API', () => {
     assert.deepEqual(statuses.sort(), ['destroyed', 'live']);
     const drill = { backup: randomUUID(), keys: [await newKey(), randomUUID()] };
     assert.equal((await ask('POST /recovery/drills', {}, drill)).value('recorded'), 1);
+  });
+
+  it('lets exportable keys out, wrapped, and keeps a register of them', async () => {
+    await ask('POST /principals', {}, { name: 'courier', roles: ['exporter', 'user', 'auditor'] });
+    const made = await ask('POST /principals/{principal}/tokens', { principal: 'courier' });
+    const as = made.text('token');
+    const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const publicKey = pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+    const [key, kek] = [await newKey({ exportable: true }), await newKey({ usage: 'wrap' })];
+    assert.equal((await ask('GET /keys/{key}', { key })).value('exportable'), true);
+    const copy = { place: 'the partner', holder: 'bob' };
+    const wrapped = await ask('POST /keys/{key}/export', { key }, { ...copy, publicKey }, '', as);
+    assert.equal(Buffer.from(wrapped.text('wrapped'), 'base64').length, 256 + 40);
+    await ask('POST /keys/{key}/export-under-key', { key }, { ...copy, wrappingKey: kek }, '', as);
+    assert.equal((await ask('GET /keys/{key}/copies', { key })).list('copies').length, 2);
+    const block = { ...copy, wrappingKey: kek, form: 'TR_31_D' };
+    const sealed = await ask('POST /keys/{key}/export-under-key', { key }, block, '', as);
+    const back = { key: await newKey({ origin: 'imported' }) };
+    const material = { wrappingKey: kek, form: 'TR_31_D', wrapped: sealed.text('wrapped') };
+    const done = await ask('PUT /keys/{key}/material-under-key', back, material);
+    assert.equal(done.value('state'), 'active');
+    const refused = await native.call('POST', `/keys/${key}/export`, { body: { ...copy, publicKey } });
+    assert.deepEqual([refused.status, refused.body['code']], [403, 'access-denied']);
+    const bare = await native.call('POST', `/keys/${key}/export`, { body: { publicKey }, token: as });
+    assert.deepEqual([bare.status, bare.body['code']], [400, 'input-invalid']);
   });
 
   it('certify a destruction once it is verified', async () => {

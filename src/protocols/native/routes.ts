@@ -2,6 +2,7 @@ import type { Route } from './route.ts';
 import { encryptionRoutes } from './routes/encryption.ts';
 import { custodyRoutes } from './routes/custody.ts';
 import { destructionRoutes } from './routes/destruction.ts';
+import { exportRoutes } from './routes/export.ts';
 import { houseRoutes } from './routes/house.ts';
 import { importRoutes } from './routes/import.ts';
 import { attributeRoutes, keyRoutes } from './routes/keys.ts';
@@ -16,6 +17,7 @@ export const routes: readonly Route[] = Object.freeze([
   ...destructionRoutes,
   ...attributeRoutes,
   ...importRoutes,
+  ...exportRoutes,
   ...nameRoutes,
   ...encryptionRoutes,
   ...signingRoutes,

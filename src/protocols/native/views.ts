@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   currentVersion,
   factsOf,
+  importedOf,
   keyStates,
   nextRotation,
   originatorEnd,
@@ -42,12 +43,46 @@ export const usedAlgorithm = { ...used, algorithm: algorithmName };
 type Used = { readonly key: { readonly id: string }; readonly version: number };
 export const usedOf = ({ key, version }: Used) => ({ keyId: key.id, version });
 
+const importedAnswer = z.strictObject({
+  isPresent: z.boolean(),
+  expiresAt: time.nullable(),
+  description: z.string().nullable(),
+});
+
+function importedView(key: Key, version: KeyVersion): z.input<typeof importedAnswer> | null {
+  if (!key.imported) return null;
+  const { isPresent, expiresAt, description } = importedOf(key, version);
+  return { isPresent, expiresAt: timeOr(expiresAt), description: description ?? null };
+}
+
+const pendingAnswer = z.strictObject({
+  version: z.int(),
+  materialId: z.string(),
+  importedAt: time,
+  expiresAt: time.nullable(),
+  description: z.string().nullable(),
+});
+
+function pendingView({ pending }: Key): z.input<typeof pendingAnswer> | null {
+  if (!pending) return null;
+  const { number: version, materialId, importedAt, expiresAt, description } = pending;
+  return {
+    version,
+    materialId,
+    importedAt: timeOf(importedAt),
+    expiresAt: timeOr(expiresAt),
+    description: description ?? null,
+  };
+}
+
 export const versionAnswer = z
   .strictObject({
     number: z.int(),
     state: z.enum(keyStates),
     rotation: z.string(),
     materialId: z.string(),
+    /** Of a version whose material comes from outside. */
+    imported: importedAnswer.nullable(),
     createdAt: time,
     activatedAt: time.nullable(),
     protectUntil: time.nullable(),
@@ -60,12 +95,13 @@ export const versionAnswer = z
   })
   .meta({ id: 'KeyVersion' });
 
-export function versionView(version: KeyVersion): z.input<typeof versionAnswer> {
+export function versionView(key: Key, version: KeyVersion): z.input<typeof versionAnswer> {
   return {
     number: version.number,
     state: version.state,
     rotation: version.rotation,
     materialId: version.materialId,
+    imported: importedView(key, version),
     createdAt: timeOf(version.createdAt),
     activatedAt: timeOr(version.activatedAt),
     protectUntil: timeOr(originatorEnd(version)),
@@ -98,8 +134,10 @@ export const keyAnswer = z
     dataClassification: z.string(),
     origin: z.string(),
     tier: z.string(),
+    exportable: z.boolean().describe('its material may leave, wrapped for a recipient'),
     /** Of a key whose material comes from outside. */
     imported: z.strictObject({ isPresent: z.boolean(), expiresAt: time.nullable() }).nullable(),
+    pending: pendingAnswer.nullable().describe('new imported material that waits for a rotation'),
     strengthBits: z.int(),
     quantumCategory: z.int().nullable(),
     rotation: rotationAnswer.nullable(),
@@ -140,9 +178,11 @@ export function keyView(key: Key): z.input<typeof keyAnswer> {
     dataClassification: key.dataClassification,
     origin: key.origin,
     tier: key.tier,
+    exportable: key.exportable ?? false,
     imported: key.imported
       ? { isPresent: key.imported.isPresent, expiresAt: timeOr(key.imported.expiresAt) }
       : null,
+    pending: pendingView(key),
     strengthBits: facts.strengthBits,
     quantumCategory: facts.quantumCategory,
     rotation: rotationView(key),
@@ -154,7 +194,7 @@ export function keyView(key: Key): z.input<typeof keyAnswer> {
     provenRecoverableAt: timeOr(key.provenRecoverableAt ?? null),
     createdAt: timeOf(key.createdAt),
     createdBy: key.createdBy,
-    versions: key.versions.map(versionView),
+    versions: key.versions.map((version) => versionView(key, version)),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   ClavigerError,
   executed,
   newDestruction,
+  storedNumbers,
   type AuditEvent,
   type Destruction,
   type Instant,
@@ -209,7 +210,7 @@ async function replay(
 }
 
 async function destruction(store: Store, key: Key, at: Instant): Promise<readonly Change[]> {
-  const erased = key.versions.map((version) => version.number);
+  const erased = storedNumbers(key);
   const names = await namesOf({ store }, key);
   const forgotten = names.map(
     ({ environment, region, name }): Change => ({

@@ -1,4 +1,4 @@
-import { currentVersion, type Key } from '#domain';
+import type { Key } from '#domain';
 import { operations, type TransportSpec, type TransportWrap } from '#operations';
 import { AwsError, unsupported, validation } from '../aws-error.ts';
 import { arnOf, base64, keyOnly, type Handler, type Request } from '../handler.ts';
@@ -75,6 +75,12 @@ function expiryOf({ input }: Request, now: number): number | null {
   return at;
 }
 
+const importTypes: Readonly<Record<string, boolean>> = Object.freeze({
+  __proto__: null as never,
+  NEW_KEY_MATERIAL: true,
+  EXISTING_KEY_MATERIAL: false,
+});
+
 const importKeyMaterial: Handler = async (request) => {
   const { input } = request;
   const expiresAt = expiryOf(request, Date.now());
@@ -84,17 +90,17 @@ const importKeyMaterial: Handler = async (request) => {
     wrapped: input.bytes('EncryptedKeyMaterial') ?? new Uint8Array(),
     expiresAt,
     materialId: input.text('KeyMaterialId'),
-    isNew: input.text('ImportType') === 'NEW_KEY_MATERIAL',
+    isNew: importTypes[input.text('ImportType') ?? ''] ?? null,
+    description: input.text('KeyMaterialDescription'),
   });
-  return { KeyId: arnOf(request, known), KeyMaterialId: currentVersion(known).materialId };
+  return { KeyId: arnOf(request, known.key), KeyMaterialId: known.materialId };
 };
 
 const deleteImportedKeyMaterial: Handler = async (request) => {
-  const key = await request.run(operations.deleteImportedMaterial, {
+  const { key, materialId } = await request.run(operations.deleteImportedMaterial, {
     key: keyOnly(request),
     materialId: request.input.text('KeyMaterialId'),
   });
-  const { materialId } = currentVersion(key);
   return { KeyId: arnOf(request, key), ...(materialId === '' ? {} : { KeyMaterialId: materialId }) };
 };
 

@@ -1,8 +1,16 @@
-import { currentVersion, nextRotation, type Key, type KeyVersion } from '#domain';
+import {
+  currentVersion,
+  importedOf,
+  nextRotation,
+  type ImportedMaterial,
+  type Key,
+  type KeyVersion,
+  type PendingMaterial,
+} from '#domain';
 import { operations } from '#operations';
 import { anyKey, arnOf, type Handler } from '../handler.ts';
 import { pageEnd, pageFrom } from '../marker.ts';
-import { seconds } from '../metadata.ts';
+import { expiryMembers, seconds } from '../metadata.ts';
 
 const usualPeriodDays = 365;
 // of one key, for its whole life
@@ -47,29 +55,55 @@ const rotateKeyOnDemand: Handler = async (request) => {
   return { KeyId: arnOf(request, key) };
 };
 
+/** What is told of imported material, in an entry of the list. */
+function importMembers(material: ImportedMaterial): object {
+  const { isPresent, description } = material;
+  return {
+    ...(description === undefined ? {} : { KeyMaterialDescription: description }),
+    ImportState: isPresent ? 'IMPORTED' : 'PENDING_IMPORT',
+    ...expiryMembers(material),
+  };
+}
+
 function rotationEntry(key: Key, version: KeyVersion): object {
   const isFirst = version.rotation === 'first';
   return {
     KeyId: key.id,
     KeyMaterialId: version.materialId,
     KeyMaterialState: version.number === currentVersion(key).number ? 'CURRENT' : 'NON_CURRENT',
+    ...(key.imported ? importMembers(importedOf(key, version)) : {}),
     ...(isFirst
       ? {}
       : {
-          RotationDate: seconds(version.createdAt),
+          RotationDate: seconds(version.activatedAt ?? version.createdAt),
           RotationType: version.rotation === 'automatic' ? 'AUTOMATIC' : 'ON_DEMAND',
         }),
   };
 }
 
+function pendingEntry(key: Key, pending: PendingMaterial): object {
+  return {
+    KeyId: key.id,
+    KeyMaterialId: pending.materialId,
+    KeyMaterialState: 'PENDING_ROTATION',
+    ...importMembers({ ...pending, isPresent: true }),
+  };
+}
+
 const listKeyRotations: Handler = async (request) => {
-  const { key, versions, next } = await request.run(operations.listRotations, {
+  const { key, versions, pending, next } = await request.run(operations.listRotations, {
     key: anyKey(request),
     page: pageFrom(request.input),
     withFirst: request.input.text('IncludeKeyMaterial') === 'ALL_KEY_MATERIAL',
     onlySymmetricEncryption,
   });
-  return { Rotations: versions.map((version) => rotationEntry(key, version)), ...pageEnd(next) };
+  // a key that never had material has nothing to tell of
+  const entries = versions.filter(({ materialId }) => materialId !== '');
+  const waiting = pending ? [pendingEntry(key, pending)] : [];
+  return {
+    Rotations: [...entries.map((version) => rotationEntry(key, version)), ...waiting],
+    ...pageEnd(next),
+  };
 };
 
 export const rotationHandlers: Readonly<Record<string, Handler>> = {

@@ -1,10 +1,16 @@
 import { z } from 'zod';
 import { operations, transportSpecs, transportWraps } from '#operations';
-import { base64Bytes, keyIn, onlyKey } from '../fields.ts';
+import { base64Bytes, keyIn, keyReference, keyText } from '../fields.ts';
 import { route, type Route } from '../route.ts';
 import { base64, base64Of, keyAnswer, keyView, timeOf } from '../views.ts';
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+
+const isNew = z
+  .boolean()
+  .nullable()
+  .default(null)
+  .describe('new material, which protects from the next rotation on; null: only the first is new');
 
 /** Material that comes from outside. */
 export const importRoutes: readonly Route[] = [
@@ -34,15 +40,33 @@ export const importRoutes: readonly Route[] = [
       token: base64Bytes,
       wrapped: base64Bytes,
       expiresAt: instant.nullable().default(null).describe('when it is deleted by itself; null: never'),
+      isNew,
+      materialId: z.string().nullable().default(null).describe('the material that must come back'),
+      description: z.string().nullable().default(null).describe('of the material; else as it was'),
     },
     answer: keyAnswer,
     input: ({ path, body }) => ({ key: keyIn(path), ...body }),
-    output: keyView,
+    output: ({ key }) => keyView(key),
+  }),
+  route('PUT /keys/{key}/material-under-key', operations.importUnderKey, {
+    about: 'Take material from outside, wrapped under a key of the environment',
+    body: {
+      wrappingKey: keyText,
+      wrappingVersion: z.int().nullable().default(null).describe('else the newest'),
+      form: z.enum(['AES_KWP', 'TR_31_D']).default('AES_KWP').describe('TR_31_D: a key block, as text'),
+      wrapped: base64Bytes,
+      expiresAt: instant.nullable().default(null).describe('when it is deleted by itself; null: never'),
+      isNew,
+    },
+    answer: keyAnswer,
+    input: ({ path, body }) => ({ key: keyIn(path), ...body, wrappingKey: keyReference(body.wrappingKey) }),
+    output: ({ key }) => keyView(key),
   }),
   route('DELETE /keys/{key}/material', operations.deleteImportedMaterial, {
     about: 'Delete imported material; the key takes the same again',
+    query: { materialId: z.string().optional().describe('else the one that protects') },
     answer: keyAnswer,
-    input: onlyKey,
-    output: keyView,
+    input: ({ path, query }) => ({ key: keyIn(path), materialId: query.materialId ?? null }),
+    output: ({ key }) => keyView(key),
   }),
 ];

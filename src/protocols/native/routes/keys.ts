@@ -48,6 +48,10 @@ export const keyRoutes: readonly Route[] = [
         .nullable()
         .default(null)
         .describe('refused unless the server gives it; else its default'),
+      exportable: z
+        .boolean()
+        .default(false)
+        .describe('its material may leave, wrapped for a recipient; never changed afterwards'),
     },
     answer: keyAnswer,
     input: ({ body }) => ({ ...body, usage: body.usage ?? firstUsage(body.spec) }),
@@ -110,7 +114,10 @@ export const keyRoutes: readonly Route[] = [
     query: pageQuery,
     answer: z.strictObject({ versions: z.array(versionAnswer), next }),
     input: ({ path, query }) => ({ key: keyIn(path), page: pageOf(query), withFirst: false }),
-    output: (done) => ({ versions: done.versions.map(versionView), next: done.next }),
+    output: (done) => ({
+      versions: done.versions.map((version) => versionView(done.key, version)),
+      next: done.next,
+    }),
   }),
   route('POST /keys/{key}/report-compromise', operations.reportCompromise, {
     about: 'Report that others know or may know the material of a version: it stops at once',

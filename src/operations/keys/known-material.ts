@@ -1,0 +1,55 @@
+import { publicKeyOf, SecretBytes, type KeyMaterial } from '#crypto';
+import { ClavigerError, isDestroyed, type Key, type KeyVersion } from '#domain';
+import type { Change } from '#ports';
+import type { House } from '../house.ts';
+
+type Place = { readonly environment: string; readonly keyId: string };
+
+const pairIdentity = (publicKey: Uint8Array): SecretBytes => SecretBytes.copyOf(publicKey);
+
+/** The fingerprint of material: of its public half where it has one, which all its encodings share. */
+function fingerprint(house: House, material: SecretBytes, publicKey: Uint8Array | null): string {
+  if (publicKey === null) return house.fingerprintOf(material);
+  using identity = pairIdentity(publicKey);
+  return house.fingerprintOf(identity);
+}
+
+/** What the store learns of a new version of a key that may leave: the material may come back, and is known then. */
+export function materialKnown(
+  house: House,
+  { environment, keyId }: Place,
+  material: SecretBytes,
+  publicKey: Uint8Array | null,
+): Change {
+  return { kind: 'material-known', fingerprint: fingerprint(house, material, publicKey), environment, keyId };
+}
+
+/**
+ * The same for material that came from outside. Throws `material-unsuitable` where it is that of a key of another environment, or of a
+ * destroyed key other than this one; which one it is, only the record says.
+ */
+export async function requireOwnMaterial(
+  house: House,
+  { id: keyId, environment }: Pick<Key, 'id' | 'environment'>,
+  material: SecretBytes,
+  opened: KeyMaterial,
+): Promise<Change> {
+  const known = fingerprint(house, material, publicKeyOf(opened));
+  const change: Change = { kind: 'material-known', fingerprint: known, environment, keyId };
+  const holders = await house.store.fingerprints.holders(known);
+  // it comes back to where it was
+  if (holders.some((holder) => holder.keyId === keyId)) return change;
+  for (const holder of holders) {
+    if (holder.environment !== environment) {
+      throw refused('it is that of a key elsewhere', { duplicateOf: holder.keyId, in: holder.environment });
+    }
+    const other = await house.store.key(holder.keyId);
+    if (other?.key.versions.every(({ state }: KeyVersion) => isDestroyed(state)))
+      throw refused('it is that of a key that was destroyed', { duplicateOf: holder.keyId });
+  }
+  return change;
+}
+
+function refused(why: string, recorded: ClavigerError['recorded']): ClavigerError {
+  return new ClavigerError('material-unsuitable', `The key material can not be taken: ${why}.`, { recorded });
+}

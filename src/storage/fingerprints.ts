@@ -1,0 +1,36 @@
+import type { Fingerprints, MaterialHolder } from '#ports';
+import type { Driver, Session } from './driver.ts';
+import { text } from './records.ts';
+
+/** Notes that a key holds material; false: another environment has it. The owner's row is locked until the transaction ends. */
+export async function putFingerprint(
+  session: Session,
+  fingerprint: string,
+  { environment, keyId }: MaterialHolder,
+): Promise<boolean> {
+  const [owner] = await session.query(
+    `INSERT INTO material_owners (fingerprint, environment) VALUES ($1, $2)
+      ON CONFLICT (fingerprint) DO UPDATE SET environment = material_owners.environment RETURNING environment`,
+    [fingerprint, environment],
+  );
+  if (owner === undefined || text(owner, 'environment') !== environment) return false;
+  await session.query(
+    'INSERT INTO material_holders (fingerprint, key_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+    [fingerprint, keyId],
+  );
+  return true;
+}
+
+/** The table of fingerprints, over the store's driver. */
+export function storedFingerprints(driver: Driver): Fingerprints {
+  return {
+    async holders(fingerprint) {
+      const rows = await driver.query(
+        `SELECT o.environment AS environment, h.key_id AS key_id FROM material_holders h
+          JOIN material_owners o ON o.fingerprint = h.fingerprint WHERE h.fingerprint = $1 ORDER BY h.position`,
+        [fingerprint],
+      );
+      return rows.map((row) => ({ environment: text(row, 'environment'), keyId: text(row, 'key_id') }));
+    },
+  };
+}
