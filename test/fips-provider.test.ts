@@ -55,7 +55,7 @@ describe('a server on the real FIPS provider', { skip }, () => {
     server = await startTestServer({ home, env });
     client = new KMSClient({
       endpoint: server.address,
-      region: 'eu-central-1',
+      region: 'us-east-1',
       maxAttempts: 1,
       credentials: {
         accessKeyId: server.env['AWS_ACCESS_KEY_ID'] ?? '',
@@ -89,6 +89,14 @@ describe('a server on the real FIPS provider', { skip }, () => {
     const data = path.join(home, 'data');
     const stored = fs.readdirSync(data).map((name) => fs.readFileSync(path.join(data, name), 'latin1'));
     assert.match(stored.join(''), /pbkdf2-hmac-sha-512/);
+  });
+
+  it('says of each key which module works with it', async () => {
+    const { KeyId } = await make({});
+    const { stdout, stderr } = claviger('key', 'show', KeyId, '-o', 'json');
+    assert.equal(stderr, '');
+    const { cryptography } = JSON.parse(stdout) as { cryptography: string };
+    assert.match(cryptography, /^FIPS provider active, module OpenSSL FIPS Provider version 3\./);
   });
 
   it('encrypts', async () => {

@@ -28,6 +28,8 @@ export type KeyRecord = {
   readonly dataClassification: string;
   readonly origin: string;
   readonly tier: string;
+  /** What works with it, where the server requires a FIPS provider. */
+  readonly cryptography: string | null;
   /** Its material may leave, wrapped for a recipient. */
   readonly exportable: boolean;
   /** Of a key of origin `imported`: whether the material of all its versions is here, and until when. */

@@ -69,6 +69,7 @@ export function protocolsOf(composition: Composition, isStopping: () => boolean)
       newRequestId,
       onFailure,
       region: composition.config.region,
+      fips: house.fips,
       authenticate: (request) => authenticator.bearer(request),
     }),
     createHealth({

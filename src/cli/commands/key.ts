@@ -15,6 +15,7 @@ function keyText(key: KeyRecord): string {
     owner: key.owner,
     environment: key.environment,
     tier: key.tier,
+    ...(key.cryptography === null ? {} : { cryptography: key.cryptography }),
     ...(key.exportable ? { exportable: 'yes, wrapped for a recipient' } : {}),
     ...(key.imported
       ? {

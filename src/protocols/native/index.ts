@@ -18,6 +18,8 @@ export type NativeParts = {
   readonly newRequestId: () => string;
   /** The region that this protocol speaks of. */
   readonly region: string;
+  /** What is said of the FIPS provider; null where none is required. */
+  readonly fips: string | null;
   readonly onFailure?: FailureListener;
 };
 
@@ -109,7 +111,7 @@ async function serve(parts: NativeParts, request: HttpRequest, id: string): Prom
   return {
     status: 200,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-request-id': id },
-    body: JSON.stringify(route.output(output as never)),
+    body: JSON.stringify(route.output(output as never, { fips: parts.fips })),
   };
 }
 

@@ -61,6 +61,7 @@ export async function startNativeApi(custody?: Custody): Promise<NativeApi> {
     door: house.door,
     newRequestId: house.newRequestId,
     region: house.config.region,
+    fips: house.house.fips,
     authenticate: (request) => house.authenticator.bearer(request),
   });
   const credentials = fs.readFileSync(house.report.credentialsFile, 'utf8');

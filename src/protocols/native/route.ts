@@ -5,6 +5,12 @@ import type { Operation } from '#operations';
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 export type PathParts = Readonly<Record<string, string>>;
 
+/** What an answer may say of the server. */
+export type AboutServer = {
+  /** The module that does its cryptography, where one is required. */
+  readonly fips: string | null;
+};
+
 /** One route of the API: what it reads and answers is data, of which the OpenAPI document is made too. */
 export type Route = {
   readonly method: Method;
@@ -17,7 +23,7 @@ export type Route = {
   readonly body: z.ZodObject;
   readonly answer: z.ZodObject;
   readonly input: (parts: { path: PathParts; query: unknown; body: unknown }) => unknown;
-  readonly output: (output: never) => unknown;
+  readonly output: (output: never, about: AboutServer) => unknown;
 };
 
 type Read<S extends z.ZodRawShape> = z.output<z.ZodObject<S>>;
@@ -28,7 +34,7 @@ type Ways<I, O, Q extends z.ZodRawShape, B extends z.ZodRawShape, A extends z.Zo
   readonly body?: B;
   readonly answer: A;
   readonly input: (parts: { path: PathParts; query: Read<Q>; body: Read<B> }) => NoInfer<I>;
-  readonly output: (output: NoInfer<O>) => z.input<A>;
+  readonly output: (output: NoInfer<O>, about: AboutServer) => z.input<A>;
 };
 
 /** A route to an operation, e.g. `route('GET /keys/{key}', operations.describeKey, {...})`. */

@@ -15,6 +15,7 @@ import {
 } from '#domain';
 import type { CredentialView } from '#operations';
 import { algorithmName, role, spec, tag, usage } from './fields.ts';
+import type { AboutServer } from './route.ts';
 
 /** What the API tells, and the shape of it. */
 
@@ -134,6 +135,10 @@ export const keyAnswer = z
     dataClassification: z.string(),
     origin: z.string(),
     tier: z.string(),
+    cryptography: z
+      .string()
+      .nullable()
+      .describe('what works with it, where the server requires a FIPS provider; null: any'),
     exportable: z.boolean().describe('its material may leave, wrapped for a recipient'),
     /** Of a key whose material comes from outside. */
     imported: z.strictObject({ isPresent: z.boolean(), expiresAt: time.nullable() }).nullable(),
@@ -162,7 +167,7 @@ function stateOf(key: Key): z.input<typeof keyAnswer>['state'] {
 }
 
 /** A key as the API tells it. */
-export function keyView(key: Key): z.input<typeof keyAnswer> {
+export function keyView(key: Key, { fips }: AboutServer): z.input<typeof keyAnswer> {
   const facts = factsOf(key.spec);
   return {
     id: key.id,
@@ -178,6 +183,7 @@ export function keyView(key: Key): z.input<typeof keyAnswer> {
     dataClassification: key.dataClassification,
     origin: key.origin,
     tier: key.tier,
+    cryptography: fips && (key.tier === 'hsm' ? 'the device: outside of the FIPS provider' : fips),
     exportable: key.exportable ?? false,
     imported: key.imported
       ? { isPresent: key.imported.isPresent, expiresAt: timeOr(key.imported.expiresAt) }

@@ -32,7 +32,7 @@ export function sealedProtocols(parts: {
   const { region, metrics, isStopping } = parts;
   return [
     createAwsKms({ door: sealedDoor, newRequestId: newId, authenticate: refuse }),
-    createNativeApi({ door: sealedDoor, newRequestId: newId, region, authenticate: refuse }),
+    createNativeApi({ door: sealedDoor, newRequestId: newId, region, fips: null, authenticate: refuse }),
     createHealth({ metrics, isStopping, sealed: true, checks: [{ name: 'unsealed', check: refuse }] }),
     {
       name: 'sealed',

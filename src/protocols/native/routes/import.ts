@@ -46,7 +46,7 @@ export const importRoutes: readonly Route[] = [
     },
     answer: keyAnswer,
     input: ({ path, body }) => ({ key: keyIn(path), ...body }),
-    output: ({ key }) => keyView(key),
+    output: ({ key }, about) => keyView(key, about),
   }),
   route('PUT /keys/{key}/material-under-key', operations.importUnderKey, {
     about: 'Take material from outside, wrapped under a key of the environment',
@@ -60,13 +60,13 @@ export const importRoutes: readonly Route[] = [
     },
     answer: keyAnswer,
     input: ({ path, body }) => ({ key: keyIn(path), ...body, wrappingKey: keyReference(body.wrappingKey) }),
-    output: ({ key }) => keyView(key),
+    output: ({ key }, about) => keyView(key, about),
   }),
   route('DELETE /keys/{key}/material', operations.deleteImportedMaterial, {
     about: 'Delete imported material; the key takes the same again',
     query: { materialId: z.string().optional().describe('else the one that protects') },
     answer: keyAnswer,
     input: ({ path, query }) => ({ key: keyIn(path), materialId: query.materialId ?? null }),
-    output: ({ key }) => keyView(key),
+    output: ({ key }, about) => keyView(key, about),
   }),
 ];

@@ -62,7 +62,7 @@ export const keyRoutes: readonly Route[] = [
     query: pageQuery,
     answer: z.strictObject({ keys: z.array(keyAnswer), next }),
     input: ({ query }) => ({ page: pageOf(query), withDestroyed: true }),
-    output: (done) => ({ keys: done.keys.map(keyView), next: done.next }),
+    output: (done, about) => ({ keys: done.keys.map((key) => keyView(key, about)), next: done.next }),
   }),
   route('GET /keys/{key}', operations.describeKey, { about: 'One key with its versions', ...ofKey }),
   route('POST /keys/{key}/enable', operations.enableKey, {
