@@ -48,8 +48,8 @@ type FrameParts = {
   readonly privateKey: KeyObject;
 };
 
-/** The bytes of a frame, and those of its entries within them. */
-export function frameBytes(parts: FrameParts): { readonly bytes: Buffer; readonly entries: Buffer[] } {
+/** The bytes of a frame, and within them those of its entries, each after its length. */
+export function frameBytes(parts: FrameParts): { readonly bytes: Buffer; readonly framed: Buffer } {
   const { origin, firstIndex, root } = parts;
   let length = 0;
   for (const entry of parts.entries) length += 2 + entry.length;
@@ -59,21 +59,19 @@ export function frameBytes(parts: FrameParts): { readonly bytes: Buffer; readonl
   bytes.writeUInt32BE(length, 8);
   bytes.writeUInt32BE(parts.entries.length, 12);
   bytes.writeBigUInt64BE(BigInt(firstIndex), 16);
-  const entries: Buffer[] = [];
   let at = frameHeadBytes;
   for (const entry of parts.entries) {
     at = bytes.writeUInt16BE(entry.length, at);
     bytes.write(entry.text, at);
-    entries.push(bytes.subarray(at, at + entry.length));
     at += entry.length;
   }
-  const size = firstIndex + entries.length;
+  const size = firstIndex + parts.entries.length;
   bytes.writeBigUInt64BE(BigInt(size), at);
   bytes.set(root, at + 8);
   const signed = Buffer.from(checkpointText({ origin, size, root }));
   bytes.set(sign(null, signed, parts.privateKey), at + 40);
   bytes.writeUInt32BE(checkOf(bytes), checkAt);
-  return { bytes, entries };
+  return { bytes, framed: bytes.subarray(frameHeadBytes, frameHeadBytes + length) };
 }
 
 function checkOf(frame: Buffer): number {

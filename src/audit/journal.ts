@@ -7,7 +7,7 @@ import { type LogFiles, realFiles, replaceFile, syncFolder } from './files.ts';
 import { type LogKeys, publicKeysText } from './keys.ts';
 import { emptyRoot, leafHash } from './merkle-hash.ts';
 import { readSegment, segmentName, segmentStartBytes } from './segment.ts';
-import { bundleFile, type TileFile, tileFile } from './tile-files.ts';
+import { bundleBytes, bundleFile, GrowingBundle, type TileFile, tileFile } from './tile-files.ts';
 import { type FullTile, GrowingTree, tileWidth } from './tree.ts';
 
 export type LogHeadReport = { readonly size: number; readonly root: string };
@@ -36,7 +36,7 @@ export type Position = { segment: number; fd: number; length: number; room: numb
 /** A journal as it was found: the log goes on from here. */
 export type Opened = {
   readonly tree: GrowingTree;
-  readonly bundle: Buffer[];
+  readonly bundle: GrowingBundle;
   readonly position: Position;
   /** Tiles and bundles that the journal gives and the folder lacks. */
   readonly behind: readonly TileFile[];
@@ -117,7 +117,7 @@ function beginJournal(options: LogOptions, published: Checkpoint | null): Opened
   const created = createSegment(folder, 1, emptyStart(node));
   return {
     tree: new GrowingTree(),
-    bundle: [],
+    bundle: new GrowingBundle(),
     position: { segment: 1, ...created },
     behind: [],
     published: 0,
@@ -156,19 +156,16 @@ export function openJournal(options: LogOptions): Opened {
     );
   }
   const tree = new GrowingTree(segment.start.tree);
-  let bundle: Buffer[] = segment.start.bundle.map((text) => Buffer.from(text, 'base64'));
+  const bundle = new GrowingBundle(segment.start.bundle.map((text) => Buffer.from(text, 'base64')));
   for (const frame of segment.frames) {
     if (frame.firstIndex !== tree.size)
       throw new StopError('integrity-failed', `The audit journal ${file} has a gap.`);
     requirePublished(published, tree, folder);
-    for (const entry of frame.entries) {
-      bundle.push(entry);
-      if (bundle.length === tileWidth) {
-        behind.push(bundleFile(Math.floor(tree.size / tileWidth), bundle));
-        bundle = [];
-      }
-      tree.append(leafHash(entry), tiles);
-    }
+    const full: Buffer[][] = [];
+    bundle.add(bundleBytes(frame.entries), frame.entries, full);
+    const first = Math.floor(tree.size / tileWidth);
+    for (const [offset, pieces] of full.entries()) behind.push(bundleFile(first + offset, pieces));
+    for (const entry of frame.entries) tree.append(leafHash(entry), tiles);
     const text = checkpointText({ origin: originOf(node), size: frame.size, root: frame.root });
     const { publicKey } = options.keys.ed25519;
     if (!tree.root().equals(frame.root) || !verify(null, Buffer.from(text), publicKey, frame.signature)) {

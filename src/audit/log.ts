@@ -21,7 +21,14 @@ import { leafHashOfText } from './merkle-hash.ts';
 import { partialFiles, partialsBetween, type Publication, publish } from './publication.ts';
 import { missingEvents } from './read.ts';
 import { segmentBytesMax, segmentName } from './segment.ts';
-import { bundleFile, type TileFile, tileFile, TileFolder } from './tile-files.ts';
+import {
+  bundleFile,
+  type GrowingBundle,
+  readBundle,
+  type TileFile,
+  tileFile,
+  TileFolder,
+} from './tile-files.ts';
 import { type FullTile, type GrowingTree, tileWidth } from './tree.ts';
 
 type Waiting = NewEntry & {
@@ -63,7 +70,7 @@ class JournalLog implements AuditLog {
   readonly #lock: { release: () => void };
   readonly #origin: string;
   readonly #tree: GrowingTree;
-  #bundle: Buffer[] = [];
+  readonly #bundle: GrowingBundle;
   #position: Position;
   #waiting: Waiting[] = [];
   #writing = false;
@@ -197,11 +204,11 @@ class JournalLog implements AuditLog {
     const firstIndex = this.#tree.size;
     const restore = this.#tree.snapshot();
     const finished: FullTile[] = [];
-    let entries: Buffer[];
+    let framed: Buffer;
     for (const { text } of batch) this.#tree.append(leafHashOfText(text), finished);
     try {
       const frame = this.#frame(batch, firstIndex);
-      entries = frame.entries;
+      framed = frame.framed;
       this.#put(frame.bytes);
       await this.#sync();
       this.#position.length += frame.bytes.length;
@@ -211,7 +218,7 @@ class JournalLog implements AuditLog {
       return;
     }
     for (const waiting of batch) waiting.resolve();
-    this.#keepForTiles(entries, finished);
+    this.#keepForTiles(framed, batch, finished);
   }
 
   /** A frame that brings the log to the tree as it stands. */
@@ -245,16 +252,12 @@ class JournalLog implements AuditLog {
     this.#measureAt = end + measureEveryMillis;
   }
 
-  #keepForTiles(entries: readonly Buffer[], finished: readonly FullTile[]): void {
+  #keepForTiles(framed: Buffer, entries: readonly NewEntry[], finished: readonly FullTile[]): void {
     this.#tilesBehind.push(...finished.map(tileFile));
-    let index = Math.floor((this.#tree.size - entries.length) / tileWidth);
-    for (const entry of entries) {
-      this.#bundle.push(entry);
-      if (this.#bundle.length < tileWidth) continue;
-      this.#tilesBehind.push(bundleFile(index, this.#bundle));
-      this.#bundle = [];
-      index += 1;
-    }
+    const full: Buffer[][] = [];
+    this.#bundle.add(framed, entries, full);
+    const first = Math.floor((this.#tree.size - entries.length) / tileWidth);
+    for (const [offset, pieces] of full.entries()) this.#tilesBehind.push(bundleFile(first + offset, pieces));
   }
 
   /** Refuses everything from now on, until the end of the journal was mended and synced. */
@@ -375,7 +378,7 @@ class JournalLog implements AuditLog {
     const created = createSegment(this.folder, number, {
       node: this.node,
       tree: this.#tree.state(),
-      bundle: this.#bundle.map((entry) => entry.toString('base64')),
+      bundle: readBundle(Buffer.concat(this.#bundle.pieces)).map((entry) => entry.toString('base64')),
     });
     this.#closeFile();
     this.#position = { segment: number, ...created };

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Checkpoint, type Signer, signedNote } from './checkpoint.ts';
 import { replaceDurably } from './files.ts';
-import { bundleBytes, bundlePath, type TileFile, type TileFolder, tilePath } from './tile-files.ts';
+import { hashBytes } from './merkle-hash.ts';
+import { bundlePath, type GrowingBundle, type TileFile, type TileFolder, tilePath } from './tile-files.ts';
 import { type GrowingTree, tileWidth } from './tree.ts';
 
 /** What one checkpoint is made of. */
@@ -13,21 +14,20 @@ export type Publication = Checkpoint & {
 };
 
 /** The unfinished tiles and the unfinished bundle, as they stand now. */
-export function partialFiles(tree: GrowingTree, bundle: readonly Uint8Array[]): TileFile[] {
+export function partialFiles(tree: GrowingTree, bundle: GrowingBundle): TileFile[] {
   const partial: TileFile[] = [];
   let count = tree.size;
   for (const [level, hashes] of tree.partialTiles().entries()) {
     if (hashes.length > 0) {
-      const name = tilePath(level, Math.floor(count / tileWidth), hashes.length);
-      const copy = [...hashes];
-      partial.push({ name, content: () => Buffer.concat(copy) });
+      const name = tilePath(level, Math.floor(count / tileWidth), hashes.length / hashBytes);
+      partial.push({ name, content: () => hashes });
     }
     count = Math.floor(count / tileWidth);
   }
-  if (bundle.length > 0) {
-    const name = bundlePath(Math.floor(tree.size / tileWidth), bundle.length);
-    const copy = [...bundle];
-    partial.push({ name, content: () => bundleBytes(copy) });
+  if (bundle.count > 0) {
+    const name = bundlePath(Math.floor(tree.size / tileWidth), bundle.count);
+    const pieces = [...bundle.pieces];
+    partial.push({ name, content: () => Buffer.concat(pieces) });
   }
   return partial;
 }

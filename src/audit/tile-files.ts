@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { ClavigerError } from '#domain';
-import type { FullTile } from './tree.ts';
+import { type FullTile, tileWidth } from './tree.ts';
 
 //= c2sp.org/tlog-tiles: an index is written in groups of three digits, all but the last with an x before
 function indexPath(index: number): string {
@@ -53,11 +53,50 @@ export function readBundle(bytes: Buffer): Buffer[] {
 export type TileFile = { readonly name: string; readonly content: () => Uint8Array };
 
 export function tileFile({ level, index, hashes }: FullTile): TileFile {
-  return { name: tilePath(level, index, 256), content: () => Buffer.concat(hashes) };
+  return { name: tilePath(level, index, tileWidth), content: () => hashes };
 }
 
-export function bundleFile(index: number, entries: readonly Uint8Array[]): TileFile {
-  return { name: bundlePath(index, 256), content: () => bundleBytes(entries) };
+export function bundleFile(index: number, pieces: readonly Buffer[]): TileFile {
+  return { name: bundlePath(index, tileWidth), content: () => Buffer.concat(pieces) };
+}
+
+/**
+ * The unfinished bundle. Entries stand in it as they stand in frames, so it is made of pieces of frames: no entry is a buffer of its
+ * own.
+ */
+export class GrowingBundle {
+  #pieces: Buffer[] = [];
+  #count = 0;
+
+  /** Goes on from the entries that are there. */
+  constructor(entries: readonly Buffer[] = []) {
+    this.add(bundleBytes(entries), entries, []);
+  }
+
+  /** How many entries are in it. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get pieces(): readonly Buffer[] {
+    return this.#pieces;
+  }
+
+  /** Adds entries, which stand in `framed` each after its length; pieces of bundles that became full are pushed to `finished`. */
+  add(framed: Buffer, entries: readonly { readonly length: number }[], finished: Buffer[][]): void {
+    let [from, at] = [0, 0];
+    for (const { length } of entries) {
+      at += 2 + length;
+      this.#count += 1;
+      if (this.#count < tileWidth) continue;
+      this.#pieces.push(framed.subarray(from, at));
+      finished.push(this.#pieces);
+      this.#pieces = [];
+      this.#count = 0;
+      from = at;
+    }
+    if (at > from) this.#pieces.push(framed.subarray(from, at));
+  }
 }
 
 /** Writes tiles below a folder. They can be made again from the journal, so they need not be durable. */

@@ -1,10 +1,20 @@
-import { emptyRoot, nodeHash } from './merkle-hash.ts';
+import { emptyRoot, hashBytes, nodeHash } from './merkle-hash.ts';
 
 /** Hashes of a tile; 256 of them make one hash of the level above. */
 export const tileWidth = 256;
 const tileHeight = 8;
 
-export type FullTile = { readonly level: number; readonly index: number; readonly hashes: readonly Buffer[] };
+/** A tile with all its hashes, one after the other. */
+export type FullTile = { readonly level: number; readonly index: number; readonly hashes: Buffer };
+
+/** An unfinished tile: hashes are copied into it, so that thousands of small buffers a second don't outlive their use. */
+type Tile = { readonly hashes: Buffer; readonly count: number };
+
+function newTile(hashes: readonly Buffer[] = []): Tile {
+  const tile = Buffer.allocUnsafeSlow(tileWidth * hashBytes);
+  for (const [at, hash] of hashes.entries()) tile.set(hash, at * hashBytes);
+  return { hashes: tile, count: hashes.length };
+}
 
 /** What a tree can be continued from. */
 export type TreeState = {
@@ -19,7 +29,7 @@ export type TreeState = {
 export class GrowingTree {
   #size: number;
   readonly #peaks: { height: number; hash: Buffer }[] = [];
-  readonly #levels: Buffer[][] = [];
+  readonly #levels: Tile[] = [];
 
   constructor(state: TreeState = { size: 0, peaks: [], levels: [] }) {
     this.#size = state.size;
@@ -29,7 +39,8 @@ export class GrowingTree {
       this.#peaks.push({ height, hash: Buffer.from(peak, 'hex') });
       left -= 2 ** height;
     }
-    for (const hashes of state.levels) this.#levels.push(hashes.map((text) => Buffer.from(text, 'hex')));
+    for (const hashes of state.levels)
+      this.#levels.push(newTile(hashes.map((text) => Buffer.from(text, 'hex'))));
   }
 
   get size(): number {
@@ -64,7 +75,8 @@ export class GrowingTree {
 
   /** What to go back to when what was appended could not be kept. */
   snapshot(): () => void {
-    const [size, peaks, levels] = [this.#size, [...this.#peaks], this.#levels.map((hashes) => [...hashes])];
+    // hashes behind the count of a tile are written again, never those before it
+    const [size, peaks, levels] = [this.#size, [...this.#peaks], [...this.#levels]];
     return () => {
       this.#size = size;
       this.#peaks.splice(0, this.#peaks.length, ...peaks);
@@ -72,28 +84,29 @@ export class GrowingTree {
     };
   }
 
-  /** The unfinished tile of each level. */
-  partialTiles(): readonly (readonly Buffer[])[] {
-    return this.#levels;
+  /** A copy of the unfinished tile of each level. */
+  partialTiles(): readonly Buffer[] {
+    return this.#levels.map(({ hashes, count }) => Buffer.from(hashes.subarray(0, count * hashBytes)));
   }
 
   state(): TreeState {
     return {
       size: this.#size,
       peaks: this.#peaks.map((peak) => peak.hash.toString('hex')),
-      levels: this.#levels.map((hashes) => hashes.map((hash) => hash.toString('hex'))),
+      levels: this.#levels.map(({ hashes, count }) =>
+        Array.from({ length: count }, (_, at) =>
+          hashes.toString('hex', at * hashBytes, (at + 1) * hashBytes),
+        ),
+      ),
     };
   }
 
   #addToTile(level: number, hash: Buffer, position: number, finished: FullTile[]): void {
-    let hashes = this.#levels[level];
-    if (!hashes) {
-      hashes = [];
-      this.#levels[level] = hashes;
-    }
-    hashes.push(hash);
-    if (hashes.length < tileWidth) return;
+    const { hashes, count } = this.#levels[level] ?? newTile();
+    hashes.set(hash, count * hashBytes);
+    const isFull = count + 1 === tileWidth;
+    this.#levels[level] = isFull ? newTile() : { hashes, count: count + 1 };
+    if (!isFull) return;
     finished.push({ level, index: Math.floor(position / tileWidth), hashes });
-    this.#levels[level] = [];
   }
 }
