@@ -65,25 +65,23 @@ function openPrivateKey(shape: PairShape, der: Uint8Array): KeyObject | null {
   if (!isOneDerSequence(der)) return null;
   try {
     const key = createPrivateKey({ key: view(der), format: 'der', type: 'pkcs8' });
-    return fits(shape, key) && hasOwnPublicHalf(shape, key) ? key : null;
+    if (!fits(shape, key)) return null;
+    return shape.type === 'ec' ? ofScalar(shape, key) : key;
   } catch {
     return null;
   }
 }
 
-/** PKCS#8 of a curve may carry a point that is not that of its scalar; OpenSSL would believe it. */
-function hasOwnPublicHalf(shape: PairShape, key: KeyObject): boolean {
-  if (shape.type !== 'ec') return true;
+/**
+ * A key of a curve, made of its scalar alone. PKCS#8 may carry a point that is not that of the scalar, which OpenSSL would believe: null
+ * then. It may carry it compressed, and one key would have two public halves.
+ */
+function ofScalar(shape: PairShape, key: KeyObject): KeyObject | null {
   const raw = key.export({ format: 'raw-private' });
   try {
     const { namedCurve } = shape.options as { namedCurve: string };
-    const fromScalar = createPrivateKey({
-      key: raw,
-      format: 'raw-private',
-      asymmetricKeyType: 'ec',
-      namedCurve,
-    });
-    return createPublicKey(fromScalar).equals(createPublicKey(key));
+    const own = createPrivateKey({ key: raw, format: 'raw-private', asymmetricKeyType: 'ec', namedCurve });
+    return createPublicKey(own).equals(createPublicKey(key)) ? own : null;
   } finally {
     raw.fill(0);
   }

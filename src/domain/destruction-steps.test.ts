@@ -110,7 +110,7 @@ describe('the steps of a destruction', () => {
     assert.equal(seen.step, 'verified');
   });
 
-  it('never end where something opens, until the same node saw otherwise', () => {
+  it('never end where something opens, until the same node saw otherwise, or another one once that is gone', () => {
     const failed = checked(done, [check('one', true)], both);
     const late = checked(failed, [check('two')], both);
     assert.equal(late.step, 'executed');
@@ -136,7 +136,7 @@ describe('the steps of a destruction', () => {
         let destruction: Destruction = executed(begun(scheduled, []), { ...execution, nodes });
         const seen = new Map<string, boolean>();
         for (const { node, opens, live, now } of all) {
-          const liveNodes = [...new Set([...live, node])];
+          const liveNodes: readonly string[] = [...new Set([...live, node])];
           if (destruction.step === 'verified') {
             assert.equal(mustLook(destruction, { node, liveNodes, now }), false);
             continue;
@@ -144,6 +144,7 @@ describe('the steps of a destruction', () => {
           if (!mustLook(destruction, { node, liveNodes, now })) continue;
           const before = destruction.revision;
           destruction = checked(destruction, [check(node, opens, now)], liveNodes);
+          for (const [other, opened] of seen) if (opened && !liveNodes.includes(other)) seen.delete(other);
           seen.set(node, opens);
           assert.equal(destruction.revision, before + 1);
           const lacking = nodes.some((each) => liveNodes.includes(each) && !seen.has(each));
@@ -153,4 +154,14 @@ describe('the steps of a destruction', () => {
       }),
     );
   });
+});
+
+it('a node that saw it open and is gone since keeps nobody from seeing that it is closed', () => {
+  const seen = checked(done, [check('one', true)], both);
+  const other = checked(seen, [check('two')], both);
+  assert.equal(other.step, 'executed');
+  const later = 30 + lookAgainMillis;
+  assert.equal(mustLook(other, { node: 'two', liveNodes: ['two'], now: 31 }), false);
+  assert.equal(mustLook(other, { node: 'two', liveNodes: ['two'], now: later }), true);
+  assert.equal(checked(other, [check('two', false, later)], ['two']).step, 'verified');
 });

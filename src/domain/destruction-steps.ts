@@ -77,7 +77,10 @@ export function checked(
   liveNodes: readonly string[],
 ): Destruction {
   const nodes = new Set(checks.map(({ node }) => node));
-  const all = [...before.checks.filter(({ node }) => !nodes.has(node)), ...checks];
+  // what a node saw that is gone since says nothing once another one has looked after it
+  const isOver = ({ node, opens }: DestructionCheck) =>
+    nodes.has(node) || (opens && checks.length > 0 && !liveNodes.includes(node));
+  const all = [...before.checks.filter((check) => !isOver(check)), ...checks];
   if (isVerified({ ...before, checks: all }, liveNodes)) return stepped(before, 'verified', { checks: all });
   if (before.step !== 'executed') throw noWay(before, 'verified');
   return { ...before, checks: all, revision: before.revision + 1 };
@@ -117,7 +120,11 @@ export const lookAgainMillis = 3_600_000;
 export function mustLook(destruction: Destruction, { node, liveNodes, now }: Looking): boolean {
   if (destruction.step !== 'executed') return false;
   const own = destruction.checks.filter((check) => check.node === node);
-  if (own.length > 0) return own.some(({ opens, at }) => opens && (now >= at + lookAgainMillis || now < at));
+  const isStale = ({ opens, at }: DestructionCheck) => opens && (now >= at + lookAgainMillis || now < at);
+  // also what a node saw that is gone since
+  const gone = destruction.checks.filter((check) => !liveNodes.includes(check.node));
+  if (gone.some(isStale)) return true;
+  if (own.length > 0) return own.some(isStale);
   if (nodesAwaited(destruction, liveNodes).length > 0) return nodesAwaited(destruction, [node]).length > 0;
   return destruction.checks.length === 0;
 }

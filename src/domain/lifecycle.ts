@@ -140,9 +140,9 @@ export function nextRotation(key: Key): Instant | null {
  * rotation; null: nothing. A key that is suspended or waits for its destruction is not rotated.
  */
 export function dueAt(key: Key): Instant | null {
+  if (isDestroyed(currentVersion(key).state) && !key.destruction) return null;
   const end = materialEnd(key);
   if (key.destruction) return Math.min(key.destruction.dueAt, end ?? Infinity);
   if (end !== null) return end;
-  const stands = key.suspendedAt !== null || isDestroyed(currentVersion(key).state);
-  return stands ? null : nextRotation(key);
+  return key.suspendedAt === null ? nextRotation(key) : null;
 }

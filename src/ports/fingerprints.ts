@@ -8,4 +8,6 @@ export type MaterialHolder = { readonly environment: string; readonly keyId: str
 export interface Fingerprints {
   /** The keys with this material, the first one first; none: it is not known. */
   holders(fingerprint: string): Promise<readonly MaterialHolder[]>;
+  /** Ids of other keys that hold, or held, material of this key; at most a thousand. */
+  otherHolders(keyId: string): Promise<readonly string[]>;
 }

@@ -10,7 +10,7 @@ const demandsMax = 1000;
 const statements = Object.freeze({
   destruction: 'SELECT id, doc FROM destructions WHERE id = $1',
   destructionsOfKey: `SELECT id, doc FROM destructions WHERE key_id = $1
-    ORDER BY requested_at DESC, CASE step WHEN 'cancelled' THEN 1 ELSE 0 END, id`,
+    ORDER BY CASE step WHEN 'cancelled' THEN 1 ELSE 0 END, requested_at DESC, id`,
   destructionsInStep: 'SELECT id, doc FROM destructions WHERE step = $1 AND id > $2 ORDER BY id LIMIT $3',
   insertDestruction: `INSERT INTO destructions (id, key_id, step, requested_at, revision, doc)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id`,

@@ -32,5 +32,14 @@ export function storedFingerprints(driver: Driver): Fingerprints {
       );
       return rows.map((row) => ({ environment: text(row, 'environment'), keyId: text(row, 'key_id') }));
     },
+    async otherHolders(keyId) {
+      const rows = await driver.query(
+        `SELECT DISTINCT other.key_id AS key_id FROM material_holders own
+          JOIN material_holders other ON other.fingerprint = own.fingerprint AND other.key_id <> own.key_id
+          WHERE own.key_id = $1 ORDER BY other.key_id LIMIT 1000`,
+        [keyId],
+      );
+      return rows.map((row) => text(row, 'key_id'));
+    },
   };
 }

@@ -105,6 +105,7 @@ const fingerprintsStep: Step = ({ text, serial, tableEnd }) => [
   `CREATE TABLE material_holders (
     position ${serial}, fingerprint ${text} NOT NULL, key_id ${text} NOT NULL,
     UNIQUE (fingerprint, key_id)) ${tableEnd}`,
+  'CREATE INDEX material_holders_by_key ON material_holders (key_id)',
 ];
 
 /** The tables of the store. */

@@ -22,7 +22,8 @@ function permission(awsAction: string | null, roles: readonly Role[]): Permissio
 
 /**
  * Every permission there is. Duties are separate: an operator manages keys and can't use them, a user uses them and can't
- * manage them, an auditor reads. An administrator may do all in its environment but take keys out of it, which an exporter does.
+ * manage them, an auditor reads. An administrator may do all in its environment but take keys out of it, which an exporter does; until there is a quorum,
+ * an administrator can make a principal that is one, on the record.
  * Nobody has the house's own (`keys:destroy`).
  */
 export const permissions = Object.freeze({

@@ -6,6 +6,7 @@ import { defineOperation, onKey, present } from '../define.ts';
 import { keyReference, textLine } from '../inputs.ts';
 import type { KeyCondition } from '../operation.ts';
 import { standingDestruction } from './destruction.ts';
+import { openingCopies } from './opening-copies.ts';
 
 const input = z.strictObject({
   key: keyReference,
@@ -42,9 +43,9 @@ export const certifyDestruction = defineOperation<Input, SignedCertificate>({
         `The log of node ${node}, which destroyed key ${key.id}, is not on this machine or has not published it yet: ask that node, or again in a second.`,
       );
     }
-    const { id, createdAt } = key;
+    const { id } = key;
     const [copies, demands, requester, lastUse] = await Promise.all([
-      house.store.copies.copiesThatCanOpen({ id, createdAt, destroyedAt: at }),
+      openingCopies(house, key, at),
       house.demands.of(id),
       house.store.principal(destruction.requestedBy),
       house.lastUses.of(id),

@@ -10,6 +10,7 @@ import {
   newDestruction,
   type Destruction,
   storedNumbers,
+  withoutMaterials,
   type Instant,
   type Key,
   type KeyName,
@@ -105,7 +106,8 @@ function destroyed(version: KeyVersion, now: Instant): KeyVersion {
 }
 
 /** The key with every version destroyed. */
-export function destroyedKey({ pending: _waiting, ...key }: Key, now: Instant): Key {
+export function destroyedKey({ pending: _waiting, ...whole }: Key, now: Instant): Key {
+  const key = whole.imported ? withoutMaterials(whole, storedNumbers(whole)) : whole;
   return {
     ...key,
     destruction: null,

@@ -8,13 +8,14 @@ import {
   type Destruction,
   type Key,
 } from '#domain';
-import type { Change, Copy } from '#ports';
+import type { Change } from '#ports';
 import { anyCondition, defineOperation, onKey, present } from '../define.ts';
 import type { House } from '../house.ts';
 import { keyReference } from '../inputs.ts';
 import { liveNodes } from '../nodes.ts';
 import type { KeyCondition } from '../operation.ts';
 import { lookFor } from './destruction-probes.ts';
+import { openingCopies, type OpeningCopy } from './opening-copies.ts';
 
 const keyOnly = z.strictObject({ key: keyReference });
 type KeyOnly = z.infer<typeof keyOnly>;
@@ -45,7 +46,7 @@ export type DestructionReport = {
   /** Who asked for the key since it stopped. */
   readonly demands: readonly Demand[];
   /** Registered copies that can still open the key. */
-  readonly copies: readonly Copy[];
+  readonly copies: readonly OpeningCopy[];
 };
 
 /** How far the destruction of a key has come, who still asks for it, and what could still open it. */
@@ -63,9 +64,7 @@ export const describeDestruction = defineOperation<KeyOnly, DestructionReport>({
   run: async ({ house, keys }) => {
     const { key } = present(keys[0]);
     const [destruction = null] = await house.store.destructions.ofKey(key.id);
-    const { id, createdAt } = key;
-    const destroyedAt = destruction?.execution?.at ?? null;
-    const copies = await house.store.copies.copiesThatCanOpen({ id, createdAt, destroyedAt });
+    const copies = await openingCopies(house, key, destruction?.execution?.at ?? null);
     const demands = destruction ? await house.demands.of(key.id) : [];
     const asked = destruction && (await house.store.principal(destruction.requestedBy));
     return { output: { key, destruction, requester: asked?.name ?? null, demands, copies } };

@@ -5,7 +5,13 @@ import { defineOperation, notScheduled, onKey, present, usableOnly } from '../de
 import { bytes, keyReference, versionNumber } from '../inputs.ts';
 import type { CheckedKey, Work } from '../operation.ts';
 import { takeOut } from './export.ts';
-import { imported, requireFuture, requireImported, type KeyWithMaterial } from './import.ts';
+import {
+  imported,
+  importConditions,
+  requireFuture,
+  requireImported,
+  type KeyWithMaterial,
+} from './import.ts';
 import { requireHeaderFits } from './key-block-terms.ts';
 import { materialOf } from './sealing.ts';
 
@@ -53,6 +59,7 @@ export const importUnderKey = defineOperation<Input, KeyWithMaterial>({
   name: 'keys.import-under-key',
   kind: 'manage',
   input,
+  conditions: importConditions,
   targets: [
     onKey<Input>({ permission: 'keys:import-material', act: 'manage', conditions: notScheduled }),
     {

@@ -14,6 +14,7 @@ import {
   currentVersion,
   expiredNumbers,
   factsOf,
+  hasCode,
   heldNumbers,
   type Instant,
   type Key,
@@ -142,6 +143,12 @@ export const awsWrapNames: Readonly<Record<ImportToken['wrap'], string>> = Objec
   RSA_AES_KEY_WRAP_SHA_256: 'RSA_AES_KEY_WRAP_SHA_256',
 });
 
+/** What key policies can say of an import, by whichever way it comes. */
+export const importConditions = ({ expiresAt }: Pick<ImportInput, 'expiresAt'>) => ({
+  'kms:ExpirationModel': expiresAt === null ? 'KEY_MATERIAL_DOES_NOT_EXPIRE' : 'KEY_MATERIAL_EXPIRES',
+  ...(expiresAt === null ? {} : { 'kms:ValidTo': new Date(expiresAt).toISOString() }),
+});
+
 /**
  * Takes material from outside: at first whatever suits the key, afterwards the same again, or where it is said to be new, what
  * protects from the next rotation on. Throws `import-token-invalid`,
@@ -154,10 +161,7 @@ export const importMaterial = defineOperation<ImportInput, KeyWithMaterial>({
   targets: [
     onKey<ImportInput>({ permission: 'keys:import-material', act: 'manage', conditions: notScheduled }),
   ],
-  conditions: ({ expiresAt }) => ({
-    'kms:ExpirationModel': expiresAt === null ? 'KEY_MATERIAL_DOES_NOT_EXPIRE' : 'KEY_MATERIAL_EXPIRES',
-    ...(expiresAt === null ? {} : { 'kms:ValidTo': new Date(expiresAt).toISOString() }),
-  }),
+  conditions: importConditions,
   run: async ({ house, keys, now }, wish) => {
     const { key } = present(keys[0]);
     requireImported(key);
@@ -190,20 +194,28 @@ export async function imported(
   const seat = seatOf(key, { isNew, materialId });
   const known = await requireOwnMaterial(house, key, material, opened);
   await house.hierarchy.ensureShredSecret(environment, id);
+  const dead = (await deadNumbers(house, key)).filter((number) => number !== seat.number);
   const sealed = await house.hierarchy.sealMaterial(
     { environment, keyId: id, version: seat.number },
     material,
   );
-  const arrived = withArrived(key, seat, { isNew, materialId, now, expiresAt, description });
+  const arrival = { isNew, materialId, now, expiresAt, description };
+  const arrived = withoutMaterials(withArrived(key, seat, arrival), dead);
   const after = seat.kind === 'first' ? withFirst(arrived, publicKeyOf(opened), now) : arrived;
   const { number } = seat;
   return {
     output: { key: revised(key, after), materialId },
     changes: [
-      updateOf(key, after, { erased: [number], added: [{ version: number, material: sealed }] }),
+      updateOf(key, after, { erased: [number, ...dead], added: [{ version: number, material: sealed }] }),
       known,
     ],
-    facts: { materialId, expiresAt, version: number, ...(seat.kind === 'next' ? { pending: true } : {}) },
+    facts: {
+      materialId,
+      expiresAt,
+      version: number,
+      ...(seat.kind === 'next' ? { pending: true } : {}),
+      ...(dead.length > 0 ? { lost: dead.join(' ') } : {}),
+    },
   };
 }
 
@@ -234,9 +246,13 @@ function requireTellable(
   requireKnown(key, materialId);
 }
 
+function isKnown(key: Key, materialId: string | null | undefined): boolean {
+  if (!materialId || key.pending?.materialId === materialId) return true;
+  return key.versions.some((version) => version.materialId === materialId);
+}
+
 function requireKnown(key: Key, materialId: string | null | undefined): void {
-  if (!materialId || key.pending?.materialId === materialId) return;
-  if (key.versions.some((version) => version.materialId === materialId)) return;
+  if (isKnown(key, materialId)) return;
   throw new ClavigerError('material-unsuitable', 'The key never had the material that the request names.');
 }
 
@@ -256,9 +272,8 @@ async function withoutMaterial(house: House, key: Key, numbers: readonly number[
   const held = heldNumbers(key);
   const areAll = held.every((number) => numbers.includes(number));
   if (areAll) await house.hierarchy.shred(key.id);
-  // a deletion that was overtaken has shredded what came meanwhile: none of it opens any more
-  const isShredded = areAll || !(await house.hierarchy.hasShredSecret(key.id));
-  const erased = isShredded ? [...new Set([...held, ...numbers])] : numbers;
+  const dead = areAll ? held : await deadNumbers(house, key);
+  const erased = [...new Set([...numbers, ...dead])];
   const after = withoutMaterials(key, erased);
   return {
     output: revised(key, after),
@@ -267,9 +282,30 @@ async function withoutMaterial(house: House, key: Key, numbers: readonly number[
   };
 }
 
+/**
+ * Numbers of materials that are said to be here and open no more: a deletion that was overtaken, or cut off, has shredded what was sealed
+ * meanwhile under the secret before.
+ */
+async function deadNumbers(house: House, key: Key): Promise<readonly number[]> {
+  const held = heldNumbers(key);
+  const stored = (await house.store.key(key.id))?.materials ?? [];
+  const dead: number[] = [];
+  for (const { version, material } of stored.filter((one) => held.includes(one.version))) {
+    const place = { environment: key.environment, keyId: key.id, version };
+    try {
+      await house.hierarchy.proveMaterial(place, key.spec, material);
+    } catch (error) {
+      if (!hasCode(error, 'integrity-failed') && !hasCode(error, 'key-destroyed')) throw error;
+      dead.push(version);
+    }
+  }
+  return dead;
+}
+
 /** The version of the material that is to be deleted; the current one where none is named. */
 function numberOf(key: Key, materialId: string | null | undefined): number {
-  requireKnown(key, materialId);
+  if (!isKnown(key, materialId))
+    throw new ClavigerError('key-not-found', 'The key never had the material that the request names.');
   if (!materialId) return currentVersion(key).number;
   if (key.pending?.materialId === materialId) return key.pending.number;
   return key.versions.find((version) => version.materialId === materialId)?.number ?? 0;

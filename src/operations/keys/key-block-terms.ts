@@ -64,6 +64,8 @@ export function requireHeaderFits(header: KeyBlockHeader, key: Described): void 
     throw unsuitable(
       `its block is for usage ${header.usage} and algorithm ${header.algorithm}, the key is for ${usage} and ${algorithm}`,
     );
+  //= x9.143 table 5: a version that begins with c is that of a component, which is not the key
+  if (header.keyVersion.startsWith('c')) throw unsuitable('its block holds a component of a key');
   if (!modes.includes(header.modeOfUse))
     throw unsuitable(`its block allows mode of use ${header.modeOfUse} only`);
   if (header.exportability === 'N' && key.exportable)

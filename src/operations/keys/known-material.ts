@@ -46,6 +46,8 @@ export async function requireOwnMaterial(
     const other = await house.store.key(holder.keyId);
     if (other?.key.versions.every(({ state }: KeyVersion) => isDestroyed(state)))
       throw refused('it is that of a key that was destroyed', { duplicateOf: holder.keyId });
+    if (other?.key.destruction)
+      throw refused('it is that of a key that waits for its destruction', { duplicateOf: holder.keyId });
   }
   return change;
 }

@@ -6,7 +6,7 @@ import { readEvents, logFolders } from '#audit';
 import { hasCode } from '#domain';
 import { operations, recoveryHolders } from '#operations';
 import type { Clock } from '#ports';
-import { openStore } from '#storage';
+import { openShredStore, openStore } from '#storage';
 import { configOf, readCredentials } from '../home.fixture.ts';
 import { startNode } from '../node.fixture.ts';
 import { manifestMaker, readContent } from './content.ts';
@@ -58,6 +58,50 @@ async function destroy(house: TestHouse, id: string, clock: { skip(millis: numbe
   await house.node.door.runAsSystem(operations.beginDestruction, 'default', { key: byId(id) });
   await house.node.door.runAsSystem(operations.destroyDueKey, 'default', { key: byId(id) });
 }
+
+describe('a destroyed key and copies of different ages', () => {
+  it('gets no secret back from an escrow that is older than the backup', async (test) => {
+    const clock = laterClock();
+    const house = await openHouse(test, { clock });
+    const gone = await newKey(house.node, house.home);
+    const kept = await newKey(house.node, house.home);
+    await escrowHome(house.config, house.place('e1'));
+    await destroy(house, gone, clock);
+    await backupHome(house.config, { file: house.place('b2'), withAudit: false, escrowFile: null });
+    const { config } = emptyHome(house);
+    const holderKeys = await house.holders.keys(0, 1);
+    const wish = { file: house.place('b2'), escrow: house.place('e1'), holderKeys, auditFolder: null };
+    await restoreHome(config, wish);
+    const shreds = await openShredStore(config.shredUrl);
+    assert.equal(await shreds.get(gone), null);
+    assert.notEqual(await shreds.get(kept), null);
+    await shreds.close();
+  });
+
+  it('is known from a log that only knows of a destruction that was done again', async (test) => {
+    const clock = laterClock();
+    const house = await openHouse(test, { clock });
+    const gone = await newKey(house.node, house.home);
+    const ciphertext = await encrypt(house.node, house.home, gone);
+    const first = { file: house.place('b1'), withAudit: false, escrowFile: house.place('e1') };
+    await backupHome(house.config, first);
+    await destroy(house, gone, clock);
+    await escrowHome(house.config, house.place('e2'));
+    const holderKeys = await house.holders.keys(0, 1);
+    const second = emptyHome(house, 'second');
+    const again = { file: house.place('b1'), escrow: house.place('e2'), holderKeys, auditFolder: null };
+    assert.equal((await restoreHome(second.config, again)).destroyedAgain, 1);
+    const node = await startRestored(test, second.home, house);
+    await node.maintenance.tick();
+    const third = emptyHome(house, 'third');
+    const { auditFolder } = second.config;
+    const old = { file: house.place('b1'), escrow: house.place('e1'), holderKeys, auditFolder };
+    assert.equal((await restoreHome(third.config, old)).destroyedAgain, 1);
+    const restored = await startRestored(test, third.home, house);
+    const token = readCredentials(house.home)['CLAVIGER_TOKEN'] ?? '';
+    await assert.rejects(decrypt(restored, third.home, ciphertext, token), { code: 'key-destroyed' });
+  });
+});
 
 describe('backup and recovery', () => {
   it('brings everything back on an empty machine', async (test) => {

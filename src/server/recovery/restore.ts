@@ -29,7 +29,7 @@ import { nodeName } from '../node-name.ts';
 import { openRoot } from '../roots.ts';
 import { checkContent, readContent, storeRows, type Manifest, type SealedManifest } from './content.ts';
 import { requireSealed } from './seal.ts';
-import { allKeys, destroyedAt, readEscrow, type Escrow } from './escrow.ts';
+import { allKeys, destroyedAt, ledgerOf, readEscrow, type Escrow } from './escrow.ts';
 import { restoreLogs } from './logs.ts';
 import { restoringSetting } from './mark.ts';
 import { postponeDestructions } from './postpone.ts';
@@ -111,8 +111,13 @@ export async function loadSecrets(
 function ledgerOfLogs(folder: string | null): Map<string, Instant> {
   const ledger = new Map<string, Instant>();
   for (const log of folder === null ? [] : logFolders(folder)) {
-    for (const { event } of readEvents(log, { operation: 'keys.destroy' }))
-      if (event.outcome === 'success' && event.keyId !== null) ledger.set(event.keyId, event.at);
+    for (const operation of ['keys.destroy', 'backup.replay-destruction']) {
+      for (const { event } of readEvents(log, { operation })) {
+        if (event.outcome !== 'success' || event.keyId === null) continue;
+        const at = event.facts?.['destroyedAt'];
+        ledger.set(event.keyId, typeof at === 'number' ? at : event.at);
+      }
+    }
   }
   return ledger;
 }
@@ -124,14 +129,16 @@ export async function restoreHome(config: Config, wish: RestoreWish): Promise<Re
     await requireEmptyShreds(config, pair.backup.head.id);
     await loadStore(config.databaseUrl, pair);
     const logged = await restoreLogs(config.auditFolder, readContent(pair.backup, pair.backupKey));
-    const ledger = new Map([
+    const logs = [
       ...ledgerOfLogs(wish.auditFolder),
       ...ledgerOfLogs(logged ? config.auditFolder : null),
       ...pair.escrow.destroyed,
-    ]);
+    ];
     const store = await openStore(config.databaseUrl);
     const shreds = await openShredStore(config.shredUrl);
     try {
+      // the escrow may be older than the backup, and hold secrets of what the backup knows to be destroyed
+      const ledger = new Map([...(await ledgerOf(store)), ...logs]);
       await requireRoot(config, store, pair);
       await loadSecrets(shreds, pair.escrow, ledger);
       const recorder = { node: await nodeName(config, 0), backup: pair.backup.head.id };

@@ -4,7 +4,7 @@ import { operations } from '#operations';
 import { keyIn, onlyKey } from '../fields.ts';
 import { route, type Route } from '../route.ts';
 import { base64, timeOf } from '../views.ts';
-import { copyAnswer, copyView } from './recovery.ts';
+import { copyAnswer } from './recovery.ts';
 
 const time = z.iso.datetime();
 
@@ -106,7 +106,13 @@ export const destructionRoutes: readonly Route[] = [
           }),
         )
         .describe('requests that were refused because the key waits for its destruction'),
-      copies: z.array(copyAnswer).describe('registered copies that can still open the key'),
+      copies: z
+        .array(
+          copyAnswer
+            .extend({ kind: z.enum(['export', 'backup', 'escrow', 'key']) })
+            .meta({ id: 'OpeningCopy' }),
+        )
+        .describe('registered copies, and keys with the same material, that can still open the key'),
     }),
     input: onlyKey,
     output: ({ key, destruction, requester, demands, copies }) => ({
@@ -118,7 +124,11 @@ export const destructionRoutes: readonly Route[] = [
         firstAt: timeOf(demand.firstAt),
         lastAt: timeOf(demand.lastAt),
       })),
-      copies: copies.map(copyView),
+      copies: copies.map((copy) => ({
+        ...copy,
+        createdAt: timeOf(copy.createdAt),
+        detail: { ...copy.detail },
+      })),
     }),
   }),
 ];
