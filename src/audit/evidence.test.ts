@@ -89,6 +89,9 @@ describe('the evidence of an event', () => {
     const found = await log.evidence(sought);
     assert.ok(found && isProved(found));
     assert.equal(await log.evidence({ ...sought, node: 'another' }), null);
+    // the log itself, by a way around
+    assert.equal(await log.evidence({ ...sought, node: '../n1/node-a' }), null);
+    assert.equal(await log.evidence({ ...sought, node: './node-a' }), null);
     await log.close();
   });
 });

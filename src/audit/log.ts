@@ -36,6 +36,7 @@ type Waiting = NewEntry & {
   readonly reject: (error: unknown) => void;
 };
 
+const nodeForm = /^[a-z0-9-]{1,64}$/;
 const batchMax = 4096;
 /** While a sync takes less than this on the average, waiting for it costs less than cutting batches up. */
 const quickMillis = 4;
@@ -142,6 +143,8 @@ class JournalLog implements AuditLog {
     missingEvents(this.folder, events, this.#position);
 
   async evidence(event: Pick<AuditEvent, 'id' | 'at' | 'node'>): Promise<LogEvidence | null> {
+    // the store says which node, and who holds the store may say anything
+    if (!nodeForm.test(event.node)) return null;
     // the logs of all nodes of a machine stand side by side
     if (event.node !== this.node) return logEvidence(path.join(path.dirname(this.folder), event.node), event);
     const found = await logEvidence(this.folder, event);

@@ -145,6 +145,7 @@ const limits: readonly string[] = Object.freeze([
   'What was decrypted while the key lived is not affected.',
   'Memory is overwritten and dropped when a node lets go of a key; a JavaScript runtime can not promise that no page kept a copy until the process ended.',
   'Overwriting in place does not reach older blocks on solid-state disks, copy-on-write file systems, volume snapshots and replicas: there the erased secret was itself encrypted under the environment key.',
+  'What the nodes saw is told as the store keeps it; the log of each node has an event of every check.',
   'Who checked were the nodes that ran when the key was destroyed, each for itself; a node that ended before it checked holds nothing in memory any more.',
 ]);
 

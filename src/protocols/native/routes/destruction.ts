@@ -4,7 +4,7 @@ import { operations } from '#operations';
 import { keyIn, onlyKey } from '../fields.ts';
 import { route, type Route } from '../route.ts';
 import { base64, timeOf } from '../views.ts';
-import { copyAnswer } from './recovery.ts';
+import { copyAnswer, copyView } from './recovery.ts';
 
 const time = z.iso.datetime();
 
@@ -124,11 +124,7 @@ export const destructionRoutes: readonly Route[] = [
         firstAt: timeOf(demand.firstAt),
         lastAt: timeOf(demand.lastAt),
       })),
-      copies: copies.map((copy) => ({
-        ...copy,
-        createdAt: timeOf(copy.createdAt),
-        detail: { ...copy.detail },
-      })),
+      copies: copies.map(copyView),
     }),
   }),
 ];

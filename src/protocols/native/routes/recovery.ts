@@ -17,7 +17,8 @@ export const copyAnswer = z
   })
   .meta({ id: 'Copy' });
 
-export function copyView(copy: Copy): z.input<typeof copyAnswer> {
+/** A copy as the API tells it, whatever kinds of them there are. */
+export function copyView<C extends Omit<Copy, 'kind'>>(copy: C) {
   return { ...copy, createdAt: timeOf(copy.createdAt), detail: { ...copy.detail } };
 }
 
