@@ -81,6 +81,26 @@ describe('the scheduled work', () => {
     await round;
   });
 
+  it('begins a whole round after it was asked for one, whatever a running round has looked at', async (test) => {
+    const house = await housekeeping(test);
+    const key = await house.newKey(null);
+    await house.scheduleDestruction(key);
+    const { maintenance, house: kept } = house.node;
+    const looked = Promise.withResolvers<void>();
+    const dueKeys = kept.store.dueKeys.bind(kept.store);
+    test.mock.method(kept.store, 'dueKeys', async (...asked: Parameters<typeof dueKeys>) => {
+      const due = await dueKeys(...asked);
+      looked.resolve();
+      return due;
+    });
+    const running = maintenance.tick();
+    await looked.promise;
+    house.pass(7.1);
+    await maintenance.tick();
+    assert.equal(currentVersion(await house.stored(key)).state, 'destroyed');
+    await running;
+  });
+
   it('rotates on the day and not before, once', async (test) => {
     const house = await housekeeping(test);
     const key = await house.newKey(90);

@@ -7,7 +7,7 @@ import type { Presence } from './presence.ts';
 
 /** The house's own scheduled work; one node at a time does what must be done once. */
 export interface Maintenance {
-  /** One round of everything; for tests and for the timer. */
+  /** One whole round of everything, begun after the call: a round that runs already may have looked before. */
   readonly tick: () => Promise<void>;
   readonly nearlySpent: (keyId: string, version: number) => void;
   readonly stop: () => Promise<void>;
@@ -33,6 +33,7 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
   const spent = new Map<string, number>();
   const postponed = new Map<string, Instant>();
   let running: Promise<void> | null = null;
+  let following: Promise<void> | null = null;
   let beating: Promise<void> | null = null;
 
   /** What the work answers; undefined where it failed, and the log says why. */
@@ -108,16 +109,25 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
     await attendSpentKeys();
   }
 
-  function tick(): Promise<void> {
-    running ??= round().finally(() => {
+  function begin(): Promise<void> {
+    running = round().finally(() => {
       running = null;
     });
     return running;
   }
 
+  function tick(): Promise<void> {
+    if (!running) return begin();
+    following ??= running.then(() => {
+      following = null;
+      return tick();
+    });
+    return following;
+  }
+
   const timer = setInterval(() => {
     void beat();
-    void tick();
+    if (!running) void begin();
   }, tickMillis);
   timer.unref();
 
@@ -126,7 +136,7 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
     nearlySpent: (keyId, version) => void spent.set(keyId, version),
     async stop() {
       clearInterval(timer);
-      await running;
+      while (running) await running;
       await beating;
       await guarded('last uses', () => house.lastUses.flush());
       await guarded('demands', () => house.demands.flush());
