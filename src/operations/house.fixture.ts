@@ -8,6 +8,7 @@ import type { Instant, Key, Role } from '#domain';
 import type { RootOfTrust, ShredStore, Store } from '#ports';
 import { createFileRoot, openFileRoot } from '#roots';
 import { openShredStore, openStore } from '#storage';
+import { createDocumentCache } from './document-cache.ts';
 import { createDemands } from './demands.ts';
 import { followChanges } from './freshness.ts';
 import { createHierarchy } from './hierarchy.ts';
@@ -114,9 +115,11 @@ async function openNode(shared: Shared, change: (store: Store) => Store): Promis
   const nearlySpent: string[] = [];
   const done: { operation: string; outcome: string }[] = [];
   let monotonic = 0;
+  const documents = createDocumentCache(store);
   const keys = createKeyCache({ store, hierarchy, accountOf, monotonic: () => monotonic });
   const drop = (entities: readonly string[] | null): void => {
     keys.drop(entities);
+    documents.drop(entities);
     hierarchy.drop(entities);
   };
   const house: House = {
@@ -127,6 +130,7 @@ async function openNode(shared: Shared, change: (store: Store) => Store): Promis
     roots,
     hierarchy,
     keys,
+    documents,
     freshness: await followChanges({ store, drop, monotonic: () => monotonic }),
     usage: createUsageMeter({ store, onNearlySpent: (keyId) => void nearlySpent.push(keyId) }),
     lastUses: createLastUses(store),

@@ -2,6 +2,7 @@ import type { SecretBytes } from '#crypto';
 import type { ClavigerError, ErrorCode } from '#domain';
 import type { AuditLog, Clock, KeyDevice, RootOfTrust, Store } from '#ports';
 import type { Custody } from './custody/custody.ts';
+import type { DocumentCache } from './document-cache.ts';
 import type { Demands } from './demands.ts';
 import type { Freshness } from './freshness.ts';
 import type { Hierarchy } from './hierarchy.ts';
@@ -43,6 +44,7 @@ export type House = {
   /** Where keys of tier 1 live; absent or null: no device is configured. */
   readonly devices?: Devices | null;
   readonly keys: KeyCache;
+  readonly documents: DocumentCache;
   readonly freshness: Freshness;
   readonly usage: UsageMeter;
   readonly lastUses: LastUses;

@@ -4,6 +4,7 @@ export { createDoor } from './run.ts';
 export type { DoorObserver, House } from './house.ts';
 export { createHierarchy, type Hierarchy } from './hierarchy.ts';
 export { createKeyCache, keyArn, type KeyCache } from './key-cache.ts';
+export { createDocumentCache } from './document-cache.ts';
 export { createDemands, type Demands } from './demands.ts';
 export { createLastUses, type LastUses } from './last-uses.ts';
 export { createUsageMeter, type UsageMeter } from './usage-meter.ts';

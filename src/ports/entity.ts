@@ -1,4 +1,5 @@
 import type { KeyName } from '#domain';
+import type { DocumentPlace } from './documents.ts';
 import type { Change } from './store.ts';
 
 /** What the change feed and the caches call a name of a key. */
@@ -8,6 +9,11 @@ export function nameEntity({
   name,
 }: Pick<KeyName, 'environment' | 'region' | 'name'>): string {
   return `name:${environment}/${region}/${name}`;
+}
+
+/** What the change feed and the caches call a document. */
+export function documentEntity({ environment, collection, id }: DocumentPlace): string {
+  return `document:${environment}/${collection}/${id}`;
 }
 
 /** The name of what a change touches, as the change feed tells it and caches drop it. */
@@ -45,7 +51,14 @@ export function entityOf(change: Change): string {
 /** The same for what is kept as one row that is put, replaced or taken away. */
 function recordEntity(
   change: Change & {
-    kind: 'copy-put' | 'destruction-put' | 'material-known' | 'setting-put' | 'setting-deleted';
+    kind:
+      | 'copy-put'
+      | 'destruction-put'
+      | 'material-known'
+      | 'document-put'
+      | 'document-deleted'
+      | 'setting-put'
+      | 'setting-deleted';
   },
 ): string {
   switch (change.kind) {
@@ -55,6 +68,10 @@ function recordEntity(
       return `material:${change.fingerprint}`;
     case 'destruction-put':
       return `destruction:${change.destruction.id}`;
+    case 'document-put':
+      return documentEntity(change.document);
+    case 'document-deleted':
+      return documentEntity(change);
     case 'setting-put':
     case 'setting-deleted':
       return `setting:${change.name}`;

@@ -2,6 +2,7 @@ export * from './audit-log.ts';
 export * from './clock.ts';
 export * from './copies.ts';
 export * from './destructions.ts';
+export * from './documents.ts';
 export * from './entity.ts';
 export * from './fingerprints.ts';
 export * from './http.ts';

@@ -11,6 +11,7 @@ import type {
 } from '#domain';
 import type { Copies, Copy, CopyStatus } from './copies.ts';
 import type { Destructions } from './destructions.ts';
+import type { Document, DocumentPlace, Documents } from './documents.ts';
 import type { Fingerprints, MaterialHolder } from './fingerprints.ts';
 import type { WrappedMaterial } from './material.ts';
 
@@ -116,6 +117,7 @@ export type Change =
       readonly environment: string;
       readonly materials: readonly (Resealed & { readonly keyId: string; readonly version: number })[];
       readonly secrets: readonly (Resealed & { readonly id: string })[];
+      readonly documents?: readonly (Resealed & { readonly collection: string; readonly id: string })[];
     }
   | {
       readonly kind: 'principal-put';
@@ -160,6 +162,14 @@ export type Change =
     }
   /** The key holds material with this fingerprint; where another environment has it, `conflict`. Repeated: as it was. */
   | ({ readonly kind: 'material-known'; readonly fingerprint: string } & MaterialHolder)
+  /** Puts a new document (`expectedRevision` null, revision 1), or one in the place of what has the expected revision, else `conflict`. */
+  | { readonly kind: 'document-put'; readonly document: Document; readonly expectedRevision: number | null }
+  /** Takes away a document that has the expected revision, else `conflict`; `erases`: no old copy of its bytes may be left in the engine. */
+  | ({
+      readonly kind: 'document-deleted';
+      readonly expectedRevision: number;
+      readonly erases?: boolean;
+    } & DocumentPlace)
   | { readonly kind: 'setting-put'; readonly name: string; readonly value: string }
   | { readonly kind: 'setting-deleted'; readonly name: string };
 
@@ -171,7 +181,7 @@ export type Commit = { readonly changes: readonly Change[]; readonly events: rea
 
 /**
  * What changed since a point of the change sequence. Entities are `key:ID`, `credential:ID`, `principal:ID`,
- * `environment:NAME`, `name:ENV/REGION/NAME`. Where `isComplete` is false the store no longer knows them all (the point
+ * `environment:NAME`, `name:ENV/REGION/NAME`, `document:ENV/COLLECTION/ID`. Where `isComplete` is false the store no longer knows them all (the point
  * is too long ago, or it is not of this store): drop the whole cache.
  */
 export type ChangeFeed = {
@@ -210,6 +220,8 @@ export interface Store {
 
   /** The records of destructions. */
   readonly destructions: Destructions;
+  /** Small records that are no keys. */
+  readonly documents: Documents;
   /** Which keys hold which material. */
   readonly fingerprints: Fingerprints;
 

@@ -4,6 +4,7 @@ import { newId, SecretBytes } from '#crypto';
 import { ClavigerError, StopError } from '#domain';
 import {
   createDemands,
+  createDocumentCache,
   createDoor,
   createHierarchy,
   createKeyCache,
@@ -125,9 +126,11 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const failures = createFailures({ logger, metrics });
   const cached = storeAuthenticator({ store, hierarchy, clock, accountOf });
   const keys = createKeyCache({ store, hierarchy, accountOf, device: devices?.device ?? null });
+  const documents = createDocumentCache(store);
   const lateRekeys: { current: Rekeys | null } = { current: null };
   const drop = (entities: readonly string[] | null): void => {
     keys.drop(entities);
+    documents.drop(entities);
     hierarchy.drop(entities);
     if (entities?.includes('root') ?? true) void followRoot(roots, logger);
     if (entities?.some((entity) => entity.startsWith('environment:')) ?? true) lateRekeys.current?.look();
@@ -145,6 +148,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     hierarchy,
     devices,
     keys,
+    documents,
     freshness,
     usage: createUsageMeter({
       store,

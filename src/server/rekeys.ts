@@ -52,7 +52,7 @@ export function createRekeys({ house, door, logger, settleMillis = 2500 }: Parts
   /** One pass over everything; the number of things that an older key had sealed. Null: it was broken off. */
   async function pass(name: string, generation: number, limit: number): Promise<number | null> {
     let resealed = 0;
-    for (const kind of ['access-keys', 'keys'] as const) {
+    for (const kind of ['access-keys', 'documents', 'keys'] as const) {
       let after: string | null = null;
       do {
         if (signal.aborted || !(await isMine(name))) return null;

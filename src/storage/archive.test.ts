@@ -142,6 +142,7 @@ describe('the archive of a store', () => {
       'credentials',
       'demands',
       'destructions',
+      'documents',
       'environment_keks',
       'environments',
       'key_versions',

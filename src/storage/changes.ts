@@ -1,6 +1,7 @@
 import { type AuditEvent, ClavigerError, dueAt, type ErrorCode, type Key, type Principal } from '#domain';
 import type { Change, Credential, StoredMaterial } from '#ports';
 import { putCopy } from './copies.ts';
+import { putStoredDocument, removeStoredDocument } from './documents.ts';
 import { putDestruction } from './destructions.ts';
 import { putFingerprint } from './fingerprints.ts';
 import type { Row, Session, Value } from './driver.ts';
@@ -153,12 +154,21 @@ export function changeWriter(statements: StoreStatements) {
 }
 
 type RecordChange = Change & {
-  kind: 'copy-put' | 'destruction-put' | 'material-known' | 'setting-put' | 'setting-deleted';
+  kind:
+    | 'copy-put'
+    | 'destruction-put'
+    | 'material-known'
+    | 'document-put'
+    | 'document-deleted'
+    | 'setting-put'
+    | 'setting-deleted';
 };
 const recordKinds: ReadonlySet<string> = new Set<RecordChange['kind']>([
   'copy-put',
   'destruction-put',
   'material-known',
+  'document-put',
+  'document-deleted',
   'setting-put',
   'setting-deleted',
 ]);
@@ -177,6 +187,12 @@ async function putRecord(statements: StoreStatements, session: Session, change: 
       conflict(`Destruction ${destruction.id}`);
   } else if (change.kind === 'material-known') {
     if (!(await putFingerprint(session, change.fingerprint, change))) conflict('Who has this material');
+  } else if (change.kind === 'document-put') {
+    const { environment, sealed } = change.document;
+    await requireNewest(statements, session, environment, sealed ? [sealed] : []);
+    if (!(await putStoredDocument(session, change))) conflict(`The ${change.document.collection}`);
+  } else if (change.kind === 'document-deleted') {
+    if (!(await removeStoredDocument(session, change))) conflict(`The ${change.collection}`);
   } else if (change.kind === 'setting-put') {
     await session.query(statements.putSetting, [change.name, change.value]);
   } else {

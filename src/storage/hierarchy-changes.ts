@@ -1,6 +1,7 @@
 import { sealGeneration } from '#crypto';
 import { ClavigerError } from '#domain';
 import type { Change, WrappedMaterial } from '#ports';
+import { resealStoredDocuments } from './documents.ts';
 import type { Session } from './driver.ts';
 import { integer } from './records.ts';
 import type { StoreStatements } from './statements.ts';
@@ -111,5 +112,6 @@ export async function makeHierarchyChange(
         await session.query(statements.resealMaterial, [keyId, version, before, after]);
       for (const { id, before, after } of change.secrets)
         await session.query(statements.resealSecret, [id, before, after]);
+      await resealStoredDocuments(session, change);
   }
 }

@@ -108,10 +108,18 @@ const fingerprintsStep: Step = ({ text, serial, tableEnd }) => [
   'CREATE INDEX material_holders_by_key ON material_holders (key_id)',
 ];
 
+const documentsStep: Step = ({ text, integer, blob, tableEnd }) => [
+  `CREATE TABLE documents (
+    environment ${text} NOT NULL, collection ${text} NOT NULL, id ${text} NOT NULL, revision ${integer} NOT NULL,
+    expires_at ${integer}, doc ${text} NOT NULL, sealed ${blob}, shred_id ${text},
+    PRIMARY KEY (environment, collection, id)) ${tableEnd}`,
+  'CREATE INDEX documents_by_end ON documents (expires_at) WHERE expires_at IS NOT NULL',
+];
+
 /** The tables of the store. */
 export const storeSchema: Schema = {
   table: 'migrations',
-  steps: [firstStoreStep, generationsStep, copiesStep, destructionsStep, fingerprintsStep],
+  steps: [firstStoreStep, generationsStep, copiesStep, destructionsStep, fingerprintsStep, documentsStep],
 };
 
 /** The tables of the shred store. */

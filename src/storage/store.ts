@@ -4,6 +4,7 @@ import { changeWriter, type Notes, writeNotes } from './changes.ts';
 import { storedCopies } from './copies.ts';
 import { storedDestructions } from './destructions.ts';
 import { storedFingerprints } from './fingerprints.ts';
+import { storedDocuments } from './documents.ts';
 import { ConstraintError, type Driver } from './driver.ts';
 import { storeDuties } from './duties.ts';
 import { groupCommit } from './group-commit.ts';
@@ -14,6 +15,7 @@ import { traceRemover } from './traces.ts';
 /** Whether old copies of what a change removes must leave the engine's own log as well. */
 function erases(change: Change): boolean {
   if (change.kind === 'key-updated') return change.erased.length > 0;
+  if (change.kind === 'document-deleted') return change.erases === true;
   return change.kind === 'root-switched' || change.kind === 'keks-removed';
 }
 
@@ -51,6 +53,7 @@ export function sqlStore(driver: Driver): Store {
     capabilities: Object.freeze({ kind: driver.dialect.kind, shared: driver.dialect.kind === 'postgres' }),
     copies: storedCopies(driver),
     destructions: storedDestructions(driver, writer),
+    documents: storedDocuments(driver),
     fingerprints: storedFingerprints(driver),
     ...storeReads(driver, statements),
     commit,

@@ -5,6 +5,7 @@ import type { House } from '../house.ts';
 import type { Caller } from '../operation.ts';
 import { currentRootSetting } from '../roots/current-root.ts';
 import { accessKeySecretName } from '../principals/principals.ts';
+import { documentSecretName } from '../documents.ts';
 import { environmentName } from './environments.ts';
 
 const named = z.strictObject({ name: environmentName });
@@ -75,8 +76,8 @@ const batchInput = z.strictObject({
   name: environmentName,
   /** The one that is to seal everything. */
   generation: z.int().min(2),
-  kind: z.enum(['keys', 'access-keys']),
-  after: z.string().max(128).nullable(),
+  kind: z.enum(['keys', 'access-keys', 'documents']),
+  after: z.string().max(4096).nullable(),
   limit: z.int().min(1).max(1000),
 });
 export type BatchInput = z.infer<typeof batchInput>;
@@ -88,15 +89,51 @@ export type Batch = {
   readonly resealed: number;
 };
 
-/** Seals anew the next keys, or access keys, of an environment; the house alone does. */
+/** Seals anew the next keys, access keys or documents of an environment; the house alone does. */
 export const resealBatch = defineOperation<BatchInput, Batch>({
   name: 'environments.reseal',
   kind: 'manage',
   input: batchInput,
   targets: [],
   permission: 'environments:reseal',
-  run: ({ house }, wish) => (wish.kind === 'keys' ? resealKeys(house, wish) : resealSecrets(house, wish)),
+  run: ({ house }, wish) => {
+    if (wish.kind === 'documents') return resealDocuments(house, wish);
+    return wish.kind === 'keys' ? resealKeys(house, wish) : resealSecrets(house, wish);
+  },
 });
+
+async function resealDocuments(house: House, { name, generation, after, limit }: BatchInput) {
+  const page = await house.store.documents.sealed(name, { after, limit });
+  const shreddable = page.documents.filter(({ shredId }) => shredId !== null);
+  const { shreds, materials } = await house.hierarchy.resealKeys(
+    name,
+    generation,
+    shreddable.map(({ shredId, sealed }) => ({
+      keyId: shredId ?? '',
+      materials: [{ version: 1, material: sealed }],
+    })),
+  );
+  const bySecret = new Map(shreddable.map((document) => [document.shredId, document]));
+  const documents = materials.flatMap(({ keyId, before, after: fresh }) => {
+    const found = bySecret.get(keyId);
+    return found ? [{ collection: found.collection, id: found.id, before, after: fresh }] : [];
+  });
+  for (const { collection, id, sealed, shredId } of page.documents) {
+    if (shredId !== null) continue;
+    const by = { environment: name, generation };
+    const done = await house.hierarchy.resealSmall(by, documentSecretName(collection, id), sealed);
+    if (done) documents.push({ collection, id, ...done });
+  }
+  const resealed = documents.length + shreds;
+  return {
+    output: { next: page.next, resealed },
+    facts: { environment: name, resealed },
+    changes:
+      documents.length === 0
+        ? []
+        : [{ kind: 'resealed', environment: name, materials: [], secrets: [], documents } as const],
+  };
+}
 
 async function resealKeys(house: House, { name, generation, after, limit }: BatchInput) {
   const page = await house.store.sealedMaterials(name, { after, limit });

@@ -4,6 +4,7 @@ import type { Store } from '../store.ts';
 import { only, sampleEnvironment, material } from './samples.ts';
 import { commitTests } from './store-commit.ts';
 import { concurrencyTests } from './store-concurrency.ts';
+import { documentTests } from './store-documents.ts';
 import { destructionTests } from './store-destructions.ts';
 import { dutyTests } from './store-duties.ts';
 import { modelTests } from './store-model.ts';
@@ -57,6 +58,7 @@ export function storeContract(name: string, open: () => Promise<StoreFixture>, s
     commitTests(handles);
     dutyTests(handles);
     destructionTests(handles);
+    documentTests(handles);
     concurrencyTests(handles);
     modelTests(handles, async () => {
       store = await fixture.reopen();

@@ -1,0 +1,100 @@
+import { type Change, type Document, type DocumentPlace, type Documents, asWrappedMaterial } from '#ports';
+import type { Driver, Row, Session, Value } from './driver.ts';
+import { bytes, integer, readDocument, text, writeDocument } from './records.ts';
+
+const columns = 'environment, collection, id, revision, expires_at, doc, sealed, shred_id';
+/** Comes after every text that begins so: no id holds this character. */
+const lastCharacter = '\u{10FFFF}';
+
+const statements = Object.freeze({
+  get: `SELECT ${columns} FROM documents WHERE environment = $1 AND collection = $2 AND id = $3`,
+  list: `SELECT ${columns} FROM documents
+    WHERE environment = $1 AND collection = $2 AND id >= $3 AND id < $4 AND id > $5 ORDER BY id LIMIT $6`,
+  sealed: `SELECT collection, id, sealed, shred_id FROM documents
+    WHERE environment = $1 AND (collection, id) > ($2, $3) AND sealed IS NOT NULL ORDER BY collection, id LIMIT $4`,
+  expired: `SELECT ${columns} FROM documents WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2`,
+  insert: `INSERT INTO documents (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    ON CONFLICT DO NOTHING RETURNING id`,
+  replace: `UPDATE documents SET revision = $4, expires_at = $5, doc = $6, sealed = $7, shred_id = $8
+    WHERE environment = $1 AND collection = $2 AND id = $3 AND revision = $9 RETURNING id`,
+  remove: `DELETE FROM documents
+    WHERE environment = $1 AND collection = $2 AND id = $3 AND revision = $4 RETURNING id`,
+  // only what still is as it was read
+  reseal: `UPDATE documents SET sealed = $5
+    WHERE environment = $1 AND collection = $2 AND id = $3 AND sealed = $4`,
+});
+
+function decode(row: Row): Document {
+  const id = text(row, 'id');
+  const collection = text(row, 'collection');
+  return {
+    environment: text(row, 'environment'),
+    collection,
+    id,
+    revision: integer(row, 'revision'),
+    content: readDocument('document', row['doc'], `${collection} ${id}`),
+    sealed: row['sealed'] === null ? null : asWrappedMaterial(bytes(row, 'sealed')),
+    shredId: row['shred_id'] === null ? null : text(row, 'shred_id'),
+    expiresAt: row['expires_at'] === null ? null : integer(row, 'expires_at'),
+  };
+}
+
+/** Puts a document, or one in the place of what has the revision; false: it stands otherwise than expected. */
+export async function putStoredDocument(
+  session: Session,
+  { document, expectedRevision }: Change & { kind: 'document-put' },
+): Promise<boolean> {
+  const { environment, collection, id, revision, expiresAt, sealed, shredId } = document;
+  if (revision !== (expectedRevision ?? 0) + 1) return false;
+  const doc = writeDocument('document', document.content);
+  const values: Value[] = [environment, collection, id, revision, expiresAt, doc, sealed, shredId];
+  const rows =
+    expectedRevision === null
+      ? await session.query(statements.insert, values)
+      : await session.query(statements.replace, [...values, expectedRevision]);
+  return rows.length > 0;
+}
+
+/** Takes a document away; false: it stands otherwise than expected. */
+export async function removeStoredDocument(
+  session: Session,
+  { environment, collection, id, expectedRevision }: DocumentPlace & { readonly expectedRevision: number },
+): Promise<boolean> {
+  const rows = await session.query(statements.remove, [environment, collection, id, expectedRevision]);
+  return rows.length > 0;
+}
+
+export async function resealStoredDocuments(
+  session: Session,
+  { environment, documents }: Change & { kind: 'resealed' },
+): Promise<void> {
+  for (const { collection, id, before, after } of documents ?? [])
+    await session.query(statements.reseal, [environment, collection, id, before, after]);
+}
+
+export function storedDocuments(driver: Driver): Documents {
+  return {
+    async get({ environment, collection, id }) {
+      const [row] = await driver.query(statements.get, [environment, collection, id]);
+      return row === undefined ? null : decode(row);
+    },
+    async list({ environment, collection }, prefix, { after, limit }) {
+      const bounds = [prefix, prefix + lastCharacter, after ?? ''];
+      const rows = await driver.query(statements.list, [environment, collection, ...bounds, limit]);
+      return rows.map(decode);
+    },
+    async sealed(environment, { after, limit }) {
+      const [collection = '', ...rest] = (after ?? '').split('\n');
+      const values = [environment, collection, rest.join('\n'), limit];
+      const documents = (await driver.query(statements.sealed, values)).map((row) => ({
+        collection: text(row, 'collection'),
+        id: text(row, 'id'),
+        sealed: asWrappedMaterial(bytes(row, 'sealed')),
+        shredId: row['shred_id'] === null ? null : text(row, 'shred_id'),
+      }));
+      const last = documents.at(-1);
+      return { documents, next: last ? `${last.collection}\n${last.id}` : null };
+    },
+    expired: async (now, limit) => (await driver.query(statements.expired, [now, limit])).map(decode),
+  };
+}
