@@ -34,6 +34,7 @@ export const errorCodes = [
   'key-state-forbids',
   'key-lacks-material',
   'transition-refused',
+  'version-below-floor',
   'purpose-forbids',
   'algorithm-forbids',
   'crypto-period-over',

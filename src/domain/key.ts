@@ -57,6 +57,14 @@ export type ScheduledDestruction = {
   readonly waitingDays: number;
 };
 
+/** Versions below these are refused, though their state would let them work. */
+export type VersionFloors = {
+  /** The oldest version that may protect; 0: the newest alone. */
+  readonly protect: number;
+  /** The oldest version that may process. */
+  readonly process: number;
+};
+
 /** Tags in the order in which they were set. */
 export type Tag = { readonly key: string; readonly value: string };
 
@@ -101,6 +109,16 @@ export type Key = {
   readonly tier: ProtectionTier;
   /** Its material may leave, wrapped for a recipient; said when the key is made, and never afterwards. Absent: it stays. */
   readonly exportable?: true;
+  /** Oldest versions that may be used at all, chosen by whoever manages the key; absent: every version whose state allows it. */
+  readonly floors?: VersionFloors;
+  /** Each use is under a key derived for its context, never under the material itself. Said when the key is made. */
+  readonly derivation?: { readonly convergent: boolean };
+  /** A further usage besides the first, of a key pair made by a protocol whose keys have no usage. Said when the key is made. */
+  readonly secondUsage?: KeyUsage;
+  /** The whole key may be copied out in plain text, by who may export it. Once given it stays. */
+  readonly plaintextBackup?: true;
+  /** Its name may be taken away together with a scheduled destruction by protocols that know no waiting period. */
+  readonly deletable?: true;
   /** The key policy, a JSON document in the policy language of `access`. */
   readonly policy: string;
   readonly rotation: RotationSchedule | null;

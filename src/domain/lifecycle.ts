@@ -48,7 +48,7 @@ export function recipientEnd(version: KeyVersion): Instant | null {
 
 /** Throws unless the key has this usage. */
 export function requireUsage(key: Key, usage: KeyUsage): void {
-  if (key.usage === usage) return;
+  if (key.usage === usage || key.secondUsage === usage) return;
   throw new ClavigerError('purpose-forbids', `Key ${key.id} is for ${key.usage}, not for ${usage}.`, {
     details: { id: key.id, usage: key.usage, wanted: usage },
   });
@@ -88,6 +88,14 @@ export function requireUsableVersion(key: Key, version: KeyVersion, act: Act, no
       'key-state-forbids',
       `${where} is ${version.state}: it may not ${act} (SP 800-57 part 1, section 7).`,
       { details: { state: version.state, act } },
+    );
+  }
+  const floor = key.floors?.[act] ?? 0;
+  if (version.number < floor) {
+    throw new ClavigerError(
+      'version-below-floor',
+      `${where} is older than ${floor}, the oldest that may ${act} by the key's own setting.`,
+      { details: { floor, act } },
     );
   }
   const end = act === 'protect' ? originatorEnd(version) : recipientEnd(version);

@@ -1,6 +1,6 @@
 import type { KeyMaterial } from '#crypto';
 import { compilePolicy, parsePolicy, type CompiledPolicy } from '#access';
-import { ClavigerError, type Key } from '#domain';
+import { ClavigerError, type Key, type KeyName } from '#domain';
 import { nameEntity, type KeyDevice, type Store, type WrappedMaterial } from '#ports';
 import type { Hierarchy } from './hierarchy.ts';
 import { RecentMap } from './recent-map.ts';
@@ -48,6 +48,20 @@ type CacheParts = {
   /** Milliseconds that never go back; the process's own where absent. */
   monotonic?: () => number;
 };
+
+/** In the place of a region: the name is looked for in all of them. */
+export const allRegions = '*';
+
+/** The one name of an environment, whatever its region. Throws `name-taken` where several regions have it. */
+async function nameAnywhere(store: Store, environment: string, name: string): Promise<KeyName | null> {
+  const found = await store.namesAcross(environment, name, { after: null, limit: 2 });
+  const [first, second] = found.filter((each) => each.name === name);
+  if (!first || !second) return first ?? null;
+  throw new ClavigerError(
+    'name-taken',
+    `The name ${name} stands for keys in ${first.region} and in ${second.region}: use the key's id.`,
+  );
+}
 
 /** The ARN of a key. */
 export function keyArn(accountId: string, key: Pick<Key, 'id' | 'region'>): string {
@@ -117,9 +131,12 @@ export function createKeyCache(parts: CacheParts): KeyCache {
 
     async loadName(environment, region, name) {
       const before = generation;
-      const found = await parts.store.name(environment, region, name);
+      const found =
+        region === allRegions
+          ? await nameAnywhere(parts.store, environment, name)
+          : await parts.store.name(environment, region, name);
       if (!found) return null;
-      if (generation === before) names.set(nameEntity(found), found.keyId);
+      if (generation === before) names.set(nameEntity({ environment, region, name }), found.keyId);
       return found.keyId;
     },
 
@@ -132,7 +149,10 @@ export function createKeyCache(parts: CacheParts): KeyCache {
       }
       for (const entity of entities) {
         if (entity.startsWith('key:')) keys.delete(entity.slice('key:'.length));
-        else if (entity.startsWith('name:')) names.delete(entity);
+        else if (entity.startsWith('name:')) {
+          names.delete(entity);
+          names.delete(entity.replace(/^(name:[^/]*\/)[^/]*/, `$1${allRegions}`));
+        }
       }
     },
 

@@ -11,6 +11,8 @@ export type Caller = {
   readonly accountId: string;
   /** The region that the request speaks of; protocols without regions say the server's own one. */
   readonly region: string;
+  /** The protocol has no regions: keys of all of them are seen, and new ones are made in `region`. */
+  readonly seesAllRegions?: boolean;
   readonly protocol: string;
   /** The operation in the protocol's own word, e.g. `Encrypt`. */
   readonly protocolOperation: string;
@@ -59,6 +61,8 @@ export type TargetRule<I> = {
   readonly algorithm?: (input: I, key: Key, approvedOnly?: boolean) => AlgorithmName | null;
   /** The version to use; null or absent: the newest. */
   readonly version?: (input: I) => number | null;
+  /** How many protecting uses it is; absent: one. */
+  readonly uses?: (input: I) => number;
   /** How many bytes a protecting use adds to the usage axis. */
   readonly bytes?: (input: I) => number;
   /** The encryption context, for policies and the record. */

@@ -137,7 +137,7 @@ function countUses<I, O>(
     const rule = operation.targets[index];
     const target = checked[index];
     if (!target || rule?.act !== 'protect') continue;
-    const waiting = house.usage.spend(target, rule.bytes?.(input) ?? 0);
+    const waiting = house.usage.spend(target, rule.bytes?.(input) ?? 0, rule.uses?.(input) ?? 1);
     if (waiting) (counting ??= []).push(waiting);
   }
   return counting && Promise.all(counting);

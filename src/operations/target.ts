@@ -16,7 +16,7 @@ import {
 } from '#domain';
 import { canonicalContext } from './context.ts';
 import type { House } from './house.ts';
-import type { OpenedKey } from './key-cache.ts';
+import { allRegions, type OpenedKey } from './key-cache.ts';
 import {
   anyRegion,
   type Caller,
@@ -64,9 +64,13 @@ function requireNear(caller: Caller, reference: KeyReference): void {
   }
 }
 
+function regionOf(caller: Caller): string {
+  return caller.seesAllRegions ? allRegions : caller.region;
+}
+
 function livesElsewhere(key: Key, caller: Caller): boolean {
   if (key.environment !== caller.principal.environment) return true;
-  return caller.region !== anyRegion && key.region !== caller.region;
+  return caller.seesAllRegions !== true && caller.region !== anyRegion && key.region !== caller.region;
 }
 
 function requireFound(opened: OpenedKey | null, caller: Caller, reference: KeyReference): OpenedKey {
@@ -83,7 +87,9 @@ export function findKey(
   requireNear(caller, reference);
   const { environment } = caller.principal;
   const id =
-    reference.kind === 'id' ? reference.id : house.keys.peekName(environment, caller.region, reference.name);
+    reference.kind === 'id'
+      ? reference.id
+      : house.keys.peekName(environment, regionOf(caller), reference.name);
   const opened = id === undefined ? undefined : house.keys.peek(id);
   return opened ? requireFound(opened, caller, reference) : loadKey(house, caller, reference);
 }
@@ -93,7 +99,7 @@ async function loadKey(house: House, caller: Caller, reference: KeyReference): P
   const id =
     reference.kind === 'id'
       ? reference.id
-      : await house.keys.loadName(environment, caller.region, reference.name);
+      : await house.keys.loadName(environment, regionOf(caller), reference.name);
   const opened = id === null ? null : (house.keys.peek(id) ?? (await house.keys.load(id)));
   return requireFound(opened, caller, reference);
 }

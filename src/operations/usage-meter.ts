@@ -8,8 +8,8 @@ import type { CheckedKey } from './operation.ts';
  * before it happens.
  */
 export interface UsageMeter {
-  /** Counts one protecting operation over so many bytes; a promise only when a new block must be reserved. */
-  spend(used: UsedKey, bytes: number): Promise<void> | undefined;
+  /** Counts protecting operations (one where not said) over so many bytes; a promise only when a new block must be reserved. */
+  spend(used: UsedKey, bytes: number, operations?: number): Promise<void> | undefined;
 }
 
 export type UsedKey = Pick<CheckedKey, 'key' | 'version' | 'algorithm'>;
@@ -21,6 +21,8 @@ type Account = {
   bytes: number;
   reserving: Promise<void> | null;
 };
+
+type Spent = { readonly bytes: number; readonly operations: number };
 
 const operationsBlockMax = 65_536;
 const bytesBlockMax = 256 * 1024 * 1024;
@@ -68,14 +70,18 @@ export function createUsageMeter(parts: MeterParts): UsageMeter {
   }
 
   /** Reserves on the axes that are short, and only there. */
-  async function reserve({ key, version }: UsedKey, account: Account, bytes: number): Promise<void> {
+  async function reserve(
+    { key, version }: UsedKey,
+    account: Account,
+    { bytes, operations }: Spent,
+  ): Promise<void> {
     const { operationsMax } = account;
     const { bytesMax } = version.cryptoPeriod;
-    const shortOperations = account.operations < 1;
+    const missingOperations = Math.max(0, operations - account.operations);
     const missingBytes = Math.max(0, bytes - account.bytes);
     const present = await parts.store.usage(key.id, version.number);
     const wanted = {
-      operations: shortOperations ? present.operations + 1 : 0,
+      operations: missingOperations > 0 ? present.operations + missingOperations : 0,
       bytes: missingBytes > 0 ? present.bytes + missingBytes : 0,
     };
     try {
@@ -85,7 +91,8 @@ export function createUsageMeter(parts: MeterParts): UsageMeter {
       throw error;
     }
     const more = {
-      operations: shortOperations ? block(operationsMax, operationsBlockMax) : 0,
+      operations:
+        missingOperations > 0 ? Math.max(missingOperations, block(operationsMax, operationsBlockMax)) : 0,
       bytes: missingBytes > 0 ? Math.max(missingBytes, block(bytesMax, bytesBlockMax)) : 0,
     };
     const total = await parts.store.reserveUsage(key.id, version.number, more);
@@ -97,22 +104,22 @@ export function createUsageMeter(parts: MeterParts): UsageMeter {
     if (isNear) parts.onNearlySpent(key.id, version.number);
   }
 
-  function take(account: Account, bytes: number): boolean {
-    if (account.operations < 1 || account.bytes < bytes) return false;
-    account.operations -= 1;
+  function take(account: Account, { bytes, operations }: Spent): boolean {
+    if (account.operations < operations || account.bytes < bytes) return false;
+    account.operations -= operations;
     account.bytes -= bytes;
     return true;
   }
 
-  async function reserveAndTake(used: UsedKey, account: Account, bytes: number): Promise<void> {
+  async function reserveAndTake(used: UsedKey, account: Account, spent: Spent): Promise<void> {
     // several callers may share a block: each tries again until its own part is there or the limit refuses it
     for (let round = 0; round < 1000; round += 1) {
-      if (take(account, bytes)) return;
+      if (take(account, spent)) return;
       if (account.reserving) {
         await account.reserving.catch(unlessLimit);
         continue;
       }
-      account.reserving = reserve(used, account, bytes).finally(() => {
+      account.reserving = reserve(used, account, spent).finally(() => {
         account.reserving = null;
       });
       await account.reserving;
@@ -121,9 +128,10 @@ export function createUsageMeter(parts: MeterParts): UsageMeter {
   }
 
   return {
-    spend(used, bytes) {
+    spend(used, bytes, operations = 1) {
       const account = accountOf(used);
-      return take(account, bytes) ? undefined : reserveAndTake(used, account, bytes);
+      const spent = { bytes, operations };
+      return take(account, spent) ? undefined : reserveAndTake(used, account, spent);
     },
   };
 }

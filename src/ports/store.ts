@@ -261,6 +261,8 @@ export interface Store {
   name(environment: string, region: string, name: string): Promise<KeyName | null>;
   /** Names of an environment and region, ordered by name; only those of one key where `keyId` is given. */
   names(environment: string, region: string, keyId: string | null, page: Page): Promise<readonly KeyName[]>;
+  /** Names of an environment that begin so, in all regions, ordered by name; `after` is a name. */
+  namesAcross(environment: string, prefix: string, page: Page): Promise<readonly KeyName[]>;
   /** Ids of keys whose scheduled rotation or destruction is due, at most `limit`, the longest due first. */
   dueKeys(now: Instant, limit: number): Promise<readonly string[]>;
 

@@ -4,7 +4,7 @@ import { bytes, integer, readDocument, text, writeDocument } from './records.ts'
 
 const columns = 'environment, collection, id, revision, expires_at, doc, sealed, shred_id';
 /** Comes after every text that begins so: no id holds this character. */
-const lastCharacter = '\u{10FFFF}';
+export const lastCharacter = '\u{10FFFF}';
 
 const statements = Object.freeze({
   get: `SELECT ${columns} FROM documents WHERE environment = $1 AND collection = $2 AND id = $3`,

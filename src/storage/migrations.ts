@@ -113,6 +113,7 @@ const documentsStep: Step = ({ text, integer, blob, tableEnd }) => [
     environment ${text} NOT NULL, collection ${text} NOT NULL, id ${text} NOT NULL, revision ${integer} NOT NULL,
     expires_at ${integer}, doc ${text} NOT NULL, sealed ${blob}, shred_id ${text},
     PRIMARY KEY (environment, collection, id)) ${tableEnd}`,
+  'CREATE INDEX names_by_name ON names (environment, name, region)',
   'CREATE INDEX documents_by_end ON documents (expires_at) WHERE expires_at IS NOT NULL',
 ];
 

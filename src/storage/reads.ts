@@ -1,5 +1,6 @@
 import type { Page, Store, StoredMaterial } from '#ports';
 import type { Driver, Row, Value } from './driver.ts';
+import { lastCharacter } from './documents.ts';
 import * as records from './records.ts';
 import type { StoreStatements } from './statements.ts';
 
@@ -25,6 +26,7 @@ export type Reads = Feed &
     | 'countKeys'
     | 'name'
     | 'names'
+    | 'namesAcross'
     | 'dueKeys'
     | 'usage'
     | 'lastUse'
@@ -137,6 +139,12 @@ export function storeReads(driver: Driver, statements: StoreStatements): Reads {
         ? readAll(statements.names, values, records.decodeName)
         : readAll(statements.namesOfKey, [...values, keyId], records.decodeName);
     },
+    namesAcross: (environment, prefix, { after, limit }) =>
+      readAll(
+        statements.namesAcross,
+        [environment, prefix, prefix + lastCharacter, after ?? '', limit],
+        records.decodeName,
+      ),
     dueKeys: (now, limit) => readAll(statements.dueKeys, [now, limit], (row) => records.text(row, 'id')),
     async usage(keyId, version) {
       const [row] = await driver.query(statements.usage, [keyId, version]);

@@ -94,6 +94,8 @@ export function storeStatements(dialect: Dialect) {
     namesOfKey: `SELECT ${nameColumns} FROM names
       WHERE environment = $1 AND region = $2 AND key_id = $5 AND name > $3
       ORDER BY name LIMIT $4`,
+    namesAcross: `SELECT ${nameColumns} FROM names
+      WHERE environment = $1 AND name >= $2 AND name < $3 AND name > $4 ORDER BY name, region LIMIT $5`,
     insertName: `INSERT INTO names (${nameColumns}) VALUES ($1, $2, $3, $4, $5, $6)
       ON CONFLICT DO NOTHING RETURNING name`,
     moveName: `UPDATE names SET key_id = $4, updated_at = $5

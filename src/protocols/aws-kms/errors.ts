@@ -136,6 +136,7 @@ const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
   'key-state-forbids': client('KMSInvalidStateException', otherState),
   'key-lacks-material': client('KMSInvalidStateException', keyIs('pending import')),
   'transition-refused': client('KMSInvalidStateException'),
+  'version-below-floor': client('KMSInvalidStateException'),
   'purpose-forbids': client('InvalidKeyUsageException', otherUsage),
   'algorithm-forbids': client('InvalidKeyUsageException', otherAlgorithm),
   'crypto-period-over': client('KMSInvalidStateException'),

@@ -32,6 +32,7 @@ export const statuses: Readonly<Record<ErrorCode, number>> = Object.freeze({
   'key-state-forbids': 409,
   'key-lacks-material': 409,
   'transition-refused': 409,
+  'version-below-floor': 409,
   'purpose-forbids': 409,
   'algorithm-forbids': 409,
   'crypto-period-over': 409,
