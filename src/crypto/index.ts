@@ -1,16 +1,26 @@
 export { open, seal, sealOverhead } from './aead.ts';
 export { agree } from './agreement.ts';
-export { constantTimeEqual, sha256, sha256Hex } from './digest.ts';
+export { sealConvergent } from './convergent.ts';
+export {
+  companionMacMaterial,
+  type ConvergentMaterial,
+  convergentMaterial,
+  derivedMaterial,
+  type DerivedSpec,
+  derivedSpecs,
+} from './derived-material.ts';
+export { constantTimeEqual, digestOf, sha256, sha256Hex } from './digest.ts';
 export { type EnvelopeKey, openSecret, sealGeneration, sealSecret } from './envelope.ts';
 export { fingerprintKey, keyedFingerprint } from './fingerprint.ts';
 export { deriveKey } from './kdf.ts';
 export { decapsulate, type Encapsulated, encapsulate } from './kem.ts';
 export { openKeyBlock, readKeyBlockHeader, sealKeyBlock } from './key-block.ts';
 export type { KeyBlockHeader, OptionalBlock } from './key-block-header.ts';
+export { type HashName, hashNames } from './hashes.ts';
 export type { DerivationInput } from './key-derivation.ts';
 export type { Holds, KeyMaterial } from './key-handle.ts';
 export { unwrapKey, wrapKey } from './key-wrap.ts';
-export { mac, verifyMac } from './mac.ts';
+export { hmacWith, mac, verifyHmacWith, verifyMac } from './mac.ts';
 export {
   type GeneratedMaterial,
   generateMaterial,
