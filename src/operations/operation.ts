@@ -59,6 +59,8 @@ export type TargetRule<I> = {
   readonly usage?: KeyUsage;
   /** With `approvedOnly` what is not asked for by name is an approved one. */
   readonly algorithm?: (input: I, key: Key, approvedOnly?: boolean) => AlgorithmName | null;
+  /** The request has many parts, each with a version of its own: the operation checks and opens them itself. */
+  readonly eachVersion?: true;
   /** The version to use; null or absent: the newest. */
   readonly version?: (input: I) => number | null;
   /** How many protecting uses it is; absent: one. */

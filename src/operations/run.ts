@@ -114,9 +114,9 @@ function openMaterials<I, O>(
 ): Promise<unknown> | undefined {
   let opening: Promise<unknown>[] | undefined;
   for (let index = 0; index < checked.length; index += 1) {
-    const act = operation.targets[index]?.act;
+    const { act, eachVersion } = operation.targets[index] ?? {};
     const target = checked[index];
-    if (!target || (act !== 'protect' && act !== 'process')) continue;
+    if (!target || eachVersion || (act !== 'protect' && act !== 'process')) continue;
     const { opened, version } = target;
     // what lives in a device is never opened
     if (version.device) continue;

@@ -15,6 +15,15 @@ const rulesOf = (operation: Any): readonly TargetRule<never>[] => operation.targ
 const shared: Readonly<Partial<Record<Permission, readonly string[]>>> = {
   'credentials:create': ['createAccessKey', 'createToken'],
   'keys:import-material': ['importMaterial', 'importUnderKey'],
+  'keys:encrypt': ['encrypt', 'encryptItems'],
+  'keys:decrypt': ['decrypt', 'decryptItems'],
+  'keys:reencrypt-from': ['reencrypt', 'rewrapItems'],
+  'keys:reencrypt-to': ['reencrypt', 'rewrapItems'],
+  'keys:generate-data-key': ['generateDataKey', 'generateSealedDataKey'],
+  'keys:generate-data-key-without-plaintext': [
+    'generateDataKeyWithoutPlaintext',
+    'generateSealedDataKeyWithoutPlaintext',
+  ],
   'keys:export': ['exportKey', 'exportUnderKey'],
   'server:rekey': ['beginRekey', 'authoriseRekey', 'confirmRekey', 'cancelRekey'],
 };

@@ -41,6 +41,14 @@ import {
   rotateKey,
 } from './keys/rotate.ts';
 import { sign, verify } from './keys/sign.ts';
+import { configureKey } from './keys/configure.ts';
+import {
+  decryptItems,
+  encryptItems,
+  generateSealedDataKey,
+  generateSealedDataKeyWithoutPlaintext,
+  rewrapItems,
+} from './keys/versioned.ts';
 import { disableKey, enableKey } from './keys/suspend.ts';
 import { createName, deleteName, listNames, moveName } from './names/names.ts';
 import {
@@ -84,6 +92,12 @@ export const operations = Object.freeze({
   verify,
   deriveSharedSecret,
   getPublicKey,
+  encryptItems,
+  decryptItems,
+  rewrapItems,
+  generateSealedDataKey,
+  generateSealedDataKeyWithoutPlaintext,
+  configureKey,
   enableKey,
   disableKey,
   scheduleDestruction,

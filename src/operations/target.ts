@@ -171,7 +171,7 @@ export function checkKey<I>(
   const algorithm: AlgorithmName | null = rule.algorithm?.(input, key, approvedOnly) ?? null;
   if (rule.usage && rule.algorithm) requireAlgorithm(key, rule.usage, algorithm);
   if (rule.act === 'protect' || rule.act === 'process') {
-    requireUsableVersion(key, version, rule.act, now);
+    if (!rule.eachVersion) requireUsableVersion(key, version, rule.act, now);
     if (approvedOnly) requireApprovedUse(key, algorithm, rule.act);
   }
   const context = rule.context?.(input) ?? null;

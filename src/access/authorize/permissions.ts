@@ -60,6 +60,7 @@ export const permissions = Object.freeze({
   'keys:get-rotation-status': permission('kms:GetKeyRotationStatus', read),
   'keys:rotate': permission('kms:RotateKeyOnDemand', manage),
   'keys:list-rotations': permission('kms:ListKeyRotations', read),
+  'keys:configure': permission(null, manage),
   'keys:update-description': permission('kms:UpdateKeyDescription', manage),
   'keys:get-policy': permission('kms:GetKeyPolicy', inspect),
   'keys:put-policy': permission('kms:PutKeyPolicy', manage),

@@ -42,6 +42,13 @@ const input = z.strictObject({
   tier: z.enum(['hsm', 'served', 'delivered', 'development']).nullable().optional(),
   /** Whether the material may ever leave, wrapped for a recipient. */
   exportable: z.boolean().optional(),
+  /** Each use is to be under a key derived for its context. */
+  derivation: z.strictObject({ convergent: z.boolean() }).optional(),
+  /** A further usage of a key pair whose protocol knows none. */
+  secondUsage: keyUsage.optional(),
+  plaintextBackup: z.boolean().optional(),
+  /** Seconds between rotations. */
+  rotationSeconds: z.number().int().min(3600).max(315_360_000).optional(),
   /** The device that must hold it. */
   device: z.string().max(64).optional(),
 });
@@ -90,7 +97,16 @@ export async function makeVersion(
   return { version, material: { version: number, material }, known };
 }
 
+function firstRotation(seconds: number | undefined, now: Instant): Key['rotation'] {
+  if (seconds === undefined) return null;
+  return { periodDays: seconds / 86_400, since: now, nextAt: now + seconds * 1000 };
+}
+
 function requireOffered(wish: Input): void {
+  const { secondUsage } = wish;
+  if (secondUsage && !factsOf(wish.spec).usages.includes(secondUsage)) {
+    throw new ClavigerError('purpose-forbids', `A key of spec ${wish.spec} can't be used to ${secondUsage}.`);
+  }
   if (algorithmsFor(wish.spec, wish.usage).length > 0 && factsOf(wish.spec).usages.includes(wish.usage))
     return;
   throw new ClavigerError('purpose-forbids', `A key of spec ${wish.spec} can't be used to ${wish.usage}.`, {
@@ -204,8 +220,11 @@ export const createKey = defineOperation<Input, Key>({
       ...(wish.origin === 'imported' ? { imported: { isPresent: false, expiresAt: null } } : {}),
       tier: inDevice ? 'hsm' : softwareTier(house),
       ...(wish.exportable ? { exportable: true } : {}),
+      ...(wish.derivation ? { derivation: wish.derivation } : {}),
+      ...(wish.secondUsage ? { secondUsage: wish.secondUsage } : {}),
+      ...(wish.exportable && wish.plaintextBackup ? { plaintextBackup: true } : {}),
       policy,
-      rotation: null,
+      rotation: firstRotation(wish.rotationSeconds, now),
       suspendedAt: null,
       destruction: null,
       createdAt: now,

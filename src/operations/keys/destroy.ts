@@ -39,6 +39,8 @@ const scheduleInput = z.strictObject({
   waitingDays: z.number().int().min(7).max(30),
   /** Why, for the record and the certificate. */
   reason: textLine.nullable().optional(),
+  /** Its names are free at once, for protocols whose clients think that the key is gone. */
+  releasesNames: z.boolean().optional(),
 });
 type ScheduleInput = z.infer<typeof scheduleInput>;
 
@@ -58,15 +60,18 @@ export const scheduleDestruction = defineOperation<ScheduleInput, Key>({
     }),
   ],
   conditions: ({ waitingDays }) => ({ 'kms:ScheduleKeyDeletionPendingWindowInDays': String(waitingDays) }),
-  run: ({ caller, keys, now }, { waitingDays, reason = null }) => {
+  run: async ({ caller, house, keys, now }, { waitingDays, reason = null, releasesNames = false }) => {
     const { key } = present(keys[0]);
+    if (releasesNames && !key.deletable)
+      throw new ClavigerError('key-state-forbids', 'deletion is not allowed for this key');
+    const names = releasesNames ? await namesOf(house, key) : [];
     const destruction = { requestedAt: now, dueAt: now + waitingDays * dayMillis, waitingDays };
     const after = { ...key, destruction };
     const record = newDestruction(after, { id: newId(), requestedBy: caller.principal.id, reason });
     return {
       output: revised(key, after),
-      changes: [updateOf(key, after), destructionPut(null, record)],
-      facts: { waitingDays, dueAt: destruction.dueAt, destruction: record.id, reason },
+      changes: [updateOf(key, after), destructionPut(null, record), ...names.map(withoutName)],
+      facts: { waitingDays, dueAt: destruction.dueAt, destruction: record.id, reason, names: names.length },
     };
   },
 });
@@ -124,6 +129,10 @@ export async function namesOf(house: Pick<House, 'store'>, key: Key): Promise<Ke
     found.push(...page);
     if (page.length < namesAtOnce) return found;
   }
+}
+
+function withoutName({ environment, region, name, keyId }: KeyName): Change {
+  return { kind: 'name-deleted', environment, region, name, expectedKeyId: keyId };
 }
 
 /** How the material of a key is destroyed. */
@@ -198,15 +207,7 @@ export const destroyDueKey = defineOperation<KeyOnly, Key>({
       nodes: await liveNodes(house),
       names: names.slice(0, namesTold).map(({ name }) => name),
     });
-    const forgotten = names.map(
-      ({ environment, region, name }): Change => ({
-        kind: 'name-deleted',
-        environment,
-        region,
-        name,
-        expectedKeyId: key.id,
-      }),
-    );
+    const forgotten = names.map(withoutName);
     const erased = storedNumbers(key);
     return {
       output: revised(key, after),
