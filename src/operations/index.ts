@@ -5,6 +5,8 @@ export type { DoorObserver, House } from './house.ts';
 export { createHierarchy, type Hierarchy } from './hierarchy.ts';
 export { createKeyCache, keyArn, type KeyCache } from './key-cache.ts';
 export { createDocumentCache } from './document-cache.ts';
+export { type Mount, mountAt, mountsOf, type PlacedMount } from './mounts/mounts.ts';
+export type { ItemResult, OpenedResult, SealedDataKey, SealedResult } from './keys/versioned.ts';
 export { createDemands, type Demands } from './demands.ts';
 export { createLastUses, type LastUses } from './last-uses.ts';
 export { createUsageMeter, type UsageMeter } from './usage-meter.ts';

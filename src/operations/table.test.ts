@@ -66,7 +66,7 @@ describe('the table of operations', () => {
     for (const name of names)
       assert.match(
         name,
-        /^(keys|names|environments|principals|credentials|server|roots|recovery|backup|escrow|copies)\.[a-z]+(-[a-z]+)*$/,
+        /^(keys|names|mounts|environments|principals|credentials|server|roots|recovery|backup|escrow|copies)\.[a-z]+(-[a-z]+)*$/,
       );
   });
 

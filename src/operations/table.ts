@@ -41,6 +41,14 @@ import {
   rotateKey,
 } from './keys/rotate.ts';
 import { sign, verify } from './keys/sign.ts';
+import {
+  disableMount,
+  enableMount,
+  listMounts,
+  moveMount,
+  readMount,
+  tuneMount,
+} from './mounts/mounts.ts';
 import { configureKey } from './keys/configure.ts';
 import {
   decryptItems,
@@ -134,6 +142,12 @@ export const operations = Object.freeze({
   exportKey,
   exportUnderKey,
   listKeyCopies,
+  listMounts,
+  readMount,
+  enableMount,
+  tuneMount,
+  moveMount,
+  disableMount,
   createEnvironment,
   createAdministrator,
   listEnvironments,

@@ -46,7 +46,7 @@ export function storeAuthenticator({ store, hierarchy, clock, accountOf }: Parts
   });
 }
 
-export type Recognises = Pick<Authenticator, 'sigv4' | 'bearer'>;
+export type Recognises = Pick<Authenticator, 'sigv4' | 'bearer' | 'token'>;
 
 /** Recognises callers only while the caches are fresh: a credential that another node deleted is not taken from this one's. */
 export function whileFresh(authenticator: Recognises, freshness: Freshness): Recognises {
@@ -56,6 +56,10 @@ export function whileFresh(authenticator: Recognises, freshness: Freshness): Rec
       return waiting
         ? waiting.then(() => authenticator.sigv4(request, services))
         : authenticator.sigv4(request, services);
+    },
+    token(token) {
+      const waiting = freshness.require();
+      return waiting ? waiting.then(() => authenticator.token(token)) : authenticator.token(token);
     },
     async bearer(request) {
       await freshness.require();

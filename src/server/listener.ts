@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock, HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
 import type { Config } from './config.ts';
+import { handOnList, isHandedOn, listMark, originOf } from './list-method.ts';
 import { describeError, type Logger } from './logger.ts';
 
 export interface Listener {
@@ -67,15 +68,17 @@ class IncomingRequest implements HttpRequest {
   }
 
   get headers(): HttpRequest['headers'] {
-    return this.#message.headers as HttpRequest['headers'];
+    const { headers, socket } = this.#message;
+    if (headers[listMark] !== undefined && !isHandedOn(socket)) delete headers[listMark];
+    return headers as HttpRequest['headers'];
   }
 
   get remoteAddress(): string {
-    return this.#message.socket.remoteAddress ?? '-';
+    return originOf(this.#message.socket).remoteAddress ?? '-';
   }
 
   get secure(): boolean {
-    return 'encrypted' in this.#message.socket;
+    return 'encrypted' in originOf(this.#message.socket);
   }
 }
 
@@ -192,7 +195,7 @@ function createHandler({ protocols, clock, logger, onBadRequest }: Parts, isStop
       refuse(
         message,
         response,
-        plain(404, 'Nothing answers here. Try /healthz, /api/v1/ or the AWS KMS protocol at /.'),
+        plain(404, 'Nothing answers here. Try /healthz, /api/v1/, /v1/sys/health or the AWS KMS protocol at /.'),
       );
       return;
     }
@@ -276,7 +279,8 @@ export async function listen(parts: Parts): Promise<Listener> {
     parts.onBadRequest();
     endWith(socket, '405 Method Not Allowed');
   });
-  server.on('clientError', (error, socket) => {
+  server.on('clientError', (error: Error & { rawPacket?: Buffer }, socket) => {
+    if (handOnList(server, socket, error.rawPacket)) return;
     parts.onBadRequest();
     answerClientError(error, socket);
   });

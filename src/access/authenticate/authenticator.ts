@@ -35,6 +35,8 @@ export interface Authenticator {
   sigv4(request: SignedRequest, services: readonly string[]): Authenticated | Promise<Authenticated>;
   /** Checks the bearer token of a request. */
   bearer(request: Pick<SignedRequest, 'rawHeaders'>): Promise<Authenticated>;
+  /** Checks a token that a protocol has found in its own place; at once where it is known. */
+  token(token: string): Authenticated | Promise<Authenticated>;
   /** Forgets what is cached of `credential:ID` or `principal:ID`. */
   invalidate(entity: string): void;
   invalidateAll(): void;
@@ -122,6 +124,26 @@ export function createAuthenticator({
     }
   }
 
+  function ofToken(id: string, found: Found): Authenticated {
+    requireCurrent(found);
+    const { principal, accountId } = found;
+    return { principal, accountId, region: null, credentialId: id, method: 'token' };
+  }
+
+  async function lookUpToken(id: string): Promise<Authenticated> {
+    const before = generation;
+    const found = await source.token(id);
+    if (!found) throw unknown();
+    if (generation === before) remember(tokens, id, found, credentialsMax);
+    return ofToken(id, found);
+  }
+
+  function byToken(token: string): Authenticated | Promise<Authenticated> {
+    const id = tokenId(token);
+    const found = tokens.get(id);
+    return found ? ofToken(id, found) : lookUpToken(id);
+  }
+
   return {
     sigv4(request, services) {
       const signed = readClaim(headerOf(request.rawHeaders, 'authorization'));
@@ -146,17 +168,12 @@ export function createAuthenticator({
           'not-authenticated',
           'The Authorization header holds no well-formed bearer token.',
         );
-      const id = tokenId(token);
-      let found = tokens.get(id);
-      if (!found) {
-        const before = generation;
-        found = (await source.token(id)) ?? undefined;
-        if (!found) throw unknown();
-        if (generation === before) remember(tokens, id, found, credentialsMax);
-      }
-      requireCurrent(found);
-      const { principal, accountId } = found;
-      return { principal, accountId, region: null, credentialId: id, method: 'token' };
+      return byToken(token);
+    },
+
+    token(token) {
+      if (!isTokenForm(token)) throw unknown();
+      return byToken(token);
     },
 
     invalidate(entity) {

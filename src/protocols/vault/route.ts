@@ -1,0 +1,88 @@
+import type { Caller, Operation, PlacedMount } from '#operations';
+import type { Answer } from './answer.ts';
+import type { Fields } from './fields.ts';
+import type { Verb } from './read-request.ts';
+import { VaultError } from './vault-error.ts';
+
+/** What a handler works with. */
+export type Asked = {
+  readonly verb: Verb;
+  readonly mount: PlacedMount;
+  /** The parts of the path that the pattern names. */
+  readonly part: (name: string) => string;
+  readonly fields: Fields;
+  readonly caller: Caller;
+  readonly accountId: string;
+  /** The token itself, for what is bound to it. */
+  readonly token: string;
+  /** Runs an operation as the caller, through the one door. */
+  readonly run: <I, O>(operation: Operation<I, O>, input: I) => Promise<O>;
+};
+
+export type Handler = (asked: Asked) => Promise<Answer>;
+
+/** What one path of an engine answers, by verb. */
+export type Route = {
+  /** Parts in braces stand for one segment, with `...` behind the name for all that is left, which may be nothing. */
+  readonly path: string;
+  readonly about: string;
+  /** A policy must give `sudo` besides. */
+  readonly sudo?: true;
+  readonly handlers: Readonly<Partial<Record<Verb, Handler>>>;
+};
+
+/** Routes of an engine, found by the first segment of a path and then in their order. */
+export type Router = (path: string) => Found | null;
+export type Found = { readonly route: Route; readonly part: (name: string) => string };
+
+type Compiled = { readonly route: Route; readonly pattern: RegExp; readonly names: readonly string[] };
+
+function compile(route: Route): Compiled {
+  const names: string[] = [];
+  const pattern = route.path
+    .split('/')
+    .map((segment, index) => {
+      const slash = index === 0 ? '' : '/';
+      const match = /^\{([a-z]+)(\.\.\.)?\}$/.exec(segment);
+      if (!match) return `${slash}${segment.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}`;
+      names.push(match[1] ?? '');
+      return match[2] ? (index === 0 ? '(.*)' : '(?:/(.*))?') : `${slash}([^/]+)`;
+    })
+    .join('');
+  return { route, pattern: new RegExp(`^${pattern}$`, 'u'), names };
+}
+
+function firstOf(path: string): string {
+  const slash = path.indexOf('/');
+  return slash < 0 ? path : path.slice(0, slash);
+}
+
+/** A router over routes. A list's path ends with a slash, which no pattern has. */
+export function routerOf(routes: readonly Route[]): Router {
+  const byFirst = new Map<string, Compiled[]>();
+  const open: Compiled[] = [];
+  for (const compiled of routes.map(compile)) {
+    const first = firstOf(compiled.route.path);
+    if (first.startsWith('{')) open.push(compiled);
+    else byFirst.set(first, [...(byFirst.get(first) ?? []), compiled]);
+  }
+  return (path) => {
+    const trimmed = path.endsWith('/') ? path.slice(0, -1) : path;
+    for (const list of [byFirst.get(firstOf(trimmed)) ?? [], open]) {
+      for (const { route, pattern, names } of list) {
+        const match = pattern.exec(route.path.endsWith('...}') ? path : trimmed);
+        if (match) return { route, part: (name) => match[names.indexOf(name) + 1] ?? '' };
+      }
+    }
+    return null;
+  };
+}
+
+//= vault: unsupported path
+export function noRoute(path: string): VaultError {
+  return new VaultError(404, `no handler for route "${path}". route entry not found.`);
+}
+
+export function unsupportedOperation(): VaultError {
+  return new VaultError(405, '1 error occurred:\n\t* unsupported operation\n\n');
+}
