@@ -1,7 +1,7 @@
-import { createPrivateKey, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { ClavigerError } from '#domain';
+import { expandEd25519, openEd25519Seed } from './key-encodings.ts';
 import { handleOf, KeyHandle, type KeyMaterial, materialOf, privateKeyOf } from './key-handle.ts';
-import { rawPublicKey, withRawPrivateKey } from './signature-ec.ts';
 
 /** The specs of keys that are derived from another one for a context. */
 export const derivedSpecs = Object.freeze(['AES_128', 'AES_256', 'CHACHA20', 'ED25519'] as const);
@@ -95,28 +95,15 @@ function wiping<T>(bytes: Uint8Array, work: (bytes: Uint8Array) => T): T {
 function withBase<T>(material: KeyMaterial, work: (input: KeyObject | Uint8Array) => T): T {
   const handle = handleOf(material);
   if (handle.holds === 'secret') return work(handle.key);
-  if (handle.holds === 'private' && handle.spec === 'ED25519') return wiping(ed25519Expanded(handle), work);
+  if (handle.holds === 'private' && handle.spec === 'ED25519') return wiping(expandEd25519(handle.key), work);
   throw new ClavigerError('algorithm-forbids', `No keys are derived from a key of spec ${handle.spec}.`);
-}
-
-/** An Ed25519 private key as many libraries hold it: the seed, then the public half; 64 bytes, which the caller wipes. */
-export function ed25519Expanded(handle: KeyHandle): Uint8Array {
-  const expanded = Buffer.allocUnsafeSlow(64);
-  withRawPrivateKey(privateKeyOf(handle), (seed) => expanded.set(seed, 0));
-  expanded.set(rawPublicKey(handle.publicKey), 32);
-  return expanded;
 }
 
 /** Opens the bytes that a derived key is made of; they are copied. */
 function opened(spec: DerivedSpec, bytes: Uint8Array): KeyMaterial {
-  const key =
-    spec === 'ED25519'
-      ? createPrivateKey({ key: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), ...ed25519Seed })
-      : createSecretKey(bytes);
+  const key = spec === 'ED25519' ? openEd25519Seed(bytes) : createSecretKey(bytes);
   return materialOf(new KeyHandle(spec, key));
 }
-
-const ed25519Seed = Object.freeze({ format: 'raw-private', asymmetricKeyType: 'ed25519' } as const);
 
 function hmacKey(bytes: Uint8Array): KeyMaterial {
   return materialOf(new KeyHandle('HMAC_256', createSecretKey(bytes)));

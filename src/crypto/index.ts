@@ -18,6 +18,17 @@ export { openKeyBlock, readKeyBlockHeader, sealKeyBlock } from './key-block.ts';
 export type { KeyBlockHeader, OptionalBlock } from './key-block-header.ts';
 export { type HashName, hashNames } from './hashes.ts';
 export type { DerivationInput } from './key-derivation.ts';
+export {
+  ed25519Expanded,
+  ed25519FromExpanded,
+  type PrivateKeyForm,
+  privateKeyDer,
+  privateKeyPem,
+  publicKeyPem,
+  rawPublicKeyOf,
+  type ReadPrivateKey,
+  readPrivateKey,
+} from './key-encodings.ts';
 export type { Holds, KeyMaterial } from './key-handle.ts';
 export { unwrapKey, wrapKey } from './key-wrap.ts';
 export { hmacWith, mac, verifyHmacWith, verifyMac } from './mac.ts';
@@ -48,13 +59,21 @@ export {
   type RecoveryHolder,
   splitToHolders,
 } from './recovery-shares.ts';
-export { decryptRsa, encryptRsa, oaepPlaintextMax } from './rsa-encryption.ts';
+export {
+  decryptRsa,
+  decryptRsaWith,
+  encryptRsa,
+  encryptRsaWith,
+  oaepPlaintextMax,
+  type RsaEncryptionChoice,
+} from './rsa-encryption.ts';
 export { SecretBytes } from './secret-bytes.ts';
 export { isScheme, isSetId, readShare, type Share, writeShare } from './share-text.ts';
 export { combineShares, requireScheme, type ShareScheme, splitSecret } from './shares.ts';
 export { signedHeaders, signingKey } from './sigv4-key.ts';
 export { openStream, sealedChunkBytes, sealStream, streamCommitment } from './sealed-stream.ts';
 export { messageForms, sign, verify } from './signature.ts';
+export { type SignatureChoice, signWith, verifyWith } from './signature-choice.ts';
 export type { MessageForm } from './signature-shape.ts';
 export {
   type ExportWrap,
@@ -63,7 +82,9 @@ export {
   type TransportWrap,
   transportSpecs,
   transportWraps,
+  unwrapRsaAes,
   unwrapTransported,
   wrapForTransport,
+  wrapRsaAes,
 } from './transport.ts';
 export { weaknessOf } from './weak-keys.ts';

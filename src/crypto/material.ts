@@ -8,7 +8,7 @@ import {
 import { ClavigerError, type KeySpec } from '#domain';
 import { handleOf, KeyHandle, type KeyMaterial, materialOf } from './key-handle.ts';
 import { SecretBytes } from './secret-bytes.ts';
-import { isOneDerSequence, namesAlgorithm, type PairShape, specShapes } from './spec-shapes.ts';
+import { isOneDerSequence, namesAlgorithm, type PairShape, rsaRecipient, specShapes } from './spec-shapes.ts';
 
 export type GeneratedMaterial = {
   /** Raw bytes of a secret key; PKCS#8 DER of a pair. The caller disposes it. */
@@ -53,6 +53,19 @@ export function openPublicKey(spec: KeySpec, spki: Uint8Array): KeyMaterial {
   const key = shape.kind === 'pair' ? readPublicKey(shape, spki) : null;
   if (key !== null) return materialOf(new KeyHandle(spec, key));
   throw new ClavigerError('public-key-invalid', `The public key is not a valid key of spec ${spec}.`);
+}
+
+/**
+ * Opens the SubjectPublicKeyInfo (DER) of somebody's RSA key of 2048 to 8192 bits, which need not be of a spec.
+ * Throws `public-key-invalid` like `openPublicKey`.
+ */
+export function openRsaRecipient(spki: Uint8Array): KeyObject {
+  const key = readPublicKey(rsaRecipient, spki);
+  if (key !== null) return key;
+  throw new ClavigerError(
+    'public-key-invalid',
+    'The recipient is not an RSA key of 2048 to 8192 bits (SubjectPublicKeyInfo).',
+  );
 }
 
 /** The public half as SubjectPublicKeyInfo DER; null for a secret key. */

@@ -22,23 +22,34 @@ const curves: Readonly<Partial<Record<KeySpec, Curve>>> = Object.freeze({
   EC_SECP256K1: secp256k1,
 });
 
-const digestOptions = Object.freeze({ prehash: false, lowS: false, format: 'der' as const });
-
 /** ECDSA with signatures in DER (FIPS 186-5, 6; SEC 1, C.5). */
 export function ecdsa(hash: Hash): SignatureAlgorithm {
-  return signatureAlgorithm({ raw: nativeForm(hash, { dsaEncoding: 'der' }), digest: digestForm(hash) });
+  return signatureAlgorithm({ raw: ecdsaMessage(hash, 'DER'), digest: ecdsaDigest(hash.length, 'DER') });
 }
 
-function digestForm(hash: Hash): SignatureForm {
+/** DER (SEC 1, C.5), or r and s, each as long as the order of the curve (IEEE P1363; RFC 7518, 3.4). */
+export type EcdsaEncoding = 'DER' | 'RAW';
+
+/** ECDSA of a message. */
+export function ecdsaMessage(hash: Hash, encoding: EcdsaEncoding): SignatureForm {
+  return nativeForm(hash, { dsaEncoding: encoding === 'DER' ? 'der' : 'ieee-p1363' });
+}
+
+//= fips186-5 6.4.1: of a digest that is longer than the order only the leftmost bits are signed
+/** ECDSA of a digest of this length; null: of any. */
+export function ecdsaDigest(messageLength: number | null, encoding: EcdsaEncoding): SignatureForm {
+  const options = {
+    prehash: false,
+    lowS: false,
+    format: encoding === 'DER' ? ('der' as const) : ('compact' as const),
+  };
   return Object.freeze({
-    messageLength: hash.length,
+    messageLength,
     sign: async (handle: KeyHandle, digest: Uint8Array) =>
-      withRawPrivateKey(privateKeyOf(handle), (scalar) =>
-        curveOf(handle).sign(digest, scalar, digestOptions),
-      ),
+      withRawPrivateKey(privateKeyOf(handle), (scalar) => curveOf(handle).sign(digest, scalar, options)),
     verify: async (handle: KeyHandle, digest: Uint8Array, signature: Uint8Array) => {
       try {
-        return curveOf(handle).verify(signature, digest, rawPublicKey(handle.publicKey), digestOptions);
+        return curveOf(handle).verify(signature, digest, rawPublicKey(handle.publicKey), options);
       } catch {
         // what is malformed throws where what is wrong returns false
         return false;

@@ -3,8 +3,11 @@ import { type KeyHandle, privateKeyOf } from './key-handle.ts';
 import { rawPublicKey, withRawPrivateKey } from './signature-ec.ts';
 import { nativeForm, type SignatureForm, signatureAlgorithm } from './signature-shape.ts';
 
+/** Ed25519 and Ed448 of a message. */
+export const edwardsMessage: SignatureForm = nativeForm(null);
+
 /** Ed25519 and Ed448 without a context (RFC 8032, 5.1 and 5.2). */
-export const edwards = signatureAlgorithm({ raw: nativeForm(null) });
+export const edwards = signatureAlgorithm({ raw: edwardsMessage });
 
 /**
  * Ed25519ph (RFC 8032, 5.1). It hashes what it is given: as form `digest` that is the SHA-512 digest of the
@@ -13,7 +16,8 @@ export const edwards = signatureAlgorithm({ raw: nativeForm(null) });
  */
 export const edwardsPrehashed = signatureAlgorithm({ raw: prehashForm(null), digest: prehashForm(64) });
 
-function prehashForm(messageLength: number | null): SignatureForm {
+/** Ed25519ph of what is given, which it hashes; of exactly this length, or any. */
+export function prehashForm(messageLength: number | null): SignatureForm {
   return Object.freeze({
     messageLength,
     sign: async (handle: KeyHandle, message: Uint8Array) =>

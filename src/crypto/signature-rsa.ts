@@ -20,26 +20,51 @@ import {
 
 /** RSASSA-PKCS1-v1_5 (RFC 8017, 8.2). */
 export function rsaPkcs1(hash: Hash): SignatureAlgorithm {
-  return signatureAlgorithm({
-    raw: wholeForm(hash, { padding: constants.RSA_PKCS1_PADDING }),
-    digest: digestForm(hash, {
-      encode: (digest) => encodePkcs1(hash, digest),
-      signPadding: constants.RSA_PKCS1_PADDING,
-      matches: (encoded, digest) => sameBytes(encoded, pkcs1Block(encodePkcs1(hash, digest), encoded.length)),
-    }),
-  });
+  return signatureAlgorithm({ raw: pkcs1Message(hash), digest: pkcs1Digest(hash) });
 }
 
 /** RSASSA-PSS with MGF1 of the same hash and a salt as long as the hash (RFC 8017, 8.1; FIPS 186-5, 5.4). */
 export function rsaPss(hash: Hash): SignatureAlgorithm {
-  return signatureAlgorithm({
-    raw: wholeForm(hash, { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: hash.length }),
-    digest: digestForm(hash, {
-      encode: (digest, length) => encodePss(hash, digest, length),
-      signPadding: constants.RSA_NO_PADDING,
-      matches: (encoded, digest) => matchesPss(hash, encoded, digest),
-    }),
+  return signatureAlgorithm({ raw: pssMessage(hash, hash.length), digest: pssDigest(hash, hash.length) });
+}
+
+/** RSASSA-PKCS1-v1_5 of a message. */
+export function pkcs1Message(hash: Hash): SignatureForm {
+  return wholeForm(hash, { padding: constants.RSA_PKCS1_PADDING });
+}
+
+/** RSASSA-PKCS1-v1_5 of a digest. */
+export function pkcs1Digest(hash: Hash): SignatureForm {
+  return pkcs1Block(hash.length, (digest) => Buffer.concat([hash.digestInfoPrefix, digest]));
+}
+
+/** Bytes of a salt; `auto`: the most that fit when signing, whatever is found when verifying. */
+export type SaltLength = number | 'auto';
+
+/** RSASSA-PSS of a message, with MGF1 of the same hash. */
+export function pssMessage(hash: Hash, saltLength: SaltLength): SignatureForm {
+  return wholeForm(hash, {
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength: saltLength === 'auto' ? constants.RSA_PSS_SALTLEN_AUTO : saltLength,
   });
+}
+
+/** RSASSA-PSS of a digest, with MGF1 of the same hash. */
+export function pssDigest(hash: Hash, saltLength: SaltLength): SignatureForm {
+  return encodedForm(hash.length, {
+    encode: (digest, length) => {
+      const bytes = saltLength === 'auto' ? pssSaltMax(hash, length) : saltLength;
+      return encodePss(hash, digest, randomFillSync(new Uint8Array(bytes)), length);
+    },
+    signPadding: constants.RSA_NO_PADDING,
+    matches: (encoded, digest) => matchesPss(hash, encoded, digest, saltLength),
+  });
+}
+
+//= rfc8017 9.1.1 step 3: emLen is at least hLen + sLen + 2
+/** The longest salt under a modulus of `length` bytes. */
+export function pssSaltMax(hash: Hash, length: number): number {
+  return length - hash.length - 2;
 }
 
 //= rfc8017 8.1.2 step 1, 8.2.2 step 1: a signature is as long as the modulus
@@ -62,9 +87,9 @@ type DigestEncoding = {
   matches(encoded: Uint8Array, digest: Uint8Array): boolean;
 };
 
-function digestForm(hash: Hash, encoding: DigestEncoding): SignatureForm {
+function encodedForm(messageLength: number | null, encoding: DigestEncoding): SignatureForm {
   return Object.freeze({
-    messageLength: hash.length,
+    messageLength,
     sign: async (handle: KeyHandle, digest: Uint8Array) => {
       const key = privateKeyOf(handle);
       return privateEncrypt(
@@ -95,13 +120,20 @@ export function modulusLengthOf(key: KeyObject): number {
   return (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
 }
 
-//= rfc8017 9.2: DigestInfo
-function encodePkcs1(hash: Hash, digest: Uint8Array): Uint8Array {
-  return Buffer.concat([hash.digestInfoPrefix, digest]);
+/** The bare block of type 1 around what `infoOf` makes of the digest. */
+export function pkcs1Block(
+  messageLength: number | null,
+  infoOf: (digest: Uint8Array) => Uint8Array,
+): SignatureForm {
+  return encodedForm(messageLength, {
+    encode: infoOf,
+    signPadding: constants.RSA_PKCS1_PADDING,
+    matches: (encoded, digest) => sameBytes(encoded, blockAround(infoOf(digest), encoded.length)),
+  });
 }
 
 //= rfc8017 9.2: EM = 00 01 FF.. 00 T, compared whole, so that nothing is parsed
-function pkcs1Block(digestInfo: Uint8Array, length: number): Uint8Array {
+function blockAround(digestInfo: Uint8Array, length: number): Uint8Array {
   const block = Buffer.alloc(length, 0xff);
   const start = length - digestInfo.length;
   block[0] = 0;
@@ -112,13 +144,12 @@ function pkcs1Block(digestInfo: Uint8Array, length: number): Uint8Array {
 }
 
 //= rfc8017 9.1.1: EMSA-PSS-ENCODE with emBits = 8 * length - 1
-function encodePss(hash: Hash, digest: Uint8Array, length: number): Uint8Array {
-  const salt = randomFillSync(new Uint8Array(hash.length));
+function encodePss(hash: Hash, digest: Uint8Array, salt: Uint8Array, length: number): Uint8Array {
   const seed = saltedHash(hash, digest, salt);
   const block = Buffer.alloc(length);
   const maskedLength = length - hash.length - 1;
-  block[maskedLength - hash.length - 1] = 1;
-  block.set(salt, maskedLength - hash.length);
+  block[maskedLength - salt.length - 1] = 1;
+  block.set(salt, maskedLength - salt.length);
   xorInto(block.subarray(0, maskedLength), maskOf(hash, seed, maskedLength));
   block[0] = (block[0] as number) & 0x7f;
   block.set(seed, maskedLength);
@@ -127,16 +158,18 @@ function encodePss(hash: Hash, digest: Uint8Array, length: number): Uint8Array {
 }
 
 //= rfc8017 9.1.2: EMSA-PSS-VERIFY, step by step; all of `encoded` is public
-function matchesPss(hash: Hash, encoded: Uint8Array, digest: Uint8Array): boolean {
+function matchesPss(hash: Hash, encoded: Uint8Array, digest: Uint8Array, saltLength: SaltLength): boolean {
   const maskedLength = encoded.length - hash.length - 1;
-  const saltStart = maskedLength - hash.length;
   if (encoded[encoded.length - 1] !== 0xbc || (encoded[0] as number) & 0x80) return false;
   const seed = encoded.subarray(maskedLength, maskedLength + hash.length);
   const block = Buffer.from(encoded.subarray(0, maskedLength));
   xorInto(block, maskOf(hash, seed, maskedLength));
   block[0] = (block[0] as number) & 0x7f;
-  if (block[saltStart - 1] !== 1 || block.subarray(0, saltStart - 1).some((byte) => byte !== 0)) return false;
-  return sameBytes(seed, saltedHash(hash, digest, block.subarray(saltStart)));
+  // after the zeros comes the 1 that ends them, and the rest is the salt
+  const end = block.findIndex((byte) => byte !== 0);
+  const salt = block.subarray(end + 1);
+  if (block[end] !== 1 || (saltLength !== 'auto' && salt.length !== saltLength)) return false;
+  return sameBytes(seed, saltedHash(hash, digest, salt));
 }
 
 /** H = Hash(eight zero bytes, digest, salt). */

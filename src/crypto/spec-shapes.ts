@@ -35,17 +35,26 @@ const rsa = (modulusLength: number): SpecShape =>
     type: 'rsa',
     options: { modulusLength, publicExponent: 65_537 },
     algorithmIdentifier: oneSpelling,
-    fits: (details: AsymmetricKeyDetails, isPublic: boolean) => {
-      const exponent = details.publicExponent ?? 0n;
-      const least = isPublic ? 3n : 65_537n;
-      return (
-        details.modulusLength === modulusLength &&
-        exponent >= least &&
-        exponent < 2n ** 256n &&
-        exponent % 2n === 1n
-      );
-    },
+    fits: (details: AsymmetricKeyDetails, isPublic: boolean) =>
+      details.modulusLength === modulusLength && isExponent(details.publicExponent ?? 0n, isPublic),
   });
+
+function isExponent(exponent: bigint, isPublic: boolean): boolean {
+  const least = isPublic ? 3n : 65_537n;
+  return exponent >= least && exponent < 2n ** 256n && exponent % 2n === 1n;
+}
+
+/** The public key of somebody else to whom something is encrypted: RSA of 2048 to 8192 bits, in whole bytes. */
+export const rsaRecipient: PairShape = Object.freeze({
+  kind: 'pair',
+  type: 'rsa',
+  options: {},
+  algorithmIdentifier: oneSpelling,
+  fits: (details: AsymmetricKeyDetails) => {
+    const bits = details.modulusLength ?? 0;
+    return bits >= 2048 && bits <= 8192 && bits % 8 === 0 && isExponent(details.publicExponent ?? 0n, true);
+  },
+});
 
 //= rfc5480 2.1.1: the curve is named by its identifier, never spelt out
 const ec = (namedCurve: string, algorithmIdentifier: string): SpecShape =>

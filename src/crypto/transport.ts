@@ -1,10 +1,12 @@
 import type { AlgorithmName, KeySpec } from '#domain';
 import { ClavigerError, hasCode } from '#domain';
-import type { KeyMaterial } from './key-handle.ts';
+import type { HashName } from './hashes.ts';
+import { handleOf, type KeyMaterial } from './key-handle.ts';
 import { unwrapKey, wrapKey } from './key-wrap.ts';
-import { openMaterial, openPublicKey } from './material.ts';
-import { decryptRsa, encryptRsa } from './rsa-encryption.ts';
+import { openMaterial, openPublicKey, openRsaRecipient } from './material.ts';
+import { decryptRsa, decryptRsaWith, encryptPadded, encryptRsa } from './rsa-encryption.ts';
 import { SecretBytes } from './secret-bytes.ts';
+import { modulusLengthOf } from './signature-rsa.ts';
 
 /** How key material is wrapped for its way here, under an RSA key that was made for it. */
 export const transportWraps = [
@@ -36,9 +38,27 @@ const aesSpecs: Readonly<Record<number, KeySpec>> = Object.freeze({
 export function unwrapTransported(wrap: TransportWrap, under: KeyMaterial, wrapped: Uint8Array): SecretBytes {
   const oaep = oaepOf[wrap];
   if (!wrap.startsWith('RSA_AES')) return SecretBytes.take(decryptRsa(oaep, under, wrapped));
-  //= pkcs11 v2.40 cm 2.1.21: the AES key under RSA-OAEP, then the material under AES-KWP
-  const rsaLength = Number(under.spec.slice('RSA_'.length)) / 8;
-  using aes = SecretBytes.take(decryptRsa(oaep, under, wrapped.subarray(0, rsaLength)));
+  return unwrapUnderAes(under, wrapped, (part) => decryptRsa(oaep, under, part));
+}
+
+/**
+ * Unwraps material that is under an AES key (AES-KWP) that is under RSA-OAEP with a hash that the sender chose.
+ * Throws `ciphertext-invalid` for everything that does not unwrap, `algorithm-forbids` for a key that is not
+ * RSA.
+ */
+export function unwrapRsaAes(hash: HashName, under: KeyMaterial, wrapped: Uint8Array): SecretBytes {
+  const choice = { padding: 'OAEP', hash } as const;
+  return unwrapUnderAes(under, wrapped, (part) => decryptRsaWith(under, choice, part));
+}
+
+//= pkcs11 v2.40 cm 2.1.21: the AES key under RSA-OAEP, then the material under AES-KWP
+function unwrapUnderAes(
+  under: KeyMaterial,
+  wrapped: Uint8Array,
+  decrypt: (part: Uint8Array) => Uint8Array,
+): SecretBytes {
+  const rsaLength = modulusLengthOf(handleOf(under).key);
+  using aes = SecretBytes.take(decrypt(wrapped.subarray(0, rsaLength)));
   const spec = aesSpecs[aes.length];
   if (!spec) throw new ClavigerError('ciphertext-invalid', 'The material is not wrapped under an AES key.');
   return unwrapKey('AES_KWP', openMaterial(spec, aes), wrapped.subarray(rsaLength));
@@ -56,10 +76,23 @@ export function wrapForTransport(wrap: ExportWrap, recipient: Uint8Array, materi
   const under = openRecipient(recipient);
   const oaep = oaepOf[wrap];
   if (!wrap.startsWith('RSA_AES')) return material.use((bytes) => encryptRsa(oaep, under, bytes));
-  //= pkcs11 v2.40 cm 2.1.21: the AES key under RSA-OAEP, then the material under AES-KWP
+  return wrapUnderAes(material, (bytes) => encryptRsa(oaep, under, bytes));
+}
+
+/**
+ * Wraps material for the holder of any RSA key of 2048 to 8192 bits, so that `unwrapRsaAes` opens it: a fresh
+ * AES-256 key under RSA-OAEP with this hash, then the material under AES-KWP. Throws `public-key-invalid` for
+ * what is not the SubjectPublicKeyInfo (DER) of such a key.
+ */
+export function wrapRsaAes(hash: HashName, recipient: Uint8Array, material: SecretBytes): Uint8Array {
+  const key = openRsaRecipient(recipient);
+  return wrapUnderAes(material, (bytes) => encryptPadded(key, { padding: 'OAEP', hash }, bytes));
+}
+
+//= pkcs11 v2.40 cm 2.1.21: the AES key under RSA-OAEP, then the material under AES-KWP
+function wrapUnderAes(material: SecretBytes, encrypt: (bytes: Uint8Array) => Uint8Array): Uint8Array {
   using aes = SecretBytes.random(32);
-  const wrappedAes = aes.use((bytes) => encryptRsa(oaep, under, bytes));
-  return Buffer.concat([wrappedAes, wrapKey('AES_KWP', openMaterial('AES_256', aes), material)]);
+  return Buffer.concat([aes.use(encrypt), wrapKey('AES_KWP', openMaterial('AES_256', aes), material)]);
 }
 
 function openRecipient(spki: Uint8Array): KeyMaterial {
