@@ -26,6 +26,8 @@ export type { DataKeyPair } from './keys/data-key-pair.ts';
 export type { Decrypted } from './keys/decrypt.ts';
 export {
   exportWraps,
+  publicKeyPem,
+  rawPublicKeyOf,
   transportSpecs,
   transportWraps,
   type TransportSpec,

@@ -41,14 +41,7 @@ import {
   rotateKey,
 } from './keys/rotate.ts';
 import { sign, verify } from './keys/sign.ts';
-import {
-  disableMount,
-  enableMount,
-  listMounts,
-  moveMount,
-  readMount,
-  tuneMount,
-} from './mounts/mounts.ts';
+import { disableMount, enableMount, listMounts, moveMount, readMount, tuneMount } from './mounts/mounts.ts';
 import { configureKey } from './keys/configure.ts';
 import {
   decryptItems,

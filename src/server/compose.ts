@@ -50,6 +50,8 @@ export type Composition = {
   readonly failures: Failures;
   readonly maintenance: Maintenance;
   readonly report: InitReport;
+  /** UUID of the store, the same for all nodes. */
+  readonly clusterId: string;
   readonly shreds: ShredStore;
   /** The house's own key, wiped when the composition is closed. */
   readonly houseKey: SecretBytes;
@@ -187,6 +189,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     failures,
     maintenance,
     report,
+    clusterId: await store.claimSetting('cluster-id', newId()),
     shreds,
     houseKey,
     probeRoot: rootProbe(root, store),

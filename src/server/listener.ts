@@ -195,7 +195,10 @@ function createHandler({ protocols, clock, logger, onBadRequest }: Parts, isStop
       refuse(
         message,
         response,
-        plain(404, 'Nothing answers here. Try /healthz, /api/v1/, /v1/sys/health or the AWS KMS protocol at /.'),
+        plain(
+          404,
+          'Nothing answers here. Try /healthz, /api/v1/, /v1/sys/health or the AWS KMS protocol at /.',
+        ),
       );
       return;
     }

@@ -1,7 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
+import { mountAt, mountsOf } from '#operations';
 import type { Clock, HttpProtocol, KeyDevice } from '#ports';
 import { createAwsKms } from '#protocols/aws-kms';
 import { createNativeApi } from '#protocols/native';
+import { createVault } from '#protocols/vault';
 import { compose, type Composition } from './compose.ts';
 import type { Config } from './config.ts';
 import { createHealth, type ReadinessCheck } from './health.ts';
@@ -71,6 +73,27 @@ export function protocolsOf(composition: Composition, isStopping: () => boolean)
       region: composition.config.region,
       fips: house.fips,
       authenticate: (request) => authenticator.bearer(request),
+    }),
+    createVault({
+      door,
+      newRequestId,
+      onFailure,
+      region: composition.config.region,
+      authenticate: (token) => authenticator.token(token),
+      mountAt: (environment, kind, path) => {
+        const table = mountsOf(house, environment);
+        return table instanceof Promise
+          ? table.then((found) => mountAt(found, kind, path))
+          : mountAt(table, kind, path);
+      },
+      server: {
+        state: () => ({ initialized: true, sealed: false }),
+        software: house.software,
+        clusterName: 'claviger',
+        clusterId: composition.clusterId,
+        seal: { kind: house.root.describe().kind, shares: 1, threshold: 1 },
+        now: () => house.clock.now(),
+      },
     }),
     createHealth({
       metrics,

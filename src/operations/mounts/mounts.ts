@@ -76,10 +76,18 @@ function builtInTable(environment: string): MountTable {
   if (known) return known;
   const table: MountTable = {
     secrets: {
-      'cubbyhole/': builtIn(environment, 'cubbyhole', { description: 'per-token private secret storage', local: true }),
+      'cubbyhole/': builtIn(environment, 'cubbyhole', {
+        description: 'per-token private secret storage',
+        local: true,
+      }),
       'identity/': builtIn(environment, 'identity', { description: 'identity store' }),
-      'secret/': builtIn(environment, 'kv', { description: 'key/value secret storage', options: { version: '2' } }),
-      'sys/': builtIn(environment, 'system', { description: 'system endpoints used for control, policy and debugging' }),
+      'secret/': builtIn(environment, 'kv', {
+        description: 'key/value secret storage',
+        options: { version: '2' },
+      }),
+      'sys/': builtIn(environment, 'system', {
+        description: 'system endpoints used for control, policy and debugging',
+      }),
       'transit/': builtIn(environment, 'transit', { description: 'keys of this environment' }),
     },
     auth: { 'token/': builtIn(environment, 'token', { description: 'token based credentials' }) },
@@ -111,7 +119,8 @@ export function mountAt(table: MountTable, kind: Kind, path: string): PlacedMoun
 
 async function changed(house: Shelf, environment: string, change: (table: MountTable) => MountTable) {
   // read from the store: what is replaced must stand as it was read
-  const before = (await house.store.documents.get({ environment, collection: mountTables.name, id: tableId })) ?? null;
+  const before =
+    (await house.store.documents.get({ environment, collection: mountTables.name, id: tableId })) ?? null;
   const table = before ? tableShape.parse(before.content) : builtInTable(environment);
   const after = change(table);
   if (Object.keys(after.secrets).length + Object.keys(after.auth).length > mountsMax)
@@ -167,17 +176,29 @@ export const enableMount = defineOperation<EnableInput, Mount>({
   run: async ({ house, caller }, { kind, path, ...wish }) => {
     if (!mountable[kind].has(wish.type)) {
       const what = kind === 'auth' ? 'auth' : 'secret';
-      throw new ClavigerError('operation-unsupported', `plugin not found in the catalog: there is no ${what} plugin "${wish.type}" here`);
+      throw new ClavigerError(
+        'operation-unsupported',
+        `plugin not found in the catalog: there is no ${what} plugin "${wish.type}" here`,
+      );
     }
     const id = newId();
     const names = kind === 'secrets' ? path : '';
-    const mount: Mount = { ...wish, id, names, accessor: `${kind === 'auth' ? 'auth_' : ''}${wish.type}_${id.slice(0, 8)}` };
+    const mount: Mount = {
+      ...wish,
+      id,
+      names,
+      accessor: `${kind === 'auth' ? 'auth_' : ''}${wish.type}_${id.slice(0, 8)}`,
+    };
     const change = await changed(house, caller.principal.environment, (table) => {
       const taken = overlaps(table[kind], path);
       if (taken !== undefined)
-        throw new ClavigerError('input-invalid', `path is already in use at ${kind === 'auth' ? 'auth/' : ''}${taken}`, {
-          details: { field: 'path' },
-        });
+        throw new ClavigerError(
+          'input-invalid',
+          `path is already in use at ${kind === 'auth' ? 'auth/' : ''}${taken}`,
+          {
+            details: { field: 'path' },
+          },
+        );
       return { ...table, [kind]: { ...table[kind], [path]: mount } };
     });
     return { output: mount, changes: [change], facts: { path, type: wish.type, mount: id } };
@@ -295,7 +316,9 @@ export const moveMount = defineOperation<MoveInput, {}>({
       const mount = movable(table, kind, from);
       const { [from]: _moved, ...rest } = table[kind];
       if (overlaps(rest, to) !== undefined)
-        throw new ClavigerError('input-invalid', `path already in use at "${to}"`, { details: { field: 'to' } });
+        throw new ClavigerError('input-invalid', `path already in use at "${to}"`, {
+          details: { field: 'to' },
+        });
       return { ...table, [kind]: { ...rest, [to]: mount } };
     });
     return { output: {}, changes: [change], facts: { from, to } };

@@ -95,7 +95,12 @@ export const deleteName = defineOperation<NameOnly, KeyName>({
   },
 });
 
-const listInput = z.strictObject({ key: keyReference.nullable(), page });
+const listInput = z.strictObject({
+  /** Only names that begin so, in all regions. */
+  prefix: z.string().max(600).optional(),
+  key: keyReference.nullable(),
+  page,
+});
 type ListInput = z.infer<typeof listInput>;
 
 /** The names of the caller's environment and region, or those of one key. */
@@ -111,9 +116,13 @@ export const listNames = defineOperation<
   run: async ({ house, caller }, wish) => {
     const keyId = wish.key === null ? null : (await findKey(house, caller, wish.key)).key.id;
     const { environment } = caller.principal;
+    const { prefix = null } = wish;
     const { entries, next } = await pageOf(
       wish.page,
-      (asked) => house.store.names(environment, caller.region, keyId, asked),
+      (asked) =>
+        prefix === null
+          ? house.store.names(environment, caller.region, keyId, asked)
+          : house.store.namesAcross(environment, prefix, asked),
       (name) => name.name,
     );
     return { output: { names: entries, next } };

@@ -87,7 +87,8 @@ export class Fields {
   whole(name: string): number | undefined {
     const value = this.raw(name);
     if (value === undefined || value === null) return undefined;
-    const number = typeof value === 'string' && /^\s*[+-]?[0-9]{1,15}\s*$/.test(value) ? Number(value) : value;
+    const number =
+      typeof value === 'string' && /^\s*[+-]?[0-9]{1,15}\s*$/.test(value) ? Number(value) : value;
     if (value === '') return 0;
     if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
     throw misfit(name, 'an integer');
@@ -96,7 +97,8 @@ export class Fields {
   seconds(name: string): number | undefined {
     const value = this.raw(name);
     if (value === undefined || value === null) return undefined;
-    const found = typeof value === 'number' ? value : typeof value === 'string' ? durationSeconds(value) : null;
+    const found =
+      typeof value === 'number' ? value : typeof value === 'string' ? durationSeconds(value) : null;
     if (found === null || !Number.isFinite(found)) throw misfit(name, 'a duration');
     return Math.trunc(found);
   }
@@ -105,8 +107,7 @@ export class Fields {
   list(name: string): readonly string[] | undefined {
     const value = this.raw(name);
     if (value === undefined || value === null) return undefined;
-    if (typeof value === 'string')
-      return value === '' ? [] : value.split(',').map((part) => part.trim());
+    if (typeof value === 'string') return value === '' ? [] : value.split(',').map((part) => part.trim());
     if (typeof value === 'number' || typeof value === 'boolean') return [String(value)];
     if (!Array.isArray(value)) throw misfit(name, 'a list');
     return value.map((part: unknown) => {
@@ -123,6 +124,11 @@ export class Fields {
     const read = typeof value === 'string' ? parsed(value) : value;
     if (typeof read !== 'object' || read === null || Array.isArray(read)) throw misfit(name, 'an object');
     return read as JsonObject;
+  }
+
+  /** The fields of an object inside; where it is absent, none. */
+  batchOf(name: string): Fields {
+    return new Fields(this.object(name) ?? {});
   }
 
   /** An object of strings, or a list of `name=value`. */
@@ -154,7 +160,8 @@ export class Fields {
     const read = typeof value === 'string' ? parsed(value) : value;
     if (!Array.isArray(read)) throw misfit(name, 'a list of objects');
     return read.map((item: unknown) => {
-      if (typeof item !== 'object' || item === null || Array.isArray(item)) throw misfit(name, 'a list of objects');
+      if (typeof item !== 'object' || item === null || Array.isArray(item))
+        throw misfit(name, 'a list of objects');
       return new Fields(item as JsonObject);
     });
   }

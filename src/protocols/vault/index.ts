@@ -42,7 +42,8 @@ async function placeOf(parts: VaultParts, environment: string, path: string): Pr
   if (!mount) throw noRoute(path);
   const rest = inner.slice(mount.path.length);
   const found = routerOf(mount)?.(rest);
-  if (!found) throw mount.type === 'kv' && mount.options?.['version'] === '2' ? wrongKvPath() : unsupportedPath();
+  if (!found)
+    throw mount.type === 'kv' && mount.options?.['version'] === '2' ? wrongKvPath() : unsupportedPath();
   return { mount, rest, found };
 }
 
@@ -82,7 +83,10 @@ type Called = { readonly who: Authenticated; readonly words: string; readonly id
 /** Takes a namespace only as another word for the environment of the token. */
 function requireNamespace({ namespace }: VaultRequest, { principal }: Authenticated): void {
   if (namespace === '' || namespace === 'root' || namespace === principal.environment) return;
-  throw new VaultError(403, `permission denied: the namespace ${JSON.stringify(namespace.slice(0, 64))} is not that of the token`);
+  throw new VaultError(
+    403,
+    `permission denied: the namespace ${JSON.stringify(namespace.slice(0, 64))} is not that of the token`,
+  );
 }
 
 async function serve(parts: VaultParts, request: HttpRequest, id: string): Promise<HttpResponse> {
@@ -94,7 +98,8 @@ async function serve(parts: VaultParts, request: HttpRequest, id: string): Promi
   const who = authenticated instanceof Promise ? await authenticated : authenticated;
   requireNamespace(read, who);
   const { mount, rest, found } = await placeOf(parts, who.principal.environment, read.path);
-  if (read.verb === 'help') return responseOf({ plain: helpOf(found.route) }, { requestId: id, mountType: mount.type });
+  if (read.verb === 'help')
+    return responseOf({ plain: helpOf(found.route) }, { requestId: id, mountType: mount.type });
   const handler = found.route.handlers[read.verb] ?? (read.verb === 'scan' ? undefined : undefined);
   if (!handler) throw unsupportedOperation();
   const words = `${read.verb} ${mount.kind === 'auth' ? 'auth/' : ''}${mount.path}${found.route.path}`;

@@ -12,7 +12,7 @@ export type ServerFacts = {
   readonly clusterName: string;
   readonly clusterId: string;
   /** How its root key is guarded, and how many shares there are. */
-  readonly seal: { readonly type: string; readonly shares: number; readonly threshold: number };
+  readonly seal: { readonly kind: string; readonly shares: number; readonly threshold: number };
   readonly now: () => number;
 };
 
@@ -58,12 +58,20 @@ function health(facts: ServerFacts, { query, isHead }: VaultRequest): HttpRespon
   );
 }
 
+/** What Vault calls the kinds of roots. */
+const sealTypes: Readonly<Record<string, string>> = Object.freeze({
+  __proto__: null as never,
+  'aws-kms': 'awskms',
+  file: 'static',
+  passphrase: 'static',
+});
+
 /** `sys/seal-status`, also the answer to a share. */
 export function sealStatus(facts: ServerFacts): Readonly<Record<string, unknown>> {
   const { initialized, sealed } = facts.state();
-  const { type, shares, threshold } = facts.seal;
+  const { kind, shares, threshold } = facts.seal;
   return {
-    type,
+    type: sealTypes[kind] ?? kind,
     initialized,
     sealed,
     t: threshold,

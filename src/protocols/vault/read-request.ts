@@ -49,7 +49,12 @@ function readQuery(text: string): JsonObject {
   const found: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [name, value] of new URLSearchParams(text)) {
     const before = found[name];
-    found[name] = before === undefined ? value : Array.isArray(before) ? [...(before as string[]), value] : [before, value];
+    found[name] =
+      before === undefined
+        ? value
+        : Array.isArray(before)
+          ? [...(before as string[]), value]
+          : [before, value];
   }
   return found;
 }
@@ -91,7 +96,11 @@ function readBody({ body, headers }: Pick<HttpRequest, 'body' | 'headers'>): Jso
   if (body.length === 0) return nothing;
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
   const first = text.trimStart()[0];
-  if (first !== '{' && first !== '[' && headers['content-type']?.startsWith('application/x-www-form-urlencoded'))
+  if (
+    first !== '{' &&
+    first !== '[' &&
+    headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+  )
     return readQuery(text);
   let value: unknown;
   try {
@@ -116,7 +125,8 @@ function tokenOf(headers: HttpRequest['headers']): string | null {
 function wrapSecondsOf(text: string | undefined): number | null {
   if (text === undefined || text === '') return null;
   const seconds = durationSeconds(text);
-  if (seconds === null || seconds < 0) throw new VaultError(400, 'error parsing the header X-Vault-Wrap-TTL: it is no duration');
+  if (seconds === null || seconds < 0)
+    throw new VaultError(400, 'error parsing the header X-Vault-Wrap-TTL: it is no duration');
   return seconds === 0 ? null : Math.trunc(seconds);
 }
 
@@ -124,7 +134,8 @@ function wrapSecondsOf(text: string | undefined): number | null {
 export function readRequest(request: HttpRequest): VaultRequest {
   const { headers } = request;
   const query = readQuery(request.query);
-  const method = headers['x-claviger-method'] === 'LIST' && request.method === 'GET' ? 'LIST' : request.method;
+  const method =
+    headers['x-claviger-method'] === 'LIST' && request.method === 'GET' ? 'LIST' : request.method;
   let verb = verbs[method];
   if (!verb) throw new VaultError(405, 'unsupported method');
   const path = decodePath(request.path);
@@ -137,7 +148,11 @@ export function readRequest(request: HttpRequest): VaultRequest {
   return {
     verb,
     path: (verb === 'list' || verb === 'scan') && !path.endsWith('/') ? `${path}/` : path,
-    data: hasBody ? readBody(request) : verb === 'delete' && request.body.length > 0 ? { ...query, ...readBody(request) } : query,
+    data: hasBody
+      ? readBody(request)
+      : verb === 'delete' && request.body.length > 0
+        ? { ...query, ...readBody(request) }
+        : query,
     query,
     token: tokenOf(headers),
     wrapSeconds: wrapSecondsOf(headers['x-vault-wrap-ttl']),

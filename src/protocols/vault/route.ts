@@ -16,7 +16,7 @@ export type Asked = {
   /** The token itself, for what is bound to it. */
   readonly token: string;
   /** Runs an operation as the caller, through the one door. */
-  readonly run: <I, O>(operation: Operation<I, O>, input: I) => Promise<O>;
+  readonly run: <I, O>(operation: Operation<I, O>, input: NoInfer<I>) => Promise<O>;
 };
 
 export type Handler = (asked: Asked) => Promise<Answer>;

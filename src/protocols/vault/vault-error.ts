@@ -57,7 +57,10 @@ const wireErrors: Readonly<Record<ErrorCode, Wire>> = Object.freeze({
   'key-state-forbids': { status: 400 },
   'key-lacks-material': { status: 400 },
   'transition-refused': { status: 400 },
-  'version-below-floor': { status: 400, text: 'ciphertext or signature version is disallowed by policy (too old)' },
+  'version-below-floor': {
+    status: 400,
+    text: 'ciphertext or signature version is disallowed by policy (too old)',
+  },
   'purpose-forbids': { status: 400 },
   'algorithm-forbids': { status: 400 },
   'crypto-period-over': { status: 400 },
