@@ -20,3 +20,19 @@ export {
 export type { ConditionValues } from './authorize/key-policy/condition.ts';
 export { defaultPolicy, parsePolicy, type Policy } from './authorize/key-policy/policy.ts';
 export { type Permission, permissions } from './authorize/permissions.ts';
+export {
+  type AclAnswer,
+  type AclRequest,
+  compileAcl,
+  type CompiledAcl,
+  rootAcl,
+} from './authorize/acl-policy/compile.ts';
+export { defaultPolicyText } from './authorize/acl-policy/default-policy.ts';
+export {
+  type AclPolicy,
+  type AclRule,
+  type Capability,
+  capabilities,
+  parseAclPolicy,
+} from './authorize/acl-policy/policy.ts';
+export type { AclSubject } from './authorize/acl-policy/template.ts';
