@@ -3,6 +3,7 @@ import { createHmac, hash as opensslHash } from 'node:crypto';
 import { test } from 'node:test';
 import { hasCode } from '#domain';
 import { digestOf, type HashName, hashNames, hmacWith, verifyHmacWith } from '#crypto';
+import { opensslMakes, opensslMissing } from './openssl-command.fixture.ts';
 import { anySecret, hex, openBytes, testVectors } from './vector-files.test.ts';
 
 // FIPS 180-4 and FIPS 202, examples: the message "abc"
@@ -95,4 +96,17 @@ test('a key of another kind does not do HMAC', () => {
       () => hmacWith('SHA2_256', openBytes(spec, Buffer.alloc(32, 1)), Buffer.from('m')),
       (error) => hasCode(error, 'algorithm-forbids'),
     );
+});
+
+test('openssl mac and dgst compute the same', { skip: opensslMissing() }, () => {
+  const [key, message] = [Buffer.alloc(32, 0xc3), Buffer.from('a message')];
+  const material = openBytes('HMAC_256', key);
+  for (const name of hashNames) {
+    const openssl = name.replace('SHA2_', 'SHA').replace('SHA3_', 'SHA3-');
+    const options = ['-binary', '-digest', openssl, '-macopt', `hexkey:${key.toString('hex')}`];
+    const code = opensslMakes(['mac', ...options, '-in', 'message', 'HMAC'], { message });
+    assert.deepEqual(Buffer.from(hmacWith(name, material, message)), code, name);
+    const digest = opensslMakes(['dgst', '-binary', `-${openssl}`, 'message'], { message });
+    assert.deepEqual(Buffer.from(digestOf(name, message)), digest, name);
+  }
 });

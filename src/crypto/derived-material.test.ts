@@ -24,6 +24,7 @@ import {
   verify,
 } from '#crypto';
 import { handleOf } from './key-handle.ts';
+import { opensslMakes, opensslMissing } from './openssl-command.fixture.ts';
 import { anySecret, hex, openBytes, pkcs8, spki } from './vector-files.test.ts';
 
 const none = new Uint8Array();
@@ -196,4 +197,25 @@ test('a public half has no companion', () => {
     () => companionMacMaterial(half),
     (error) => hasCode(error, 'operation-unsupported'),
   );
+});
+
+test('openssl kdf derives the same bytes', { skip: opensslMissing() }, () => {
+  const key = Buffer.from(Array.from({ length: 32 }, (_value, index) => 7 * index));
+  const base = openBytes('AES_256', key);
+  const hkdf = (info: Buffer, length: number): Buffer =>
+    opensslMakes(
+      [
+        ...['kdf', '-binary', '-keylen', String(length), '-kdfopt', 'digest:SHA256'],
+        ...['-kdfopt', `hexkey:${key.toString('hex')}`, '-kdfopt', `hexinfo:${info.toString('hex')}`, 'HKDF'],
+      ],
+      {},
+    );
+  for (const context of [Buffer.from('c'), Buffer.alloc(1024, 3)]) {
+    assert.deepEqual(rawOf(derivedMaterial(base, context, 'AES_128')), hkdf(context, 16));
+    assert.deepEqual(rawOf(derivedMaterial(base, context, 'CHACHA20')), hkdf(context, 32));
+    const { material, nonceKey } = convergentMaterial(base, context, 'AES_256');
+    assert.deepEqual(Buffer.concat([rawOf(material), rawOf(nonceKey)]), hkdf(context, 64));
+  }
+  const info = Buffer.from('claviger: message authentication beside another purpose');
+  assert.deepEqual(rawOf(companionMacMaterial(base)), hkdf(info, 32));
 });

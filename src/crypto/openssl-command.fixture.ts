@@ -11,7 +11,11 @@ export function opensslMissing(): string | false {
 /** Runs `openssl` in a folder of its own that holds the files; gives what it wrote to the file `out`. */
 export function opensslMakes(args: readonly string[], files: Readonly<Record<string, Uint8Array>>): Buffer {
   return inFolder(files, (folder) => {
-    execFileSync('openssl', [...args, '-out', 'out'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [command = '', ...options] = args;
+    execFileSync('openssl', [command, '-out', 'out', ...options], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     return readFileSync(join(folder, 'out'));
   });
 }
