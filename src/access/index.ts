@@ -6,8 +6,8 @@ export {
 } from './authenticate/authenticator.ts';
 export { headerOf } from './authenticate/raw-headers.ts';
 export type { SignedRequest } from './authenticate/sigv4.ts';
-export { newAccessKey, newToken, tokenId } from './authenticate/token.ts';
-export { type AccessRequest, decide, type Decision } from './authorize/decide.ts';
+export { newAccessKey, newServiceToken, newToken, tokenId } from './authenticate/token.ts';
+export { type AccessRequest, type AccessScope, decide, type Decision } from './authorize/decide.ts';
 export { compilePolicy, locksOut, type CompiledPolicy } from './authorize/key-policy/compile.ts';
 export {
   awsAlgorithmName,

@@ -29,6 +29,7 @@ export function authorize<I>(asked: Asked<I>): void {
     permission,
     key: target ? { environment: target.opened.key.environment, policy: target.opened.policy } : null,
     values: (key) => conditionValue(asked, key),
+    ...(caller.scope ? { scope: caller.scope } : {}),
   });
   if (decision.allowed) return;
   throw new ClavigerError('access-denied', `${caller.principal.name} may not do this (${decision.reason}).`, {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Permission } from '#access';
+import type { AccessScope, Permission } from '#access';
 import type { AlgorithmName, AuditEvent, Instant, Key, KeyUsage, KeyVersion, Principal } from '#domain';
 import type { Change } from '#ports';
 import type { House } from './house.ts';
@@ -13,6 +13,10 @@ export type Caller = {
   readonly region: string;
   /** The protocol has no regions: keys of all of them are seen, and new ones are made in `region`. */
   readonly seesAllRegions?: boolean;
+  /** Of a token with policies: what they allow of the path that was asked for. Absent: the roles of the principal decide. */
+  readonly scope?: AccessScope;
+  /** The token that was shown, by its hash; absent: it was no token. */
+  readonly tokenId?: string;
   readonly protocol: string;
   /** The operation in the protocol's own word, e.g. `Encrypt`. */
   readonly protocolOperation: string;
@@ -114,6 +118,8 @@ export type Operation<I, O> = {
   readonly targets: readonly TargetRule<I>[];
   /** The permission of an operation without a target (with targets each rule has its own). */
   readonly permission?: Permission;
+  /** It asks for no permission, because it proves who asks by itself (a login). */
+  readonly isOpen?: true;
   /** What a quorum must approve; null: nothing. */
   readonly quorum: null;
   readonly isDryRun?: (input: I) => boolean;

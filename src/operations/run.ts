@@ -74,6 +74,8 @@ async function perform<I, O>(run: Run<I, O>, seen: Seen): Promise<Outcome<O>> {
   const waiting = house.freshness.require();
   if (waiting) await waiting;
   const now = house.clock.now();
+  if (!operation.permission && operation.targets.length === 0 && !operation.isOpen && run.asked)
+    throw new ClavigerError('internal', `The operation ${operation.name} asks for no permission.`);
   if (operation.permission && run.asked) authorize({ operation, caller, input, target: null, now });
   for (const rule of operation.targets) {
     const found = findKey(house, caller, rule.reference(input));

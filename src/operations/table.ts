@@ -41,6 +41,27 @@ import {
   rotateKey,
 } from './keys/rotate.ts';
 import { sign, verify } from './keys/sign.ts';
+import { deleteCubbyhole, listCubbyhole, readCubbyhole, writeCubbyhole } from './cubbyholes/cubbyholes.ts';
+import {
+  deletePolicy,
+  listPolicies as listAclPolicies,
+  readPolicy,
+  writePolicy,
+} from './policies/policies.ts';
+import { sweepDocuments } from './sweep.ts';
+import { ownCapabilities, tokenCapabilities } from './tokens/capabilities.ts';
+import { createToken as issueChildToken } from './tokens/create.ts';
+import { deleteTokenRole, listTokenRoles, readTokenRole, writeTokenRole } from './tokens/roles.ts';
+import {
+  listTokenAccessors,
+  lookUpOwnToken,
+  lookUpToken,
+  renewOwnToken,
+  renewToken,
+  revokeOwnToken,
+  revokeToken,
+} from './tokens/tokens.ts';
+import { lookUpWrapping, rewrapAnswer, unwrapAnswer, wrapAnswer } from './wrappings/wrappings.ts';
 import { disableMount, enableMount, listMounts, moveMount, readMount, tuneMount } from './mounts/mounts.ts';
 import { configureKey } from './keys/configure.ts';
 import {
@@ -135,6 +156,33 @@ export const operations = Object.freeze({
   exportKey,
   exportUnderKey,
   listKeyCopies,
+  listAclPolicies,
+  readPolicy,
+  writePolicy,
+  deletePolicy,
+  issueChildToken,
+  lookUpToken,
+  lookUpOwnToken,
+  renewToken,
+  renewOwnToken,
+  revokeToken,
+  revokeOwnToken,
+  listTokenAccessors,
+  tokenCapabilities,
+  ownCapabilities,
+  writeTokenRole,
+  readTokenRole,
+  listTokenRoles,
+  deleteTokenRole,
+  readCubbyhole,
+  writeCubbyhole,
+  deleteCubbyhole,
+  listCubbyhole,
+  wrapAnswer,
+  lookUpWrapping,
+  unwrapAnswer,
+  rewrapAnswer,
+  sweepDocuments,
   listMounts,
   readMount,
   enableMount,

@@ -126,9 +126,9 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const accountOf = accountLookup(store);
   const metrics = createMetrics();
   const failures = createFailures({ logger, metrics });
-  const cached = storeAuthenticator({ store, hierarchy, clock, accountOf });
-  const keys = createKeyCache({ store, hierarchy, accountOf, device: devices?.device ?? null });
   const documents = createDocumentCache(store);
+  const cached = storeAuthenticator({ store, documents, hierarchy, clock, accountOf });
+  const keys = createKeyCache({ store, hierarchy, accountOf, device: devices?.device ?? null });
   const lateRekeys: { current: Rekeys | null } = { current: null };
   const drop = (entities: readonly string[] | null): void => {
     keys.drop(entities);

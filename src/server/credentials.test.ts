@@ -5,7 +5,13 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { newToken, tokenId } from '#access';
 import type { Principal } from '#domain';
-import { createHierarchy, followChanges, newPrincipal, tokenCredential } from '#operations';
+import {
+  createDocumentCache,
+  createHierarchy,
+  followChanges,
+  newPrincipal,
+  tokenCredential,
+} from '#operations';
 import type { Store } from '#ports';
 import { createFileRoot, openFileRoot } from '#roots';
 import { openShredStore, openStore } from '#storage';
@@ -26,11 +32,13 @@ describe('the authenticator of a node', () => {
     closing.push(store, shreds, root);
     const hierarchy = createHierarchy({ root, store, shreds });
     const accountOf = async () => '111122223333';
-    const cached = storeAuthenticator({ store, hierarchy, clock, accountOf });
+    const documents = createDocumentCache(store);
+    const cached = storeAuthenticator({ store, documents, hierarchy, clock, accountOf });
     let now = 0;
     const freshness = await followChanges({
       store,
       drop: (entities) => {
+        documents.drop(entities);
         if (entities === null) cached.invalidateAll();
         else for (const entity of entities) cached.invalidate(entity);
       },

@@ -1,16 +1,31 @@
 import { createAuthenticator, type Authenticator } from '#access';
-import { accessKeySecretName, type Freshness, type Hierarchy } from '#operations';
+import {
+  accessKeySecretName,
+  type DocumentCache,
+  findGrant,
+  type Freshness,
+  type Hierarchy,
+} from '#operations';
 import type { Clock, Store } from '#ports';
 
 type Parts = {
   store: Store;
+  documents: DocumentCache;
   hierarchy: Hierarchy;
   clock: Clock;
   accountOf: (environment: string) => Promise<string>;
 };
 
-/** The authenticator over the store's credentials. */
-export function storeAuthenticator({ store, hierarchy, clock, accountOf }: Parts): Authenticator {
+/** The authenticator over the store's credentials and tokens. */
+export function storeAuthenticator({ store, documents, hierarchy, clock, accountOf }: Parts): Authenticator {
+  async function leased(idHash: string, token: string) {
+    const found = await findGrant({ store, documents, hierarchy, clock }, idHash, token);
+    if (!found || found.lease.usesLeft === 0) return null;
+    const { acl, lease, lineage, principal, endsAt } = found;
+    const grant = { acl, lineage, usesLeft: lease.usesLeft, boundCidrs: lease.boundCidrs };
+    return { principal, accountId: await accountOf(principal.environment), expiresAt: endsAt, grant };
+  }
+
   return createAuthenticator({
     clock,
     source: {
@@ -31,9 +46,10 @@ export function storeAuthenticator({ store, hierarchy, clock, accountOf }: Parts
           expiresAt: credential.expiresAt,
         };
       },
-      async token(idHash) {
+      async token(idHash, token) {
         const credential = await store.credential(idHash);
-        if (credential?.kind !== 'token') return null;
+        if (!credential) return leased(idHash, token);
+        if (credential.kind !== 'token') return null;
         const principal = await store.principal(credential.principalId);
         if (!principal) return null;
         return {

@@ -11,7 +11,7 @@ export type { InitReport } from './initialise.ts';
 export { createLogger, describeError, type Logger } from './logger.ts';
 export { initShamirHome, type ShareDelivery } from './shamir/init-shamir.ts';
 export { startSealedServer, type SealableServer } from './shamir/serve-sealed.ts';
-export { hardenRuntime, startServer, type RunningServer } from './serve.ts';
+export { hardenRuntime, protocolsOf, startServer, type RunningServer } from './serve.ts';
 export { backupHome, escrowHome, type Made } from './recovery/make.ts';
 export { drillBackup, type Drill } from './recovery/drill.ts';
 export { makeHolderKeys, readHolderKeys } from './recovery/holder-keys.ts';

@@ -84,6 +84,16 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
     }
   }
 
+  /** Takes away what has expired, an environment at a time; one node does. */
+  async function sweepDocuments(): Promise<void> {
+    const now = house.clock.now();
+    const expired = await house.store.documents.expired(now, 1000);
+    const lease = { name: 'sweep', holder: house.log.node, until: now + leaseMillis };
+    if (expired.length === 0 || !(await house.store.takeLease(lease, now))) return;
+    for (const environment of new Set(expired.map((each) => each.environment)))
+      await door.runAsSystem(operations.sweepDocuments, environment, {});
+  }
+
   async function attendSpentKeys(): Promise<void> {
     const near = [...spent];
     spent.clear();
@@ -105,6 +115,7 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
     await guarded('demands', () => house.demands.flush());
     await guarded('outbox', () => outbox.settle());
     await guarded('due keys', attendDueKeys);
+    await guarded('documents', sweepDocuments);
     await guarded('destructions', () => destructions.attend());
     await attendSpentKeys();
   }

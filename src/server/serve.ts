@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
-import { mountAt, mountsOf } from '#operations';
+import type { Authenticated } from '#access';
+import { mountAt, mountsOf, spendUse, type House } from '#operations';
 import type { Clock, HttpProtocol, KeyDevice } from '#ports';
 import { createAwsKms } from '#protocols/aws-kms';
 import { createNativeApi } from '#protocols/native';
@@ -55,6 +56,21 @@ export async function startServer(
   }
 }
 
+/** Who asks where nobody has proved anything yet: without a role, in an environment that there is. */
+async function anonymous(house: House, environment: string): Promise<Authenticated> {
+  const accountId = await house.accountOf(environment);
+  const principal = {
+    id: 'anonymous',
+    environment,
+    name: 'anonymous',
+    kind: 'service',
+    roles: [],
+    createdAt: 0,
+    disabled: false,
+  } as const;
+  return { principal, accountId, region: null, credentialId: 'anonymous', method: 'token' };
+}
+
 /** Every protocol of a node over its one listener. */
 export function protocolsOf(composition: Composition, isStopping: () => boolean): readonly HttpProtocol[] {
   const { door, authenticator, house, newRequestId, metrics, shreds } = composition;
@@ -80,6 +96,8 @@ export function protocolsOf(composition: Composition, isStopping: () => boolean)
       onFailure,
       region: composition.config.region,
       authenticate: (token) => authenticator.token(token),
+      spendUse: (environment, tokenId) => spendUse(house, environment, tokenId),
+      anonymous: async (environment) => anonymous(house, environment ?? (await house.firstEnvironment())),
       mountAt: (environment, kind, path) => {
         const table = mountsOf(house, environment);
         return table instanceof Promise

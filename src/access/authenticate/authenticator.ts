@@ -2,6 +2,7 @@ import { randomBytes, type KeyObject } from 'node:crypto';
 import { signingKey } from '#crypto';
 import { ClavigerError, type Instant, type Principal } from '#domain';
 import type { Clock } from '#ports';
+import type { CompiledAcl } from '../authorize/acl-policy/compile.ts';
 import { readClaim, type SignedClaim } from './claim.ts';
 import { headerOf } from './raw-headers.ts';
 import { outOfScope, requireFresh, requireSignature, type SignedRequest } from './sigv4.ts';
@@ -15,19 +16,33 @@ export type Authenticated = {
   readonly region: string | null;
   readonly credentialId: string;
   readonly method: 'sigv4' | 'token';
+  /** Of a token whose policies say what it may do; absent: the roles of the principal decide. */
+  readonly grant?: Grant;
+};
+
+/** A token of limited rights. */
+export type Grant = {
+  readonly acl: CompiledAcl;
+  /** Tokens above it: it ends with each of them. */
+  readonly lineage: readonly string[];
+  /** Requests are counted, and so many are left; null: they are not. */
+  readonly usesLeft: number | null;
+  /** Addresses from which it may be used, in CIDR form; empty: from all. */
+  readonly boundCidrs: readonly string[];
 };
 
 type Found = {
   readonly principal: Principal;
   readonly accountId: string;
   readonly expiresAt: Instant | null;
+  readonly grant?: Grant;
 };
 
 /** Where credentials are looked up. Null: there is no such credential. */
 export type CredentialSource = {
   /** The secret is a copy, which the authenticator wipes. */
   readonly accessKey: (id: string) => Promise<(Found & { readonly secret: Uint8Array }) | null>;
-  readonly token: (idHash: string) => Promise<Found | null>;
+  readonly token: (idHash: string, token: string) => Promise<Found | null>;
 };
 
 export interface Authenticator {
@@ -67,6 +82,8 @@ export function createAuthenticator({
 }): Authenticator {
   const accessKeys = new Map<string, Known>();
   const tokens = new Map<string, Found>();
+  /** Of a token, those that end with it. */
+  const below = new Map<string, Set<string>>();
   // an unknown access key is checked against this, so that it costs about what a known one does
   const nobody = signingKey(randomBytes(40), { date: '20000101', region: 'nowhere', service: 'kms' });
 
@@ -126,22 +143,54 @@ export function createAuthenticator({
 
   function ofToken(id: string, found: Found): Authenticated {
     requireCurrent(found);
-    const { principal, accountId } = found;
-    return { principal, accountId, region: null, credentialId: id, method: 'token' };
+    const { principal, accountId, grant } = found;
+    const who = { principal, accountId, region: null, credentialId: id, method: 'token' } as const;
+    return grant ? { ...who, grant } : who;
   }
 
-  async function lookUpToken(id: string): Promise<Authenticated> {
+  function keepToken(id: string, found: Found): void {
+    // where each request is counted, each one looks
+    if (found.grant && found.grant.usesLeft !== null) return;
+    remember(tokens, id, found, credentialsMax);
+    for (const above of found.grant?.lineage ?? []) {
+      if (below.size >= credentialsMax) below.clear();
+      const known = below.get(above) ?? new Set<string>();
+      below.set(above, known.add(id));
+    }
+  }
+
+  async function lookUpToken(id: string, token: string): Promise<Authenticated> {
     const before = generation;
-    const found = await source.token(id);
+    const found = await source.token(id, token);
     if (!found) throw unknown();
-    if (generation === before) remember(tokens, id, found, credentialsMax);
+    if (generation === before) keepToken(id, found);
     return ofToken(id, found);
+  }
+
+  function isOver({ expiresAt }: Found): boolean {
+    return expiresAt !== null && clock.now() >= expiresAt;
+  }
+
+  function forgetToken(id: string): void {
+    tokens.delete(id);
+    for (const child of below.get(id) ?? []) tokens.delete(child);
+    below.delete(id);
+  }
+
+  /** Policies and tokens that are kept as documents. */
+  function forgetDocument(entity: string): void {
+    const [, , collection = '', id = ''] = /^document:([^/]*)\/([^/]*)\/(.*)$/.exec(entity) ?? [];
+    if (collection === 'token') forgetToken(id);
+    else if (collection === 'acl-policy') {
+      for (const [tokenHash, found] of tokens) if (found.grant) tokens.delete(tokenHash);
+    }
   }
 
   function byToken(token: string): Authenticated | Promise<Authenticated> {
     const id = tokenId(token);
     const found = tokens.get(id);
-    return found ? ofToken(id, found) : lookUpToken(id);
+    // what is over may have been renewed, and so may those above it
+    return found && !isOver(found) ? ofToken(id, found) : lookUpToken(id, token);
   }
 
   return {
@@ -168,7 +217,14 @@ export function createAuthenticator({
           'not-authenticated',
           'The Authorization header holds no well-formed bearer token.',
         );
-      return byToken(token);
+      const who = await byToken(token);
+      if (who.grant && !who.grant.acl.isRoot) {
+        throw new ClavigerError(
+          'access-denied',
+          'The token has policies, which speak of paths under /v1/ and of nothing else.',
+        );
+      }
+      return who;
     },
 
     token(token) {
@@ -178,10 +234,11 @@ export function createAuthenticator({
 
     invalidate(entity) {
       generation += 1;
+      if (entity.startsWith('document:')) return forgetDocument(entity);
       if (entity.startsWith('credential:')) {
         const id = entity.slice('credential:'.length);
         accessKeys.delete(id);
-        tokens.delete(id);
+        forgetToken(id);
       } else if (entity.startsWith('principal:')) {
         const id = entity.slice('principal:'.length);
         for (const [key, known] of accessKeys) if (known.found.principal.id === id) accessKeys.delete(key);
@@ -193,6 +250,7 @@ export function createAuthenticator({
       generation += 1;
       accessKeys.clear();
       tokens.clear();
+      below.clear();
     },
   };
 }

@@ -1,10 +1,15 @@
 import { hash, randomBytes } from 'node:crypto';
 
-const tokenForm = /^[\x21-\x7e]{8,512}$/;
+const tokenForm = /^[\x21-\x7e]{8,8192}$/;
 
 /** A fresh bearer token: `clv_` and 43 characters of 32 random bytes. */
 export function newToken(): string {
   return `clv_${randomBytes(32).toString('base64url')}`;
+}
+
+/** A fresh token in the form that clients of Vault know: `hvs.` and 43 characters of 32 random bytes. */
+export function newServiceToken(): string {
+  return `hvs.${randomBytes(32).toString('base64url')}`;
 }
 
 /** Whether a text can be a token at all. */

@@ -1,6 +1,7 @@
 import { principalArn, type Principal } from '#domain';
 import type { CompiledPolicy } from './key-policy/compile.ts';
 import type { ConditionValues } from './key-policy/condition.ts';
+import type { AclAnswer, AclRequest, CompiledAcl } from './acl-policy/compile.ts';
 import { type Permission, permissions, rolesAllow } from './permissions.ts';
 
 export type AccessRequest = {
@@ -10,6 +11,15 @@ export type AccessRequest = {
   /** The key that is asked for; null for operations without one. */
   readonly key: { readonly environment: string; readonly policy: CompiledPolicy } | null;
   readonly values: ConditionValues;
+  /** Of a token whose policies say what it may do, in the place of roles; absent: the roles say it. */
+  readonly scope?: AccessScope;
+};
+
+/** What the policies of a token allow, and the path that is asked for. */
+export type AccessScope = {
+  readonly acl: CompiledAcl;
+  /** `own`: the path is every token's; null: the request has no path, and the token nothing to do with it. */
+  readonly request: AclRequest | 'own' | null;
 };
 
 export type Decision = {
@@ -22,7 +32,10 @@ export type Decision = {
     | 'no-role'
     | 'no-statement'
     | 'other-environment'
-    | 'principal-disabled';
+    | 'principal-disabled'
+    | 'house-only'
+    | 'token-scope'
+    | AclAnswer['reason'];
   /** The statement that decided, where one did. */
   readonly sid: string | null;
 };
@@ -31,7 +44,17 @@ function decision(allowed: boolean, reason: Decision['reason'], sid: string | nu
   return { allowed, reason, sid };
 }
 
+/** What a token's policies say of the path. They give what roles could give, and never what is the house's own. */
+function byScope({ permission }: AccessRequest, scope: AccessScope): Decision {
+  if (permissions[permission].roles.length === 0) return decision(false, 'house-only');
+  if (scope.request === null) return decision(false, 'token-scope');
+  if (scope.request === 'own') return decision(true, 'acl-policy');
+  const { allowed, reason } = scope.acl.answer(scope.request);
+  return decision(allowed, reason);
+}
+
 function byRole(request: AccessRequest, sid: string | null): Decision {
+  if (request.scope) return byScope(request, request.scope);
   const allowed = rolesAllow(request.principal.roles, request.permission);
   return decision(allowed, allowed ? 'role' : 'no-role', sid);
 }
@@ -51,7 +74,10 @@ export function decide(request: AccessRequest): Decision {
   });
   if (answer.effect === 'deny') return decision(false, 'explicit-deny', answer.sid);
   if (awsAction === null) return byRole(request, null);
-  if (answer.effect === 'allow') return decision(true, 'key-policy', answer.sid);
+  if (answer.effect === 'allow') {
+    // a key policy speaks of the principal, and can't give its token more than it was made for
+    return request.scope ? byRole(request, answer.sid) : decision(true, 'key-policy', answer.sid);
+  }
   if (answer.effect === 'delegated') return byRole(request, answer.sid);
   return decision(false, 'no-statement');
 }

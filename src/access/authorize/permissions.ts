@@ -15,6 +15,7 @@ const inspect: readonly Role[] = ['administrator', 'operator', 'auditor'];
 const takeOut: readonly Role[] = ['exporter'];
 const administrate: readonly Role[] = ['administrator'];
 const house: readonly Role[] = [];
+const everybody: readonly Role[] = ['administrator', 'operator', 'user', 'auditor', 'exporter'];
 
 function permission(awsAction: string | null, roles: readonly Role[]): PermissionFacts {
   return Object.freeze({ awsAction, roles });
@@ -89,6 +90,33 @@ export const permissions = Object.freeze({
   'mounts:tune': permission(null, administrate),
   'mounts:move': permission(null, administrate),
   'mounts:disable': permission(null, administrate),
+  'policies:list': permission(null, inspect),
+  'policies:read': permission(null, inspect),
+  'policies:write': permission(null, administrate),
+  'policies:delete': permission(null, administrate),
+  'tokens:create': permission(null, administrate),
+  'tokens:lookup': permission(null, administrate),
+  'tokens:list': permission(null, administrate),
+  'tokens:renew': permission(null, administrate),
+  'tokens:revoke': permission(null, administrate),
+  'tokens:lookup-self': permission(null, everybody),
+  'tokens:renew-self': permission(null, everybody),
+  'tokens:revoke-self': permission(null, everybody),
+  'tokens:capabilities': permission(null, administrate),
+  'tokens:capabilities-self': permission(null, everybody),
+  'token-roles:write': permission(null, administrate),
+  'token-roles:read': permission(null, administrate),
+  'token-roles:list': permission(null, administrate),
+  'token-roles:delete': permission(null, administrate),
+  'cubbyholes:read': permission(null, everybody),
+  'cubbyholes:write': permission(null, everybody),
+  'cubbyholes:delete': permission(null, everybody),
+  'cubbyholes:list': permission(null, everybody),
+  'wrappings:create': permission(null, everybody),
+  'wrappings:lookup': permission(null, everybody),
+  'wrappings:open': permission(null, everybody),
+  'wrappings:rewrap': permission(null, everybody),
+  'documents:sweep': permission(null, house),
   'environments:create': permission(null, administrate),
   'environments:create-administrator': permission(null, administrate),
   'environments:list': permission(null, inspect),

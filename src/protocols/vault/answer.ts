@@ -25,7 +25,7 @@ const headers = Object.freeze({ 'content-type': 'application/json', 'cache-contr
 export type About = { readonly requestId: string; readonly mountType: string };
 
 //= vault: every member of the envelope is always there
-function envelope(answer: Exclude<Answer, null>, { requestId, mountType }: About): object {
+export function envelope(answer: Exclude<Answer, null>, { requestId, mountType }: About): object {
   const { data = null, auth = null, wrapInfo = null, warnings, lease } = answer;
   return {
     request_id: requestId,

@@ -1,19 +1,24 @@
 import type { Authenticated } from '#access';
 import { ClavigerError } from '#domain';
-import type { Caller, Door, Mount, PlacedMount } from '#operations';
+import type { Door, PlacedMount } from '#operations';
 import type { FailureListener, HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
-import { errorResponse, responseOf, type Answer } from './answer.ts';
-import { routers } from './engines/routers.ts';
-import { Fields } from './fields.ts';
+import { errorResponse, responseOf } from './answer.ts';
+import { askedOf, type Called } from './asked.ts';
 import { helpOf } from './help.ts';
+import { placeOf, type Placed } from './places.ts';
 import { publicAnswer, type ServerFacts } from './public-paths.ts';
 import { readRequest, type VaultRequest } from './read-request.ts';
-import { noRoute, unsupportedOperation, type Asked, type Found } from './route.ts';
-import { absent, permissionDenied, vaultError, VaultError } from './vault-error.ts';
+import { unsupportedOperation } from './route.ts';
+import { permissionDenied, vaultError, VaultError } from './vault-error.ts';
+import { requireAddress, wrapped } from './wrapping.ts';
 
 export type VaultParts = {
   readonly door: Door;
   readonly authenticate: (token: string) => Authenticated | Promise<Authenticated>;
+  /** Counts a request of a token that has only so many; false: none was left. */
+  readonly spendUse: (environment: string, tokenId: string) => Promise<boolean>;
+  /** Who asks where nobody has proved anything yet, in an environment, or in the first one. Rejects with `environment-not-found`. */
+  readonly anonymous: (environment: string | null) => Promise<Authenticated>;
   /** The mount of a path in an environment; null: there is none. */
   readonly mountAt: (
     environment: string,
@@ -29,100 +34,68 @@ export type VaultParts = {
 
 const bodyMax = 32 * 1024 * 1024;
 
-type Placed = { readonly mount: PlacedMount; readonly rest: string; readonly found: Found };
-
-function isAuthPath(path: string): boolean {
-  return path.startsWith('auth/');
-}
-
-async function placeOf(parts: VaultParts, environment: string, path: string): Promise<Placed> {
-  const isAuth = isAuthPath(path);
-  const inner = isAuth ? path.slice('auth/'.length) : path;
-  const mount = await parts.mountAt(environment, isAuth ? 'auth' : 'secrets', inner);
-  if (!mount) throw noRoute(path);
-  const rest = inner.slice(mount.path.length);
-  const found = routerOf(mount)?.(rest);
-  if (!found)
-    throw mount.type === 'kv' && mount.options?.['version'] === '2' ? wrongKvPath() : unsupportedPath();
-  return { mount, rest, found };
-}
-
-function routerOf(mount: Mount) {
-  const version = mount.type === 'kv' ? (mount.options?.['version'] ?? '1') : '';
-  return routers.get(`${mount.type}${version}`);
-}
-
-//= vault: unsupported path
-function unsupportedPath(): VaultError {
-  return new VaultError(404, '1 error occurred:\n\t* unsupported path\n\n');
-}
-
-function wrongKvPath(): VaultError {
-  return absent(
-    'Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use.',
-  );
-}
-
-function callerOf(parts: VaultParts, request: HttpRequest, asked: Called): Caller {
-  return {
-    principal: asked.who.principal,
-    accountId: asked.who.accountId,
-    region: parts.region,
-    seesAllRegions: true,
-    protocol: 'vault',
-    protocolOperation: asked.words,
-    sourceAddress: request.remoteAddress,
-    userAgent: (request.headers['user-agent'] ?? '-').slice(0, 512),
-    secureTransport: request.secure,
-    requestId: asked.id,
-  };
-}
-
-type Called = { readonly who: Authenticated; readonly words: string; readonly id: string };
-
 /** Takes a namespace only as another word for the environment of the token. */
 function requireNamespace({ namespace }: VaultRequest, { principal }: Authenticated): void {
   if (namespace === '' || namespace === 'root' || namespace === principal.environment) return;
-  throw new VaultError(
-    403,
-    `permission denied: the namespace ${JSON.stringify(namespace.slice(0, 64))} is not that of the token`,
-  );
+  throw new VaultError(403, permissionDenied);
+}
+
+/** Whose path it is: an open one is nobody's, whatever token was sent. */
+async function openPlace(
+  parts: VaultParts,
+  read: VaultRequest,
+): Promise<{ who: Authenticated; placed: Placed } | null> {
+  if (!read.path.startsWith('auth/')) return null;
+  const isNamed = read.namespace !== '' && read.namespace !== 'root';
+  const who = await parts.anonymous(isNamed ? read.namespace : null);
+  const placed = await placeOf(parts, who.principal.environment, read.path);
+  return placed.found.route.open ? { who, placed } : null;
+}
+
+const wrappingPaths: ReadonlySet<string> = new Set([
+  'sys/wrapping/unwrap',
+  'sys/wrapping/lookup',
+  'sys/wrapping/rewrap',
+]);
+
+/** The token of a request; a wrapped answer may be asked for with nothing but its own token. */
+function tokenIn({ token, path, data }: VaultRequest): string {
+  if (token !== null) return token;
+  const inside = wrappingPaths.has(path) ? data['token'] : undefined;
+  if (typeof inside === 'string' && inside !== '') return inside;
+  throw new VaultError(403, permissionDenied);
+}
+
+async function recognise(parts: VaultParts, request: HttpRequest, read: VaultRequest): Promise<Called> {
+  const token = tokenIn(read);
+  const authenticated = parts.authenticate(token);
+  const who = authenticated instanceof Promise ? await authenticated : authenticated;
+  requireNamespace(read, who);
+  const { grant, principal, credentialId } = who;
+  if (grant && grant.boundCidrs.length > 0) requireAddress(grant.boundCidrs, request.remoteAddress);
+  if (grant && grant.usesLeft !== null && !(await parts.spendUse(principal.environment, credentialId)))
+    throw new VaultError(403, permissionDenied);
+  const placed = await placeOf(parts, principal.environment, read.path);
+  return { who, placed, token };
 }
 
 async function serve(parts: VaultParts, request: HttpRequest, id: string): Promise<HttpResponse> {
   const read = readRequest(request);
-  const open = await publicAnswer(parts.server, read);
-  if (open) return open;
-  if (read.token === null) throw new VaultError(403, permissionDenied);
-  const authenticated = parts.authenticate(read.token);
-  const who = authenticated instanceof Promise ? await authenticated : authenticated;
-  requireNamespace(read, who);
-  const { mount, rest, found } = await placeOf(parts, who.principal.environment, read.path);
-  if (read.verb === 'help')
-    return responseOf({ plain: helpOf(found.route) }, { requestId: id, mountType: mount.type });
-  const handler = found.route.handlers[read.verb] ?? (read.verb === 'scan' ? undefined : undefined);
+  const told = await publicAnswer(parts.server, read);
+  if (told) return told;
+  const open = await openPlace(parts, read);
+  const called = open ? { ...open, token: '' } : await recognise(parts, request, read);
+  const { mount, found } = called.placed;
+  const about = { requestId: id, mountType: mount.type };
+  if (read.verb === 'help') return responseOf({ plain: helpOf(found.route) }, about);
+  const handler = found.route.handlers[read.verb];
   if (!handler) throw unsupportedOperation();
-  const words = `${read.verb} ${mount.kind === 'auth' ? 'auth/' : ''}${mount.path}${found.route.path}`;
-  // operations of one request are one caller's, and each has a record of its own
-  let first = true;
-  const caller = callerOf(parts, request, { who, words, id });
-  const asked: Asked = {
-    verb: read.verb,
-    mount,
-    part: found.part,
-    fields: new Fields(read.data),
-    caller,
-    accountId: who.accountId,
-    token: read.token,
-    run: (operation, input) => {
-      const own = first ? caller : { ...caller, requestId: parts.newRequestId() };
-      first = false;
-      return parts.door.run(operation, own, input);
-    },
-  };
-  const answer: Answer = await handler(asked);
-  if (rest === '' && answer === null && read.verb === 'read') throw absent();
-  return responseOf(answer, { requestId: id, mountType: mount.type });
+  const asked = await askedOf(parts, { request, read, called, id });
+  const answer = await handler(asked);
+  return responseOf(
+    read.wrapSeconds === null ? answer : await wrapped(asked, answer, { read, about }),
+    about,
+  );
 }
 
 function refusal(status: number, text: string): HttpResponse {

@@ -7,12 +7,19 @@ import { VaultError } from './vault-error.ts';
 /** What a handler works with. */
 export type Asked = {
   readonly verb: Verb;
+  readonly route: Route;
+  /** Seconds after which a wrapped answer ends; null: it is not to be wrapped. */
+  readonly wrapSeconds: number | null;
   readonly mount: PlacedMount;
   /** The parts of the path that the pattern names. */
   readonly part: (name: string) => string;
   readonly fields: Fields;
   readonly caller: Caller;
   readonly accountId: string;
+  /** Whether the caller may do here what needs sudo. */
+  readonly isPrivileged: boolean;
+  /** Whether anything at all is allowed at or below a path. */
+  readonly seesBelow: (path: string) => boolean;
   /** The token itself, for what is bound to it. */
   readonly token: string;
   /** Runs an operation as the caller, through the one door. */
@@ -26,6 +33,12 @@ export type Route = {
   /** Parts in braces stand for one segment, with `...` behind the name for all that is left, which may be nothing. */
   readonly path: string;
   readonly about: string;
+  /** It needs no token: it proves who asks by itself. */
+  readonly open?: true;
+  /** Every token may ask; the handler shows each what it may see. */
+  readonly own?: true;
+  /** Whether what an update would change is there: else the policy must let it be created. */
+  readonly exists?: (asked: Asked) => Promise<boolean>;
   /** A policy must give `sudo` besides. */
   readonly sudo?: true;
   readonly handlers: Readonly<Partial<Record<Verb, Handler>>>;

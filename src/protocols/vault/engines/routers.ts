@@ -1,12 +1,18 @@
-import { routerOf, type Router } from '../route.ts';
+import { routerOf, type Route, type Router } from '../route.ts';
+import { cubbyholeRoutes } from './cubbyhole/routes.ts';
 import { sysRoutes } from './sys/routes.ts';
 import { tokenRoutes } from './token/routes.ts';
 import { transitRoutes } from './transit/routes.ts';
 
-/** The routes of each engine and method, by its type and, where there are several, its version. */
+/** The routes of each engine and method, by its type, and for kv its version behind it. */
+export const engineRoutes: Readonly<Record<string, readonly Route[]>> = Object.freeze({
+  __proto__: null as never,
+  cubbyhole: cubbyholeRoutes,
+  system: sysRoutes,
+  token: tokenRoutes,
+  transit: transitRoutes,
+});
+
 export const routers: ReadonlyMap<string, Router> = new Map(
-  Object.entries({ transit: transitRoutes, system: sysRoutes, token: tokenRoutes }).map(([type, routes]) => [
-    type,
-    routerOf(routes),
-  ]),
+  Object.entries(engineRoutes).map(([type, routes]) => [type, routerOf(routes)]),
 );

@@ -166,7 +166,7 @@ async function remountStatus({ part }: Asked): Promise<Answer> {
 }
 
 /** Where a path belongs to, for clients that look before they ask (`vault kv`). */
-async function mountOfPath({ part, run }: Asked): Promise<Answer> {
+async function mountOfPath({ part, run, seesBelow }: Asked): Promise<Answer> {
   const path = part('path');
   const { mounts } = await run(operations.listMounts, { kind: 'secrets' });
   const slashed = path.endsWith('/') ? path : `${path}/`;
@@ -174,7 +174,7 @@ async function mountOfPath({ part, run }: Asked): Promise<Answer> {
     .filter((mount) => slashed.startsWith(mount))
     .sort((a, b) => b.length - a.length);
   const mount = found === undefined ? undefined : mounts[found];
-  if (!mount)
+  if (!mount || found === undefined || !seesBelow(found))
     throw new VaultError(
       403,
       `preflight capability check returned 403, please ensure client's policies grant access to path "${slashed}"`,
@@ -182,14 +182,18 @@ async function mountOfPath({ part, run }: Asked): Promise<Answer> {
   return { data: { ...mountView(mount), path: found } };
 }
 
-async function visibleMounts({ run }: Asked): Promise<Answer> {
+async function visibleMounts({ run, seesBelow }: Asked): Promise<Answer> {
   const [secret, auth] = [
     await run(operations.listMounts, { kind: 'secrets' }),
     await run(operations.listMounts, { kind: 'auth' }),
   ];
-  const shown = (mounts: Readonly<Record<string, Mount>>) =>
-    Object.fromEntries(Object.entries(mounts).map(([path, mount]) => [path, mountView(mount)]));
-  return { data: { secret: shown(secret.mounts), auth: shown(auth.mounts) } };
+  const shown = (mounts: Readonly<Record<string, Mount>>, base: string) =>
+    Object.fromEntries(
+      Object.entries(mounts)
+        .filter(([path]) => seesBelow(`${base}${path}`))
+        .map(([path, mount]) => [path, mountView(mount)]),
+    );
+  return { data: { secret: shown(secret.mounts, ''), auth: shown(auth.mounts, 'auth/') } };
 }
 
 export const mountRoutes: readonly Route[] = [
@@ -197,10 +201,16 @@ export const mountRoutes: readonly Route[] = [
   { path: 'auth', about: 'Lists the auth methods.', handlers: { read: listMounts('auth') } },
   { path: 'remount', about: 'Moves a mount.', sudo: true, handlers: { update: remount } },
   { path: 'remount/status/{id}', about: 'Tells how far a move is.', handlers: { read: remountStatus } },
-  { path: 'internal/ui/mounts', about: 'Lists what the caller can see.', handlers: { read: visibleMounts } },
+  {
+    path: 'internal/ui/mounts',
+    about: 'Lists what the caller can see.',
+    own: true,
+    handlers: { read: visibleMounts },
+  },
   {
     path: 'internal/ui/mounts/{path...}',
     about: 'Tells the mount of a path.',
+    own: true,
     handlers: { read: mountOfPath },
   },
   ...(['secrets', 'auth'] as const).flatMap((kind): Route[] => {

@@ -1,4 +1,6 @@
 import type { Route } from '../../route.ts';
 import { mountRoutes } from './mounts.ts';
+import { policyRoutes } from './policies.ts';
+import { wrappingRoutes } from './wrapping.ts';
 
-export const sysRoutes: readonly Route[] = [...mountRoutes];
+export const sysRoutes: readonly Route[] = [...mountRoutes, ...policyRoutes, ...wrappingRoutes];

@@ -5,7 +5,7 @@ import { base64AndWipe, type Fields } from '../../fields.ts';
 import type { Asked, Route } from '../../route.ts';
 import { vaultError, VaultError } from '../../vault-error.ts';
 import { readVersioned, writeVersioned } from './ciphertext.ts';
-import { createNamed, fullName, isMissing, keyOf, orMissing } from './keys.ts';
+import { createNamed, fullName, isMissing, keyOf, lookUpKey, orMissing } from './keys.ts';
 
 const itemsMax = 10_000;
 const nothing = new Uint8Array(0);
@@ -200,7 +200,12 @@ async function dataKey(asked: Asked): Promise<Answer> {
 }
 
 export const encryptionRoutes: readonly Route[] = [
-  { path: 'encrypt/{name}', about: 'Encrypts under a key.', handlers: { update: encrypt } },
+  {
+    path: 'encrypt/{name}',
+    about: 'Encrypts under a key, which is made where there is none.',
+    exists: async (asked) => (await lookUpKey(asked)) !== null,
+    handlers: { update: encrypt },
+  },
   { path: 'decrypt/{name}', about: 'Decrypts what a key encrypted.', handlers: { update: decrypt } },
   {
     path: 'rewrap/{name}',

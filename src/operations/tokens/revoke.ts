@@ -1,0 +1,73 @@
+import type { Change } from '#ports';
+import type { House } from '../house.ts';
+import { accessors, children, tokens } from './lease.ts';
+
+type Shelf = Pick<House, 'store' | 'documents' | 'clock'>;
+type Removal = { readonly changes: readonly Change[]; readonly count: number };
+
+const treeMax = 10_000;
+
+/** What a token owns, and ends with it: documents whose ids begin with it. */
+const owned = ['cubbyhole'] as const;
+
+function removalOf(
+  document: { environment: string; collection: string; id: string; revision: number },
+  erases = false,
+): Change {
+  const { environment, collection, id, revision } = document;
+  return {
+    kind: 'document-deleted',
+    environment,
+    collection,
+    id,
+    expectedRevision: revision,
+    ...(erases ? { erases } : {}),
+  };
+}
+
+async function removeOne(house: Shelf, environment: string, id: string): Promise<Change[]> {
+  const { documents } = house.store;
+  // also what has expired, and waits for the broom
+  const token = await documents.get({ environment, collection: tokens.name, id });
+  if (!token) return [];
+  const changes: Change[] = [removalOf(token)];
+  const { accessor, parentId } = token.content as { accessor: string; parentId: string | null };
+  const byAccessor = await documents.get({ environment, collection: accessors.name, id: accessor });
+  if (byAccessor) changes.push(removalOf(byAccessor));
+  if (parentId !== null) {
+    const link = await documents.get({ environment, collection: children.name, id: `${parentId}/${id}` });
+    if (link) changes.push(removalOf(link));
+  }
+  for (const collection of owned) {
+    const found = await documents.list({ environment, collection }, `${id}/`, {
+      after: null,
+      limit: treeMax,
+    });
+    changes.push(...found.map((document) => removalOf(document, true)));
+  }
+  return changes;
+}
+
+/** The changes that end a token, and all that were made under it; they are made in one commit. */
+export async function treeRemoval(
+  house: Shelf,
+  environment: string,
+  root: string,
+  withChildren = true,
+): Promise<Removal> {
+  const changes: Change[] = [];
+  const seen = new Set<string>();
+  const waiting = [root];
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    if (seen.has(id) || seen.size >= treeMax) continue;
+    seen.add(id);
+    changes.push(...(await removeOne(house, environment, id)));
+    if (!withChildren) continue;
+    const of = { environment, collection: children.name };
+    const links = await house.store.documents.list(of, `${id}/`, { after: null, limit: treeMax });
+    for (const link of links) waiting.push(link.id.slice(id.length + 1));
+  }
+  // a link is removed with its child: once, whoever is looked at first
+  const once = new Map(changes.map((change) => [JSON.stringify(change), change]));
+  return { changes: [...once.values()], count: seen.size };
+}
