@@ -94,6 +94,7 @@ describe('a compiled ACL', () => {
       ['secret/+/b/c', 'secret/+/+/c', 'secret/a/b/c'],
       // the longer
       ['secret/+/bar/ba*', 'secret/+/bar/b*', 'secret/foo/bar/baz'],
+      ['+/+/bar/b*', '+/foo/+/*', 'secret/foo/bar/baz'],
       // the lexicographically larger
       ['+/b/+/d', '+/+/c/d', 'a/b/c/d'],
     ];

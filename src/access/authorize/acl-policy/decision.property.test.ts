@@ -180,6 +180,33 @@ describe('a compiled ACL decides as the plainest reading of the rules does', () 
     check(plainRule, (asked) => asked, ['acl-policy', 'acl-deny', 'acl-no-rule']);
   });
 
+  it('by priority, where every rule is about the path', () => {
+    const segments = fc.array(fc.constantFrom('a', 'b', 'abc', '*'), { minLength: 4, maxLength: 5 });
+    // how a rule is made from the path: which segments become wildcards, and where a star ends it
+    const change = fc.record({
+      plus: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+      cut: fc.option(fc.nat(12)),
+    });
+    fc.assert(
+      fc.property(segments, fc.array(change, { minLength: 2, maxLength: 8 }), (all, changes) => {
+        const paths = changes.map(({ plus, cut }) => {
+          const whole = all.map((segment, index) => (plus[index] ? '+' : segment)).join('/');
+          return cut === null ? whole : `${whole.slice(0, cut)}*`;
+        });
+        const rules = paths
+          .filter((rule) => !rule.includes('+*'))
+          .map((rule, index) => ({ path: rule, capabilities: [index % 2 ? 'read' : 'update', 'list'] }));
+        const asked = all.join('/');
+        assert.deepEqual(
+          compiled([rules], null).capabilities(asked),
+          naiveCapabilities([rules], null, asked),
+          JSON.stringify(rules),
+        );
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
   it('by parameters', () => {
     const paths = ['a', 'a/b', 'b/b'] as const;
     check(
