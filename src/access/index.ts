@@ -1,9 +1,5 @@
-export {
-  createAuthenticator,
-  type Authenticated,
-  type Authenticator,
-  type CredentialSource,
-} from './authenticate/authenticator.ts';
+export { createAuthenticator, type Authenticator } from './authenticate/authenticator.ts';
+export type { Authenticated, CredentialSource } from './authenticate/found.ts';
 export { headerOf } from './authenticate/raw-headers.ts';
 export type { SignedRequest } from './authenticate/sigv4.ts';
 export { newAccessKey, newServiceToken, newToken, tokenId } from './authenticate/token.ts';

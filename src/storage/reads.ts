@@ -2,7 +2,7 @@ import type { Page, Store, StoredMaterial } from '#ports';
 import type { Driver, Row, Value } from './driver.ts';
 import { lastCharacter } from './documents.ts';
 import * as records from './records.ts';
-import type { StoreStatements } from './statements.ts';
+import { namesAcross, type StoreStatements } from './statements.ts';
 
 type Feed = Pick<Store, 'changeSequence' | 'changesSince'>;
 
@@ -141,7 +141,7 @@ export function storeReads(driver: Driver, statements: StoreStatements): Reads {
     },
     namesAcross: (environment, prefix, { after, limit }) =>
       readAll(
-        statements.namesAcross,
+        namesAcross,
         [environment, prefix, prefix + lastCharacter, after ?? '', limit],
         records.decodeName,
       ),

@@ -7,6 +7,10 @@ const credentialColumns = 'id, kind, principal_id, environment, wrapped_secret, 
 const nameColumns = 'environment, region, name, key_id, created_at, updated_at';
 const headColumns = 'node, size, root, recorded_at';
 
+/** Names that begin so, whatever their region. */
+export const namesAcross = `SELECT ${nameColumns} FROM names
+  WHERE environment = $1 AND name >= $2 AND name < $3 AND name > $4 ORDER BY name, region LIMIT $5`;
+
 /**
  * Every statement of the store. A write says by RETURNING whether it found what its caller expected; an insert
  * of what is there already returns nothing.
@@ -94,8 +98,6 @@ export function storeStatements(dialect: Dialect) {
     namesOfKey: `SELECT ${nameColumns} FROM names
       WHERE environment = $1 AND region = $2 AND key_id = $5 AND name > $3
       ORDER BY name LIMIT $4`,
-    namesAcross: `SELECT ${nameColumns} FROM names
-      WHERE environment = $1 AND name >= $2 AND name < $3 AND name > $4 ORDER BY name, region LIMIT $5`,
     insertName: `INSERT INTO names (${nameColumns}) VALUES ($1, $2, $3, $4, $5, $6)
       ON CONFLICT DO NOTHING RETURNING name`,
     moveName: `UPDATE names SET key_id = $4, updated_at = $5

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ClavigerError, type ErrorCode, type Principal } from '#domain';
-import { createAuthenticator, type CredentialSource } from './authenticator.ts';
+import { createAuthenticator } from './authenticator.ts';
+import type { CredentialSource } from './found.ts';
 import { accessKeyId, secret, signedAt, signRequest, withHeader } from './sign.fixture.ts';
 import type { SignedRequest } from './sigv4.ts';
 import { newAccessKey, newToken, tokenId } from './token.ts';

@@ -1,49 +1,20 @@
 import { randomBytes, type KeyObject } from 'node:crypto';
 import { signingKey } from '#crypto';
-import { ClavigerError, type Instant, type Principal } from '#domain';
+import { ClavigerError } from '#domain';
 import type { Clock } from '#ports';
-import type { CompiledAcl } from '../authorize/acl-policy/compile.ts';
+import {
+  credentialsMax,
+  remember,
+  unknown,
+  type Authenticated,
+  type CredentialSource,
+  type Found,
+} from './found.ts';
 import { readClaim, type SignedClaim } from './claim.ts';
 import { headerOf } from './raw-headers.ts';
 import { outOfScope, requireFresh, requireSignature, type SignedRequest } from './sigv4.ts';
-import { isTokenForm, tokenId } from './token.ts';
-
-/** Who was recognised, and by what. */
-export type Authenticated = {
-  readonly principal: Principal;
-  readonly accountId: string;
-  /** The region of a signed request's scope; null for a token. */
-  readonly region: string | null;
-  readonly credentialId: string;
-  readonly method: 'sigv4' | 'token';
-  /** Of a token whose policies say what it may do; absent: the roles of the principal decide. */
-  readonly grant?: Grant;
-};
-
-/** A token of limited rights. */
-export type Grant = {
-  readonly acl: CompiledAcl;
-  /** Tokens above it: it ends with each of them. */
-  readonly lineage: readonly string[];
-  /** Requests are counted, and so many are left; null: they are not. */
-  readonly usesLeft: number | null;
-  /** Addresses from which it may be used, in CIDR form; empty: from all. */
-  readonly boundCidrs: readonly string[];
-};
-
-type Found = {
-  readonly principal: Principal;
-  readonly accountId: string;
-  readonly expiresAt: Instant | null;
-  readonly grant?: Grant;
-};
-
-/** Where credentials are looked up. Null: there is no such credential. */
-export type CredentialSource = {
-  /** The secret is a copy, which the authenticator wipes. */
-  readonly accessKey: (id: string) => Promise<(Found & { readonly secret: Uint8Array }) | null>;
-  readonly token: (idHash: string, token: string) => Promise<Found | null>;
-};
+import { isTokenForm } from './token.ts';
+import { createTokenCache } from './token-cache.ts';
 
 export interface Authenticator {
   /** Checks a signed request for one of these services. Throws or rejects with the errors of `sigv4.ts`. */
@@ -59,18 +30,7 @@ export interface Authenticator {
 
 type Known = { readonly found: Found; readonly keys: Map<string, KeyObject> };
 
-const credentialsMax = 10_000;
 const scopesMax = 8;
-
-function remember<V>(map: Map<string, V>, key: string, value: V, max: number): void {
-  if (map.size >= max) {
-    const oldest = map.keys().next();
-    if (!oldest.done) map.delete(oldest.value);
-  }
-  map.set(key, value);
-}
-
-const unknown = () => new ClavigerError('credential-unknown', 'The credential is not known.');
 
 /** Recognises callers; what was looked up stays cached until it is invalidated. */
 export function createAuthenticator({
@@ -81,9 +41,6 @@ export function createAuthenticator({
   clock: Clock;
 }): Authenticator {
   const accessKeys = new Map<string, Known>();
-  const tokens = new Map<string, Found>();
-  /** Of a token, those that end with it. */
-  const below = new Map<string, Set<string>>();
   // an unknown access key is checked against this, so that it costs about what a known one does
   const nobody = signingKey(randomBytes(40), { date: '20000101', region: 'nowhere', service: 'kms' });
 
@@ -96,6 +53,8 @@ export function createAuthenticator({
     }
     if (found.principal.disabled) throw unknown();
   }
+
+  const tokens = createTokenCache({ source, clock, requireCurrent });
 
   type Proof = { readonly found: Found; readonly key: KeyObject };
 
@@ -141,58 +100,6 @@ export function createAuthenticator({
     }
   }
 
-  function ofToken(id: string, found: Found): Authenticated {
-    requireCurrent(found);
-    const { principal, accountId, grant } = found;
-    const who = { principal, accountId, region: null, credentialId: id, method: 'token' } as const;
-    return grant ? { ...who, grant } : who;
-  }
-
-  function keepToken(id: string, found: Found): void {
-    // where each request is counted, each one looks
-    if (found.grant && found.grant.usesLeft !== null) return;
-    remember(tokens, id, found, credentialsMax);
-    for (const above of found.grant?.lineage ?? []) {
-      if (below.size >= credentialsMax) below.clear();
-      const known = below.get(above) ?? new Set<string>();
-      below.set(above, known.add(id));
-    }
-  }
-
-  async function lookUpToken(id: string, token: string): Promise<Authenticated> {
-    const before = generation;
-    const found = await source.token(id, token);
-    if (!found) throw unknown();
-    if (generation === before) keepToken(id, found);
-    return ofToken(id, found);
-  }
-
-  function isOver({ expiresAt }: Found): boolean {
-    return expiresAt !== null && clock.now() >= expiresAt;
-  }
-
-  function forgetToken(id: string): void {
-    tokens.delete(id);
-    for (const child of below.get(id) ?? []) tokens.delete(child);
-    below.delete(id);
-  }
-
-  /** Policies and tokens that are kept as documents. */
-  function forgetDocument(entity: string): void {
-    const [, , collection = '', id = ''] = /^document:([^/]*)\/([^/]*)\/(.*)$/.exec(entity) ?? [];
-    if (collection === 'token') forgetToken(id);
-    else if (collection === 'acl-policy') {
-      for (const [tokenHash, found] of tokens) if (found.grant) tokens.delete(tokenHash);
-    }
-  }
-
-  function byToken(token: string): Authenticated | Promise<Authenticated> {
-    const id = tokenId(token);
-    const found = tokens.get(id);
-    // what is over may have been renewed, and so may those above it
-    return found && !isOver(found) ? ofToken(id, found) : lookUpToken(id, token);
-  }
-
   return {
     sigv4(request, services) {
       const signed = readClaim(headerOf(request.rawHeaders, 'authorization'));
@@ -217,7 +124,7 @@ export function createAuthenticator({
           'not-authenticated',
           'The Authorization header holds no well-formed bearer token.',
         );
-      const who = await byToken(token);
+      const who = await tokens.recognise(token);
       if (who.grant && !who.grant.acl.isRoot) {
         throw new ClavigerError(
           'access-denied',
@@ -229,28 +136,26 @@ export function createAuthenticator({
 
     token(token) {
       if (!isTokenForm(token)) throw unknown();
-      return byToken(token);
+      return tokens.recognise(token);
     },
 
     invalidate(entity) {
+      tokens.invalidate(entity);
+      if (entity.startsWith('document:')) return;
       generation += 1;
-      if (entity.startsWith('document:')) return forgetDocument(entity);
       if (entity.startsWith('credential:')) {
         const id = entity.slice('credential:'.length);
         accessKeys.delete(id);
-        forgetToken(id);
       } else if (entity.startsWith('principal:')) {
         const id = entity.slice('principal:'.length);
         for (const [key, known] of accessKeys) if (known.found.principal.id === id) accessKeys.delete(key);
-        for (const [key, found] of tokens) if (found.principal.id === id) tokens.delete(key);
       }
     },
 
     invalidateAll() {
       generation += 1;
       accessKeys.clear();
-      tokens.clear();
-      below.clear();
+      tokens.invalidateAll();
     },
   };
 }

@@ -5,10 +5,6 @@ import { defineCollection } from '../documents.ts';
 import { defineOperation } from '../define.ts';
 import type { House } from '../house.ts';
 
-/** What serves a path: keys, versioned secrets, ... The words are those of clients that mount such things. */
-export const secretEngines = ['transit', 'kv', 'cubbyhole', 'system', 'identity'] as const;
-export const authMethods = ['token', 'approle', 'userpass', 'jwt', 'oidc', 'kubernetes', 'cert'] as const;
-
 const mountPath = z.string().regex(/^[A-Za-z0-9_.-]{1,64}(\/[A-Za-z0-9_.-]{1,64}){0,7}\/$/);
 const shortText = z.string().max(2048);
 const seconds = z.number().int().min(0).max(315_360_000);

@@ -125,6 +125,39 @@ function requireBatchable(wish: Input, type: 'service' | 'batch', periodSeconds:
   if (periodSeconds > 0) throw refuse('batch tokens cannot be periodic');
 }
 
+/** Refuses what only root or who has sudo may ask for. */
+function requirePrivileges(wish: Input, role: TokenRole | null, periodSeconds: number): void {
+  if (wish.isPrivileged) return;
+  const refused =
+    (periodSeconds > 0 && !role && 'create periodic token') ||
+    (wish.isOrphan && !role?.isOrphan && 'create orphan token') ||
+    (wish.id !== null && 'specify token id');
+  if (refused) throw new ClavigerError('access-denied', `root or sudo privileges required to ${refused}`);
+}
+
+async function requireFresh(house: House, environment: string, id: string | null): Promise<void> {
+  if (id === null) return;
+  const place = { environment, collection: tokens.name, id: tokenId(id) };
+  if (await house.store.documents.get(place)) throw refuse('cannot create a token with a duplicate ID');
+}
+
+function requireParent(parent: TokenLease | null): void {
+  if (parent?.type === 'batch') throw refuse('batch tokens cannot create more tokens');
+  if (parent?.usesMax) throw refuse('restricted use token cannot generate child tokens');
+}
+
+/** What a role says of its tokens besides their policies. */
+function besidesOf(wish: Input, role: TokenRole | null) {
+  return {
+    path: wish.role === null ? 'auth/token/create' : `auth/token/create/${wish.role}`,
+    isRenewable: wish.isRenewable && (role?.isRenewable ?? true),
+    boundCidrs: role?.boundCidrs ?? [],
+    noDefaultPolicy: wish.noDefaultPolicy || role?.noDefaultPolicy === true,
+    role: wish.role,
+    ...(wish.id === null ? {} : { token: wish.id }),
+  };
+}
+
 /** Makes a token under the one that was shown, or an orphan. */
 export const createToken = defineOperation<Input, IssuedToken>({
   name: 'tokens.create',
@@ -135,45 +168,29 @@ export const createToken = defineOperation<Input, IssuedToken>({
   run: async ({ house, caller, now }, wish) => {
     const { environment } = caller.principal;
     const parent = await leaseOfCaller(house, caller);
-    if (parent?.type === 'batch') throw refuse('batch tokens cannot create more tokens');
-    if (parent?.usesMax) throw refuse('restricted use token cannot generate child tokens');
-    const own = ownPolicies(caller, parent);
+    requireParent(parent);
     const role = await requireRole(house, caller, wish.role);
-    const policies = policiesFor(wish, own, role);
+    const policies = policiesFor(wish, ownPolicies(caller, parent), role);
     const shape = shapeOf(wish, role);
     const type = shape.type ?? 'service';
-    if (shape.periodSeconds > 0 && !role && !wish.isPrivileged)
-      throw new ClavigerError('access-denied', 'root or sudo privileges required to create periodic token');
-    if (wish.isOrphan && !wish.isPrivileged && !role?.isOrphan)
-      throw new ClavigerError('access-denied', 'root or sudo privileges required to create orphan token');
-    if (wish.id !== null && !wish.isPrivileged)
-      throw new ClavigerError('access-denied', 'root or sudo privileges required to specify token id');
+    requirePrivileges(wish, role, shape.periodSeconds);
     requireBatchable(wish, type, shape.periodSeconds);
-    if (
-      wish.id !== null &&
-      (await house.store.documents.get({ environment, collection: tokens.name, id: tokenId(wish.id) }))
-    )
-      throw refuse('cannot create a token with a duplicate ID');
+    await requireFresh(house, environment, wish.id);
     const isOrphan = wish.isOrphan || role?.isOrphan === true;
     const issued = await issueToken(house, now, {
       environment,
       principalId: caller.principal.id,
       displayName: wish.displayName === '' ? 'token' : `token-${wish.displayName}`,
       policies,
-      path: wish.role === null ? 'auth/token/create' : `auth/token/create/${wish.role}`,
       meta: wish.meta,
       ttlSeconds: wish.ttlSeconds,
       explicitMaxSeconds: shape.explicitMaxSeconds,
       periodSeconds: shape.periodSeconds,
       usesMax: shape.usesMax,
       parentId: isOrphan ? null : (caller.tokenId ?? null),
-      isRenewable: wish.isRenewable && (role?.isRenewable ?? true),
       type,
-      boundCidrs: role?.boundCidrs ?? [],
-      noDefaultPolicy: wish.noDefaultPolicy || role?.noDefaultPolicy === true,
-      role: wish.role,
       entity: parent?.entity ?? null,
-      ...(wish.id === null ? {} : { token: wish.id }),
+      ...besidesOf(wish, role),
     });
     return {
       output: issued,

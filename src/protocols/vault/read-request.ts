@@ -130,29 +130,33 @@ function wrapSecondsOf(text: string | undefined): number | null {
   return seconds === 0 ? null : Math.trunc(seconds);
 }
 
+function verbOf(method: string, query: JsonObject): Verb {
+  const verb = verbs[method];
+  if (!verb) throw new VaultError(405, 'unsupported method');
+  if (verb !== 'read') return verb;
+  return (['list', 'scan', 'help'] as const).find((name) => isTrue(query[name])) ?? verb;
+}
+
+function dataOf(verb: Verb, request: HttpRequest, query: JsonObject): JsonObject {
+  if (verb === 'update' || verb === 'patch') return readBody(request);
+  if (verb === 'delete' && request.body.length > 0) return { ...query, ...readBody(request) };
+  return query;
+}
+
 /** Reads a request. Throws a VaultError for what no route could understand. */
 export function readRequest(request: HttpRequest): VaultRequest {
   const { headers } = request;
   const query = readQuery(request.query);
   const method =
     headers['x-claviger-method'] === 'LIST' && request.method === 'GET' ? 'LIST' : request.method;
-  let verb = verbs[method];
-  if (!verb) throw new VaultError(405, 'unsupported method');
+  const verb = verbOf(method, query);
   const path = decodePath(request.path);
-  if (verb === 'read' && isTrue(query['list'])) verb = 'list';
-  if (verb === 'read' && isTrue(query['scan'])) verb = 'scan';
-  if (verb === 'read' && isTrue(query['help'])) verb = 'help';
   if (verb === 'patch' && !headers['content-type']?.startsWith('application/merge-patch+json'))
     throw new VaultError(415, 'PATCH requires Content-Type of application/merge-patch+json');
-  const hasBody = verb === 'update' || verb === 'patch';
   return {
     verb,
     path: (verb === 'list' || verb === 'scan') && !path.endsWith('/') ? `${path}/` : path,
-    data: hasBody
-      ? readBody(request)
-      : verb === 'delete' && request.body.length > 0
-        ? { ...query, ...readBody(request) }
-        : query,
+    data: dataOf(verb, request, query),
     query,
     token: tokenOf(headers),
     wrapSeconds: wrapSecondsOf(headers['x-vault-wrap-ttl']),
