@@ -35,6 +35,7 @@ export const errorCodes = [
   'key-lacks-material',
   'transition-refused',
   'version-below-floor',
+  'version-unexpected',
   'purpose-forbids',
   'algorithm-forbids',
   'crypto-period-over',

@@ -12,13 +12,14 @@ import { ClavigerError, hasCode, type KeySpec } from '#domain';
 import { asWrappedMaterial, type RootOfTrust, type ShredStore, type WrappedMaterial } from '#ports';
 import { createResealing, type Resealing } from './reseal.ts';
 import { fingerprintPlace, materialInfo, shredPlace, smallPlace, type MaterialPlace } from './seal-places.ts';
+import { createShreddables, type Shreddables } from './shreddables.ts';
 import { createKeks, environmentContext, stopping, type Kek, type KekParts } from './keks.ts';
 
 /**
  * The key hierarchy (ARCHITECTURE section 5, ADR 0001): root key, environment key-encryption key, shred secret, material.
  * The only place that wraps and unwraps what the stores keep.
  */
-export interface Hierarchy extends Resealing {
+export interface Hierarchy extends Resealing, Shreddables {
   /** A fresh key-encryption key for an environment, wrapped by the root of trust. */
   newEnvironment(environment: string): Promise<WrappedMaterial>;
   /** Makes and stores the shred secret of a new key. */
@@ -69,6 +70,7 @@ type Parts = KekParts & { readonly shreds: ShredStore };
 /** The hierarchy over a root of trust and the two stores. Environment keys are kept, once opened, until `close`. */
 export function createHierarchy(parts: Parts): Hierarchy {
   const keks = createKeks(parts);
+  const shreddables = createShreddables({ keks, shreds: parts.shreds });
 
   async function openSealed(
     environment: string,
@@ -187,11 +189,17 @@ export function createHierarchy(parts: Parts): Hierarchy {
     },
 
     ...createResealing({ ...parts, keks, openSealed }),
+    sealShreddable: (environment, secret) => shreddables.sealShreddable(environment, secret),
+    openShreddable: (place, wrapped) => shreddables.openShreddable(place, wrapped),
+    shredMany: (shredIds) => shreddables.shredMany(shredIds),
     drop: (entities) => keks.drop(entities),
     openAll: () => keks.openAll(),
     shred: (keyId) => parts.shreds.shred(keyId),
     hasShredSecret: async (keyId) => (await parts.shreds.get(keyId)) !== null,
-    close: () => keks.close(),
+    close() {
+      shreddables.close();
+      keks.close();
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import type { RootOfTrust, ShredStore, Store } from '#ports';
 import { createFileRoot, openFileRoot } from '#roots';
 import { openShredStore, openStore } from '#storage';
 import { createDocumentCache } from './document-cache.ts';
+import { createOpenedValues } from './opened-values.ts';
 import { createDemands } from './demands.ts';
 import { followChanges } from './freshness.ts';
 import { createHierarchy } from './hierarchy.ts';
@@ -115,7 +116,7 @@ async function openNode(shared: Shared, change: (store: Store) => Store): Promis
   const nearlySpent: string[] = [];
   const done: { operation: string; outcome: string }[] = [];
   let monotonic = 0;
-  const documents = createDocumentCache(store);
+  const documents = createDocumentCache(store, createOpenedValues({ monotonic: () => monotonic }));
   const keys = createKeyCache({ store, hierarchy, accountOf, monotonic: () => monotonic });
   const drop = (entities: readonly string[] | null): void => {
     keys.drop(entities);

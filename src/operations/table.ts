@@ -93,6 +93,22 @@ import {
 } from './recovery/copies.ts';
 import { recordDrill } from './recovery/drill.ts';
 import { listRecoveryHolders, setRecoveryHolders } from './recovery/holders.ts';
+import {
+  configureSecrets,
+  describeSecret,
+  listSecrets,
+  readSecretSettings,
+  updateSecret,
+} from './secrets/describe.ts';
+import { readSecret } from './secrets/read.ts';
+import {
+  deleteSecret,
+  destroySecret,
+  removeSecret,
+  shredEndedSecrets,
+  undeleteSecret,
+} from './secrets/remove.ts';
+import { patchSecret, writeSecret } from './secrets/write.ts';
 import { serverStatus } from './status.ts';
 
 /** Every operation there is. A test walks it: each permission is used once, each rule lists its conditions. */
@@ -189,6 +205,19 @@ export const operations = Object.freeze({
   tuneMount,
   moveMount,
   disableMount,
+  writeSecret,
+  patchSecret,
+  readSecret,
+  deleteSecret,
+  undeleteSecret,
+  destroySecret,
+  removeSecret,
+  shredEndedSecrets,
+  listSecrets,
+  describeSecret,
+  updateSecret,
+  readSecretSettings,
+  configureSecrets,
   createEnvironment,
   createAdministrator,
   listEnvironments,

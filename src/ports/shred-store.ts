@@ -5,6 +5,8 @@
 export interface ShredStore {
   /** Durable on return. Rejects with `conflict` where the key already has another secret. */
   put(keyId: string, wrappedSecret: Uint8Array): Promise<void>;
+  /** The same for several at once: all of them are put, or none is. */
+  putMany(secrets: readonly { readonly keyId: string; readonly wrappedSecret: Uint8Array }[]): Promise<void>;
   /** The wrapped secret; null: the store answered that there is none (never put, or shredded). */
   get(keyId: string): Promise<Uint8Array | null>;
   /** The wrapped secrets of those of the keys that have one. */
@@ -15,6 +17,8 @@ export interface ShredStore {
   ): Promise<void>;
   /** Overwrites the secret in place and removes it, durably. Shredding twice, or what never was, is no error. */
   shred(keyId: string): Promise<void>;
+  /** The same for several at once. */
+  shredMany(keyIds: readonly string[]): Promise<void>;
   /** Ids of keys that have a secret, ordered, after the marker. */
   ids(page: { after: string | null; limit: number }): Promise<readonly string[]>;
   probe(): Promise<void>;

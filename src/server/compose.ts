@@ -199,6 +199,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
       await rekeys.stop();
       await log.close();
       hierarchy.close();
+      documents.drop(null);
       houseKey[Symbol.dispose]();
       fingerprints.close();
       await devices?.device.close();

@@ -110,6 +110,7 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
 
   async function round(): Promise<void> {
     house.keys.expire();
+    house.documents.opened.expire();
     await beat();
     await guarded('last uses', () => house.lastUses.flush());
     await guarded('demands', () => house.demands.flush());

@@ -1,6 +1,6 @@
 import { ClavigerError } from '#domain';
 import type { ShredStore } from '#ports';
-import type { Driver } from './driver.ts';
+import type { Driver, Session } from './driver.ts';
 import { groupCommit } from './group-commit.ts';
 import { bytes, text } from './records.ts';
 import { shredStatements } from './statements.ts';
@@ -20,16 +20,43 @@ export function sqlShredStore(driver: Driver): ShredStore {
     afterwards: async () => {},
   });
 
+  async function putOne(session: Session, keyId: string, secret: Uint8Array): Promise<void> {
+    if ((await session.query(statements.put, [keyId, secret])).length > 0) return;
+    const [row] = await session.query(statements.get, [keyId]);
+    if (row !== undefined && isSame(bytes(row, 'secret'), secret)) return;
+    throw new ClavigerError('conflict', `Key ${keyId} already has another shred secret.`);
+  }
+
+  async function putMany(
+    secrets: readonly { readonly keyId: string; readonly wrappedSecret: Uint8Array }[],
+  ): Promise<void> {
+    if (secrets.length === 0) return;
+    // the caller may wipe its bytes at once
+    const copies = secrets.map(({ keyId, wrappedSecret }) => ({
+      keyId,
+      secret: new Uint8Array(wrappedSecret),
+    }));
+    const touched = copies.map(({ keyId }) => keyId);
+    await writer.run(touched, async (session) => {
+      for (const { keyId, secret } of copies) await putOne(session, keyId, secret);
+    });
+  }
+
+  async function shredMany(keyIds: readonly string[]): Promise<void> {
+    if (keyIds.length === 0) return;
+    const { overwrite, remove } = statements;
+    const each = (statement: string) => async (session: Session) => {
+      for (const keyId of keyIds) await session.query(statement, [keyId]);
+    };
+    // two commits: the random bytes are on the disk, in the place of the secret, before the row goes
+    if (overwrite) await writer.run(keyIds, each(overwrite));
+    await writer.run(keyIds, each(remove));
+    await traces.finish();
+  }
+
   return {
-    put(keyId, wrappedSecret) {
-      const secret = new Uint8Array(wrappedSecret);
-      return writer.run([keyId], async (session) => {
-        if ((await session.query(statements.put, [keyId, secret])).length > 0) return;
-        const [row] = await session.query(statements.get, [keyId]);
-        if (row !== undefined && isSame(bytes(row, 'secret'), secret)) return;
-        throw new ClavigerError('conflict', `Key ${keyId} already has another shred secret.`);
-      });
-    },
+    put: (keyId, wrappedSecret) => putMany([{ keyId, wrappedSecret }]),
+    putMany,
     async get(keyId) {
       const [row] = await driver.query(statements.get, [keyId]);
       return row === undefined ? null : bytes(row, 'secret');
@@ -48,13 +75,8 @@ export function sqlShredStore(driver: Driver): ShredStore {
         },
       );
     },
-    async shred(keyId) {
-      const { overwrite, remove } = statements;
-      // two commits: the random bytes are on the disk, in the place of the secret, before the row goes
-      if (overwrite) await writer.run([keyId], (session) => session.query(overwrite, [keyId]));
-      await writer.run([keyId], (session) => session.query(remove, [keyId]));
-      await traces.finish();
-    },
+    shred: (keyId) => shredMany([keyId]),
+    shredMany,
     async ids({ after, limit }) {
       const rows = await driver.query(statements.ids, [after ?? '', limit]);
       return rows.map((row) => text(row, 'key_id'));

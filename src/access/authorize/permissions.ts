@@ -10,6 +10,8 @@ type PermissionFacts = {
 const use: readonly Role[] = ['administrator', 'user'];
 const manage: readonly Role[] = ['administrator', 'operator'];
 const read: readonly Role[] = ['administrator', 'operator', 'user', 'auditor'];
+/** What neither shows a secret nor makes one. */
+const change: readonly Role[] = ['administrator', 'operator', 'user'];
 const inspect: readonly Role[] = ['administrator', 'operator', 'auditor'];
 /** Given to nobody by another role: who exports keys is said by name. */
 const takeOut: readonly Role[] = ['exporter'];
@@ -117,6 +119,19 @@ export const permissions = Object.freeze({
   'wrappings:open': permission(null, everybody),
   'wrappings:rewrap': permission(null, everybody),
   'documents:sweep': permission(null, house),
+  'secrets:write': permission(null, use),
+  'secrets:patch': permission(null, use),
+  'secrets:read': permission(null, use),
+  'secrets:delete': permission(null, use),
+  'secrets:undelete': permission(null, use),
+  'secrets:destroy': permission(null, change),
+  'secrets:remove': permission(null, change),
+  'secrets:shred': permission(null, house),
+  'secrets:list': permission(null, read),
+  'secrets:describe': permission(null, read),
+  'secrets:update': permission(null, change),
+  'secrets:read-settings': permission(null, read),
+  'secrets:configure': permission(null, manage),
   'environments:create': permission(null, administrate),
   'environments:create-administrator': permission(null, administrate),
   'environments:list': permission(null, inspect),

@@ -83,6 +83,33 @@ export function shredStoreContract(
       assert.deepEqual(await store.get(id), again);
     });
 
+    it('puts several at once, or none of them', async () => {
+      const entries = Array.from({ length: 70 }, () => ({ keyId: randomUUID(), wrappedSecret: secret() }));
+      const copies = entries.map(({ wrappedSecret }) => new Uint8Array(wrappedSecret));
+      const putting = store.putMany(entries);
+      for (const { wrappedSecret } of entries) wrappedSecret.fill(0);
+      await putting;
+      for (const [index, { keyId }] of entries.entries())
+        assert.deepEqual(await store.get(keyId), copies[index]);
+      const fresh = { keyId: randomUUID(), wrappedSecret: secret() };
+      const taken = { keyId: entries[3]?.keyId ?? '', wrappedSecret: secret() };
+      await assert.rejects(store.putMany([fresh, taken]), { code: 'conflict' });
+      assert.equal(await store.get(fresh.keyId), null);
+      assert.deepEqual(await store.get(taken.keyId), copies[3]);
+      await store.putMany([]);
+    });
+
+    it('shreds several at once, and leaves the others alone', async () => {
+      const ids = Array.from({ length: 5 }, () => randomUUID());
+      await store.putMany(ids.map((keyId) => ({ keyId, wrappedSecret: secret() })));
+      const gone = [...ids.slice(0, 3), randomUUID()];
+      await store.shredMany(gone);
+      await store.shredMany(gone);
+      await store.shredMany([]);
+      const left = await store.many(ids);
+      assert.deepEqual([...left.keys()].sort(), ids.slice(3).sort());
+    });
+
     it('shows another handle at once what was put and shredded', async () => {
       const [id, mine] = [randomUUID(), secret()];
       const other = await fixture.second();

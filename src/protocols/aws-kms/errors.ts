@@ -137,6 +137,7 @@ const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
   'key-lacks-material': client('KMSInvalidStateException', keyIs('pending import')),
   'transition-refused': client('KMSInvalidStateException'),
   'version-below-floor': client('KMSInvalidStateException'),
+  'version-unexpected': client('KMSInvalidStateException'),
   'purpose-forbids': client('InvalidKeyUsageException', otherUsage),
   'algorithm-forbids': client('InvalidKeyUsageException', otherAlgorithm),
   'crypto-period-over': client('KMSInvalidStateException'),

@@ -61,6 +61,7 @@ const wireErrors: Readonly<Record<ErrorCode, Wire>> = Object.freeze({
     status: 400,
     text: 'ciphertext or signature version is disallowed by policy (too old)',
   },
+  'version-unexpected': { status: 400 },
   'purpose-forbids': { status: 400 },
   'algorithm-forbids': { status: 400 },
   'crypto-period-over': { status: 400 },

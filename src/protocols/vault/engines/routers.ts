@@ -1,5 +1,7 @@
 import { routerOf, type Route, type Router } from '../route.ts';
 import { cubbyholeRoutes } from './cubbyhole/routes.ts';
+import { kv1Routes } from './kv1/routes.ts';
+import { kv2Routes } from './kv2/routes.ts';
 import { sysRoutes } from './sys/routes.ts';
 import { tokenRoutes } from './token/routes.ts';
 import { transitRoutes } from './transit/routes.ts';
@@ -8,6 +10,8 @@ import { transitRoutes } from './transit/routes.ts';
 export const engineRoutes: Readonly<Record<string, readonly Route[]>> = Object.freeze({
   __proto__: null as never,
   cubbyhole: cubbyholeRoutes,
+  kv1: kv1Routes,
+  kv2: kv2Routes,
   system: sysRoutes,
   token: tokenRoutes,
   transit: transitRoutes,
