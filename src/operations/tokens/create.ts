@@ -149,7 +149,7 @@ function requireParent(parent: TokenLease | null): void {
 /** What a role says of its tokens besides their policies. */
 function besidesOf(wish: Input, role: TokenRole | null) {
   return {
-    path: wish.role === null ? 'auth/token/create' : `auth/token/create/${wish.role}`,
+    path: ['auth/token/create', wish.role, role?.pathSuffix].filter(Boolean).join('/'),
     isRenewable: wish.isRenewable && (role?.isRenewable ?? true),
     boundCidrs: role?.boundCidrs ?? [],
     noDefaultPolicy: wish.noDefaultPolicy || role?.noDefaultPolicy === true,

@@ -27,7 +27,8 @@ export function durationSeconds(text: string): number | null {
   return match[1] === '-' ? -total : total;
 }
 
-const truths = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+/** What Go's parser of truth takes for true; a client in Python says `True`. */
+export const truths: ReadonlySet<string> = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const untruths = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False', '']);
 
 function misfit(name: string, wanted: string): VaultError {

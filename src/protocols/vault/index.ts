@@ -66,9 +66,28 @@ function tokenIn({ token, path, data }: VaultRequest): string {
   throw new VaultError(403, permissionDenied);
 }
 
+const gone: ReadonlySet<string> = new Set(['not-authenticated', 'credential-unknown', 'credential-expired']);
+
+/** A token that was to open its own wrapping, and is no more, is told as such: clients take it for opened by another. */
+async function authenticateOnce(
+  parts: VaultParts,
+  { data }: VaultRequest,
+  token: string,
+): Promise<Authenticated> {
+  try {
+    return await parts.authenticate(token);
+  } catch (error) {
+    const isOfWrapping = (data['token'] || token) === token;
+    if (!isOfWrapping || !(error instanceof ClavigerError) || !gone.has(error.code)) throw error;
+    throw new VaultError(400, 'wrapping token is not valid or does not exist');
+  }
+}
+
 async function recognise(parts: VaultParts, request: HttpRequest, read: VaultRequest): Promise<Called> {
   const token = tokenIn(read);
-  const authenticated = parts.authenticate(token);
+  const authenticated = wrappingPaths.has(read.path)
+    ? authenticateOnce(parts, read, token)
+    : parts.authenticate(token);
   const who = authenticated instanceof Promise ? await authenticated : authenticated;
   requireNamespace(read, who);
   const { grant, principal, credentialId } = who;

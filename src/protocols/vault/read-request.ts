@@ -1,6 +1,6 @@
 import type { JsonObject } from '#encoding';
 import type { HttpRequest } from '#ports';
-import { durationSeconds } from './fields.ts';
+import { durationSeconds, truths } from './fields.ts';
 import { VaultError } from './vault-error.ts';
 
 /** What a request does, whatever HTTP method says it. */
@@ -41,7 +41,7 @@ const verbs: Readonly<Record<string, Verb>> = Object.freeze({
 const nothing: JsonObject = Object.freeze({});
 
 function isTrue(value: unknown): boolean {
-  return value === 'true' || value === '1' || value === 't';
+  return typeof value === 'string' && truths.has(value);
 }
 
 function readQuery(text: string): JsonObject {

@@ -189,6 +189,7 @@ describe('tokens, policies and wrapping', () => {
       disallowed_policies: ['admin'],
       orphan: 'true',
       token_period: '1h',
+      path_suffix: 'pipeline',
       token_explicit_max_ttl: 0,
     });
     const { data } = await vault.ask('GET', 'auth/token/roles/ci');
@@ -201,6 +202,8 @@ describe('tokens, policies and wrapping', () => {
       [auth?.['policies'], auth?.['orphan'], auth?.['lease_duration']],
       [['default', 'deploy'], true, 3600],
     );
+    const made = await lookUp(String(auth?.['client_token']));
+    assert.equal(made?.['path'], 'auth/token/create/ci/pipeline');
     assert.match(
       await vault.refusal('POST', 'auth/token/create/ci', { policies: ['admin'] }),
       /^400 token policies/,
@@ -217,7 +220,10 @@ describe('tokens, policies and wrapping', () => {
     assert.deepEqual((await vault.ask('GET', 'cubbyhole/a/b', undefined, one)).data, { secret: 'planted' });
     assert.equal((await vault.send('GET', 'cubbyhole/a/b', undefined, two)).status, 404);
     assert.deepEqual((await vault.ask('LIST', 'cubbyhole/', undefined, one)).data, { keys: ['a/'] });
-    assert.deepEqual((await vault.ask('GET', 'cubbyhole/a?list=true', undefined, one)).data, { keys: ['b'] });
+    for (const truth of ['true', '1', 'True'])
+      assert.deepEqual((await vault.ask('GET', `cubbyhole/a?list=${truth}`, undefined, one)).data, {
+        keys: ['b'],
+      });
     await vault.ask('POST', 'auth/token/revoke-self', undefined, one);
     const left = await vault.composition.house.store.documents.list(
       { environment: 'default', collection: 'cubbyhole' },
@@ -246,8 +252,13 @@ describe('tokens, policies and wrapping', () => {
     const again = '400 wrapping token is not valid or does not exist';
     assert.equal(await vault.refusal('POST', 'sys/wrapping/unwrap', { token }), again);
     assert.equal(await vault.refusal('POST', 'sys/wrapping/lookup', { token }), again);
+    // also where it is shown as the token of the request, by which it would have opened itself
+    for (const path of ['sys/wrapping/unwrap', 'sys/wrapping/lookup', 'sys/wrapping/rewrap'])
+      assert.equal(await vault.refusal('POST', path, undefined, { token }), again);
+    assert.equal(await vault.refusal('POST', 'sys/wrapping/unwrap', { token }, { token }), again);
+    const other = { token: 'unknown' };
     assert.equal(
-      await vault.refusal('POST', 'sys/wrapping/unwrap', undefined, { token }),
+      await vault.refusal('POST', 'sys/wrapping/unwrap', { token }, other),
       '403 permission denied',
     );
   });

@@ -1,0 +1,3 @@
+import { testTheme } from './hvac.ts';
+
+testTheme('tokens.py', 16);

@@ -1,0 +1,3 @@
+import { testTheme } from './hvac.ts';
+
+testTheme('wrapping.py', 9);
