@@ -2,6 +2,7 @@ import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { ClavigerError } from '#domain';
 import { expandEd25519, openEd25519Seed } from './key-encodings.ts';
 import { handleOf, KeyHandle, type KeyMaterial, materialOf, privateKeyOf } from './key-handle.ts';
+import { SecretBytes } from './secret-bytes.ts';
 
 /** The specs of keys that are derived from another one for a context. */
 export const derivedSpecs = Object.freeze(['AES_128', 'AES_256', 'CHACHA20', 'ED25519'] as const);
@@ -57,9 +58,15 @@ const companionInfo = Buffer.from('claviger: message authentication beside anoth
  * DER of a pair. Throws `operation-unsupported` for a public key.
  */
 export function companionMacMaterial(material: KeyMaterial): KeyMaterial {
+  using secret = companionMacSecret(material);
+  return secret.use(hmacKey);
+}
+
+/** The bytes of `companionMacMaterial`, for who may take them out. The caller disposes them. */
+export function companionMacSecret(material: KeyMaterial): SecretBytes {
   const handle = handleOf(material);
-  const derive = (input: KeyObject | Uint8Array): KeyMaterial =>
-    wiping(hkdf256(input, companionInfo, hmacKeyLength), hmacKey);
+  const derive = (input: KeyObject | Uint8Array): SecretBytes =>
+    SecretBytes.take(hkdf256(input, companionInfo, hmacKeyLength));
   if (handle.holds === 'secret') return derive(handle.key);
   return wiping(privateKeyOf(handle).export({ format: 'der', type: 'pkcs8' }), derive);
 }

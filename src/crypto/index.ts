@@ -3,6 +3,7 @@ export { agree } from './agreement.ts';
 export { sealConvergent } from './convergent.ts';
 export {
   companionMacMaterial,
+  companionMacSecret,
   type ConvergentMaterial,
   convergentMaterial,
   derivedMaterial,

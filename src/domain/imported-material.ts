@@ -1,5 +1,6 @@
 import { ClavigerError } from './errors.ts';
 import { factsOf } from './key-spec.ts';
+import { isDestroyed } from './key-state.ts';
 import { currentVersion, type ImportedMaterial, type Instant, type Key, type KeyVersion } from './key.ts';
 
 /** Whether new material may follow the first: its old ciphertexts name their version, as those of pairs and codes do not. */
@@ -12,6 +13,12 @@ export function importedOf(key: Key, version: KeyVersion): ImportedMaterial {
   return version.imported ?? key.imported ?? { isPresent: false, expiresAt: null };
 }
 
+/** The versions whose material counts: those that were trimmed away have none to miss. */
+function living({ versions }: Pick<Key, 'versions'>): readonly KeyVersion[] {
+  const left = versions.filter(({ state }) => !isDestroyed(state));
+  return left.length > 0 ? left : versions;
+}
+
 const earliest = (ends: readonly (Instant | null)[]): Instant | null => {
   const some = ends.filter((end) => end !== null);
   return some.length === 0 ? null : Math.min(...some);
@@ -19,7 +26,7 @@ const earliest = (ends: readonly (Instant | null)[]): Instant | null => {
 
 /** The key as a whole: its material is here when that of every version is, until the first of them ends. */
 function summed(key: Key, versions: readonly KeyVersion[]): Key {
-  const all = versions.map((version) => importedOf(key, version));
+  const all = living({ versions }).map((version) => importedOf(key, version));
   const isPresent = all.every((material) => material.isPresent);
   const expiresAt = isPresent ? earliest(all.map((material) => material.expiresAt)) : null;
   return { ...key, versions, imported: { isPresent, expiresAt } };
@@ -28,7 +35,7 @@ function summed(key: Key, versions: readonly KeyVersion[]): Key {
 /** When the first of the imported materials that are here is deleted by itself, also one that waits for its rotation; null: never. */
 export function materialEnd(key: Key): Instant | null {
   if (!key.imported) return null;
-  const present = key.versions
+  const present = living(key)
     .map((version) => importedOf(key, version))
     .filter((material) => material.isPresent);
   return earliest([...present.map(({ expiresAt }) => expiresAt), key.pending?.expiresAt ?? null]);
@@ -37,7 +44,7 @@ export function materialEnd(key: Key): Instant | null {
 /** Whether the material of any version of an imported key is not here: it did not come yet, was deleted, or its time is over. */
 export function lacksMaterial(key: Key, now: Instant): boolean {
   if (!key.imported) return false;
-  return key.versions.some((version) => {
+  return living(key).some((version) => {
     const { isPresent, expiresAt } = importedOf(key, version);
     return !isPresent || (expiresAt !== null && now >= expiresAt);
   });
@@ -141,14 +148,14 @@ export function storedNumbers({ versions, pending }: Key): readonly number[] {
 
 /** The numbers of the versions whose material is here, with that which waits for its rotation. */
 export function heldNumbers(key: Key): readonly number[] {
-  const held = key.versions.filter((version) => !key.imported || importedOf(key, version).isPresent);
+  const held = living(key).filter((version) => !key.imported || importedOf(key, version).isPresent);
   return [...held.map(({ number }) => number), ...(key.pending ? [key.pending.number] : [])];
 }
 
 /** The numbers of those whose time is over. */
 export function expiredNumbers(key: Key, now: Instant): readonly number[] {
   const isOver = (end: Instant | null) => end !== null && now >= end;
-  const over = key.versions.filter((version) => {
+  const over = living(key).filter((version) => {
     const { isPresent, expiresAt } = importedOf(key, version);
     return isPresent && isOver(expiresAt);
   });

@@ -6,7 +6,6 @@ export { createHierarchy, type Hierarchy } from './hierarchy.ts';
 export { createKeyCache, keyArn, type KeyCache } from './key-cache.ts';
 export { createDocumentCache, type DocumentCache } from './document-cache.ts';
 export { type Mount, mountAt, mountsOf, type PlacedMount } from './mounts/mounts.ts';
-export type { ItemResult, OpenedResult, SealedDataKey, SealedResult } from './keys/versioned.ts';
 export { findGrant, type TokenGrant } from './tokens/grants.ts';
 export { type IssuedToken, issueToken, type TokenWish, usualTokenSeconds } from './tokens/issue.ts';
 export type { TokenLease } from './tokens/lease.ts';
@@ -19,6 +18,10 @@ export type { SecretHead, SecretSettings, SecretVersion } from './secrets/head.t
 export type { ReadSecret } from './secrets/read.ts';
 export type { SecretLabels, WrittenSecret } from './secrets/write.ts';
 export type { ListedSecret } from './secrets/describe.ts';
+export type { ItemResult } from './keys/items.ts';
+export type { OpenedResult, SealedDataKey, SealedResult } from './keys/versioned.ts';
+export type { MacChoice } from './keys/mac-items.ts';
+export type { SigningChoice } from './keys/sign-items.ts';
 export { createDemands, type Demands } from './demands.ts';
 export { createLastUses, type LastUses } from './last-uses.ts';
 export { createUsageMeter, type UsageMeter } from './usage-meter.ts';
@@ -38,6 +41,8 @@ export type { DataKeyPair } from './keys/data-key-pair.ts';
 export type { Decrypted } from './keys/decrypt.ts';
 export {
   exportWraps,
+  hashNames,
+  type HashName,
   publicKeyPem,
   rawPublicKeyOf,
   transportSpecs,
@@ -46,6 +51,7 @@ export {
   type TransportWrap,
 } from '#crypto';
 export type { ExportedKey } from './keys/export.ts';
+export type { ClearForm } from './keys/export-clear.ts';
 export type { ImportParameters } from './keys/import.ts';
 export type { Encrypted } from './keys/encrypt.ts';
 export type { Reencrypted } from './keys/reencrypt.ts';

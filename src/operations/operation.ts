@@ -60,7 +60,8 @@ export type TargetRule<I> = {
   /** Conditions in which the key may be; the others are refused. */
   readonly conditions: readonly KeyCondition[];
   readonly reference: (input: I) => KeyReference;
-  readonly usage?: KeyUsage;
+  /** The purpose that the key must have; a function where it depends on the key (a companion of any key). */
+  readonly usage?: KeyUsage | ((input: I, key: Key) => KeyUsage);
   /** With `approvedOnly` what is not asked for by name is an approved one. */
   readonly algorithm?: (input: I, key: Key, approvedOnly?: boolean) => AlgorithmName | null;
   /** The request has many parts, each with a version of its own: the operation checks and opens them itself. */

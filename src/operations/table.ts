@@ -28,9 +28,11 @@ import {
   importMaterial,
 } from './keys/import.ts';
 import { exportKey, exportUnderKey, listKeyCopies } from './keys/export.ts';
+import { trimKey } from './keys/trim.ts';
+import { exportInClear } from './keys/export-clear.ts';
 import { importUnderKey } from './keys/import-under-key.ts';
 import { generateMac, verifyMac } from './keys/mac.ts';
-import { generateRandom } from './keys/random.ts';
+import { digest, generateRandom } from './keys/random.ts';
 import { reencrypt } from './keys/reencrypt.ts';
 import {
   disableRotation,
@@ -64,6 +66,8 @@ import {
 import { lookUpWrapping, rewrapAnswer, unwrapAnswer, wrapAnswer } from './wrappings/wrappings.ts';
 import { disableMount, enableMount, listMounts, moveMount, readMount, tuneMount } from './mounts/mounts.ts';
 import { configureKey } from './keys/configure.ts';
+import { macItems, verifyMacItems } from './keys/mac-items.ts';
+import { signItems, verifyItems } from './keys/sign-items.ts';
 import {
   decryptItems,
   encryptItems,
@@ -124,6 +128,7 @@ export const operations = Object.freeze({
   generateDataKeyPair,
   generateDataKeyPairWithoutPlaintext,
   generateRandom,
+  digest,
   generateMac,
   verifyMac,
   sign,
@@ -135,7 +140,12 @@ export const operations = Object.freeze({
   rewrapItems,
   generateSealedDataKey,
   generateSealedDataKeyWithoutPlaintext,
+  signItems,
+  verifyItems,
+  macItems,
+  verifyMacItems,
   configureKey,
+  trimKey,
   enableKey,
   disableKey,
   scheduleDestruction,
@@ -171,6 +181,7 @@ export const operations = Object.freeze({
   importUnderKey,
   exportKey,
   exportUnderKey,
+  exportInClear,
   listKeyCopies,
   listAclPolicies,
   readPolicy,

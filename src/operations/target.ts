@@ -165,11 +165,12 @@ export function checkKey<I>(
   const { key } = opened;
   const condition = conditionOf(key, now);
   requireExisting(key, condition, rule);
-  if (rule.usage) requireUsage(key, rule.usage);
+  const usage = typeof rule.usage === 'function' ? rule.usage(input, key) : rule.usage;
+  if (usage) requireUsage(key, usage);
   requireCondition(key, condition, rule);
   const version = versionFor(key, rule, input);
   const algorithm: AlgorithmName | null = rule.algorithm?.(input, key, approvedOnly) ?? null;
-  if (rule.usage && rule.algorithm) requireAlgorithm(key, rule.usage, algorithm);
+  if (usage && rule.algorithm) requireAlgorithm(key, usage, algorithm);
   if (rule.act === 'protect' || rule.act === 'process') {
     if (!rule.eachVersion) requireUsableVersion(key, version, rule.act, now);
     if (approvedOnly) requireApprovedUse(key, algorithm, rule.act);

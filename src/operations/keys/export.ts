@@ -64,7 +64,7 @@ function leaving<I extends Base>(): TargetRule<I> {
   });
 }
 
-function requireExportable({ key, version }: CheckedKey, now: number): void {
+export function requireExportable({ key, version }: CheckedKey, now: number): void {
   if (!key.exportable || version.device) {
     throw new ClavigerError(
       'operation-unsupported',

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { randomBytes } from '#crypto';
+import { digestOf, hashNames, randomBytes } from '#crypto';
 import { defineOperation } from '../define.ts';
+import { bytes } from '../inputs.ts';
 
-const input = z.strictObject({ length: z.number().int().min(1).max(1024) });
+const input = z.strictObject({ length: z.number().int().min(1).max(131_072) });
 type Input = z.infer<typeof input>;
 
 /** Random bytes from the system's generator. */
@@ -13,4 +14,17 @@ export const generateRandom = defineOperation<Input, { readonly bytes: Uint8Arra
   targets: [],
   permission: 'keys:generate-random',
   run: (_work, { length }) => ({ output: { bytes: randomBytes(length) } }),
+});
+
+const digestInput = z.strictObject({ hash: z.enum(hashNames), data: bytes(0, 33_554_432) });
+type DigestInput = z.infer<typeof digestInput>;
+
+/** The digest of bytes, for clients that have no hash function of their own. */
+export const digest = defineOperation<DigestInput, { readonly digest: Uint8Array }>({
+  name: 'keys.digest',
+  kind: 'use',
+  input: digestInput,
+  targets: [],
+  permission: 'keys:digest',
+  run: (_work, { hash, data }) => ({ output: { digest: digestOf(hash, data) }, facts: { hash } }),
 });

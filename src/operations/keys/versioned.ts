@@ -13,7 +13,6 @@ import {
 } from '#crypto';
 import {
   ClavigerError,
-  currentVersion,
   factsOf,
   requireApproved,
   requireUsableVersion,
@@ -25,25 +24,30 @@ import {
 import { defineOperation, onKey, present, usableOnly } from '../define.ts';
 import { bytes, keyReference, versionNumber } from '../inputs.ts';
 import type { KeyReference, TargetRule, Work } from '../operation.ts';
+import {
+  attempt,
+  contextFor,
+  failures,
+  isDryRun,
+  itemsMax,
+  type ItemResult,
+  trial,
+  useContext,
+} from './items.ts';
 import { deviceUse } from './uses.ts';
 
 /**
  * Ciphertexts that do not describe themselves: nonce, ciphertext and tag under the material of a version, whose number the caller
  * keeps beside them. Many of them in one request are one operation and one record; each succeeds or fails by itself.
  */
-const itemsMax = 10_000;
 const plaintextMax = 32 * 1024 * 1024;
 const nothing = new Uint8Array(0);
 
 const besides = {
   /** Authenticated beside the plaintext, and not kept. */
   associatedData: bytes(0, 1_048_576),
-  /** For which a key is derived, under keys that are derived from; else null. */
-  context: bytes(0, 1024).nullable(),
+  context: useContext,
 };
-
-const trial = { dryRun: z.boolean().optional() };
-const isDryRun = (wish: { readonly dryRun?: boolean | undefined }): boolean => wish.dryRun ?? false;
 
 const plainItem = z.strictObject({ plaintext: bytes(0, plaintextMax), ...besides });
 const sealedItem = z.strictObject({
@@ -54,7 +58,6 @@ const sealedItem = z.strictObject({
 type PlainItem = z.infer<typeof plainItem>;
 type SealedItem = z.infer<typeof sealedItem>;
 
-export type ItemResult<T> = T | { readonly error: ClavigerError };
 export type SealedResult = ItemResult<{ readonly ciphertext: Uint8Array; readonly version: number }>;
 /** The caller wipes the plaintext once it is written. */
 export type OpenedResult = ItemResult<{ readonly plaintext: Uint8Array }>;
@@ -74,19 +77,6 @@ function sealingSpec({ spec }: Key): SealingSpec {
   const found = sealingSpecs.find((name) => name === spec);
   if (!found) throw new ClavigerError('algorithm-forbids', `No key is derived from one of spec ${spec}.`);
   return found;
-}
-
-/** The context of a use: derived-from keys need one, the others have none; what clients send without need is not heeded. */
-function contextFor(key: Key, context: Uint8Array | null): Uint8Array | null {
-  if (!key.derivation) return null;
-  if (context && context.length > 0) return context;
-  throw new ClavigerError(
-    'input-invalid',
-    "missing 'context' for key derivation; the key was created using a derived key, which means additional, per-request information must be included in order to perform operations with the key",
-    {
-      details: { field: 'context' },
-    },
-  );
 }
 
 type Used = { readonly key: Key; readonly algorithm: AlgorithmName; readonly material: KeyMaterial };
@@ -111,25 +101,6 @@ function openItem({ key, algorithm, material }: Used, item: SealedItem): Uint8Ar
     ? convergentMaterial(material, context, spec).material
     : derivedMaterial(material, context, spec);
   return open(algorithm, derived, item.ciphertext, item.associatedData);
-}
-
-/** What an item does, or why it failed; only what concerns the house fails the whole request. */
-async function attempt<T extends object>(work: () => T | Promise<T>): Promise<ItemResult<T>> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof ClavigerError) || error.code === 'internal' || error.code === 'integrity-failed')
-      throw error;
-    return { error };
-  }
-}
-
-function hasFailed<T extends object>(result: ItemResult<T>): result is { readonly error: ClavigerError } {
-  return 'error' in result;
-}
-
-function failures(results: readonly ItemResult<object>[]): number {
-  return results.filter(hasFailed).length;
 }
 
 type Reader = { readonly work: Work; readonly algorithm: AlgorithmName };
@@ -349,8 +320,3 @@ function dataKeyOperation(withPlaintext: boolean) {
 export const generateSealedDataKey = dataKeyOperation(true);
 /** A fresh data key, sealed; nobody sees it before it is opened. */
 export const generateSealedDataKeyWithoutPlaintext = dataKeyOperation(false);
-
-/** The version that protects now. */
-export function protectingVersion(key: Key): number {
-  return currentVersion(key).number;
-}

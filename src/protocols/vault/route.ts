@@ -84,7 +84,9 @@ export function routerOf(routes: readonly Route[]): Router {
     for (const list of [byFirst.get(firstOf(trimmed)) ?? [], open]) {
       for (const { route, pattern, names } of list) {
         const match = pattern.exec(route.path.endsWith('...}') ? path : trimmed);
-        if (match) return { route, part: (name) => match[names.indexOf(name) + 1] ?? '' };
+        // a part that the pattern does not have is empty
+        const partOf = (name: string) => (names.includes(name) ? match?.[names.indexOf(name) + 1] : '') ?? '';
+        if (match) return { route, part: partOf };
       }
     }
     return null;

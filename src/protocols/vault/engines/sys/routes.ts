@@ -1,6 +1,12 @@
 import type { Route } from '../../route.ts';
 import { mountRoutes } from './mounts.ts';
 import { policyRoutes } from './policies.ts';
+import { toolRoutes } from './tools.ts';
 import { wrappingRoutes } from './wrapping.ts';
 
-export const sysRoutes: readonly Route[] = [...mountRoutes, ...policyRoutes, ...wrappingRoutes];
+export const sysRoutes: readonly Route[] = [
+  ...mountRoutes,
+  ...policyRoutes,
+  ...wrappingRoutes,
+  ...toolRoutes('tools/'),
+];

@@ -1,47 +1,16 @@
-import { hasCode, type ClavigerError } from '#domain';
-import { operations, type ItemResult } from '#operations';
+import { hasCode } from '#domain';
+import { operations } from '#operations';
 import type { Answer } from '../../answer.ts';
 import { base64AndWipe, type Fields } from '../../fields.ts';
 import type { Asked, Route } from '../../route.ts';
-import { vaultError, VaultError } from '../../vault-error.ts';
+import { VaultError } from '../../vault-error.ts';
+import { batchResults, itemsOf, requireContextsAlike, together, type Item, type Shown } from './batch.ts';
 import { readVersioned, writeVersioned } from './ciphertext.ts';
 import { createNamed, fullName, isMissing, keyOf, lookUpKey, orMissing } from './keys.ts';
 
-const itemsMax = 10_000;
 const nothing = new Uint8Array(0);
 
 const noKey = () => new VaultError(400, 'encryption key not found');
-
-type Item<T> = { readonly fields: Fields; readonly read: T | VaultError };
-
-/** The items of a request: a batch, or the request itself as its only one. */
-function itemsOf<T>(
-  { fields }: Asked,
-  read: (item: Fields) => T,
-): { readonly isBatch: boolean; readonly items: readonly Item<T>[] } {
-  const batch = fields.batch('batch_input');
-  if (!batch) return { isBatch: false, items: [{ fields, read: attempt(() => read(fields)) }] };
-  if (batch.length === 0) throw new VaultError(400, 'missing batch input to process');
-  if (batch.length > itemsMax)
-    throw new VaultError(400, `too many items in batch_input: at most ${itemsMax}`);
-  requireContextsAlike(batch);
-  return { isBatch: true, items: batch.map((item) => ({ fields: item, read: attempt(() => read(item)) })) };
-}
-
-function requireContextsAlike(batch: readonly Fields[]): void {
-  const withContext = batch.filter((item) => (item.text('context') ?? '') !== '').length;
-  if (withContext !== 0 && withContext !== batch.length)
-    throw new VaultError(400, 'context should be set either in all the request blocks or in none');
-}
-
-function attempt<T>(work: () => T): T | VaultError {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof VaultError) return error;
-    throw error;
-  }
-}
 
 function besides(item: Fields) {
   const context = item.bytes('context');
@@ -66,32 +35,6 @@ function readSealed(item: Fields) {
   return { ciphertext: bytes, version, ...besides(item) };
 }
 
-/** Runs what could be read as one operation, and gives every item its result in its place. */
-async function together<T, R extends object>(
-  items: readonly Item<T>[],
-  work: (read: readonly T[]) => Promise<readonly ItemResult<R>[]>,
-): Promise<readonly (R | VaultError)[]> {
-  const readable = items.flatMap(({ read }) => (read instanceof VaultError ? [] : [read]));
-  const results = readable.length === 0 ? [] : await work(readable);
-  let next = 0;
-  return items.map(({ read }) => {
-    if (read instanceof VaultError) return read;
-    const result = results[next];
-    next += 1;
-    if (!result) throw new Error('an item has no result');
-    return hasFailed(result) ? vaultError(result.error) : result;
-  });
-}
-
-function hasFailed<R extends object>(result: ItemResult<R>): result is { readonly error: ClavigerError } {
-  return 'error' in result;
-}
-
-type Shown<R> = {
-  readonly empty: Readonly<Record<string, unknown>>;
-  readonly show: (result: R) => Readonly<Record<string, unknown>>;
-};
-
 //= vault: a batch with a user's error is answered as 400 with the whole envelope, unless the request says otherwise
 function answerOf<T, R extends object>(
   { fields }: Asked,
@@ -104,10 +47,7 @@ function answerOf<T, R extends object>(
     if (!only || only instanceof VaultError) throw only ?? noKey();
     return { data: show(only) };
   }
-  const batch = results.map((result, at) => ({
-    ...(result instanceof VaultError ? { ...empty, error: result.errors.join('; ') } : show(result)),
-    reference: items[at]?.fields.text('reference') ?? '',
-  }));
+  const batch = batchResults(items, results, { empty, show });
   const failed = results.filter((result) => result instanceof VaultError).length;
   const data = { batch_results: batch };
   if (failed === 0) return { data };
@@ -136,7 +76,7 @@ function versionOf({ fields }: Asked, items: readonly { readonly fields: Fields 
 }
 
 async function encrypt(asked: Asked): Promise<Answer> {
-  const request = itemsOf(asked, readPlain);
+  const request = itemsOf(asked, readPlain, requireContextsAlike);
   const version = versionOf(asked, request.items);
   const seal = () =>
     together(request.items, async (items) => {
@@ -162,7 +102,7 @@ async function encrypt(asked: Asked): Promise<Answer> {
 }
 
 async function decrypt(asked: Asked): Promise<Answer> {
-  const request = itemsOf(asked, readSealed);
+  const request = itemsOf(asked, readSealed, requireContextsAlike);
   const open = async (items: readonly ReturnType<typeof readSealed>[]) =>
     (await asked.run(operations.decryptItems, { key: keyOf(asked), items: [...items] })).results;
   const results = await orMissing(together(request.items, open), noKey);
@@ -173,7 +113,7 @@ async function decrypt(asked: Asked): Promise<Answer> {
 }
 
 async function rewrap(asked: Asked): Promise<Answer> {
-  const request = itemsOf(asked, readSealed);
+  const request = itemsOf(asked, readSealed, requireContextsAlike);
   const version = versionOf(asked, request.items);
   const again = async (items: readonly ReturnType<typeof readSealed>[]) =>
     (await asked.run(operations.rewrapItems, { key: keyOf(asked), items: [...items], version })).results;

@@ -1,6 +1,7 @@
-import { hasCode, type Key } from '#domain';
+import { ClavigerError, hasCode, type Key } from '#domain';
 import { operations, type KeyReference } from '#operations';
 import type { Answer } from '../../answer.ts';
+import type { Fields } from '../../fields.ts';
 import type { Asked, Route } from '../../route.ts';
 import { absent, VaultError } from '../../vault-error.ts';
 import { kindOf, requireKeyName } from './key-types.ts';
@@ -15,10 +16,19 @@ export function keyOf(asked: Pick<Asked, 'mount' | 'part'>): KeyReference {
   return { kind: 'name', name: fullName(asked) };
 }
 
+/** Whether an error says that the key is not there; a version that it never had is another matter. */
 export function isMissing(error: unknown): boolean {
+  if (!(error instanceof ClavigerError) || Object.hasOwn(error.details, 'version')) return false;
   return (
     hasCode(error, 'name-not-found') || hasCode(error, 'key-not-found') || hasCode(error, 'key-destroyed')
   );
+}
+
+/** The version that a request asks for; null: the newest. */
+export function askedVersion(fields: Fields): number | null {
+  const version = fields.whole('key_version') ?? 0;
+  if (version < 0) throw new VaultError(400, 'key version cannot be negative');
+  return version === 0 ? null : version;
 }
 
 /** What an operation answers, with an absent key said in these words. */
@@ -182,6 +192,13 @@ async function restoreSoftDeleted(asked: Asked): Promise<Answer> {
   return null;
 }
 
+async function trim(asked: Asked): Promise<Answer> {
+  const oldest = asked.fields.whole('min_available_version');
+  if (oldest === undefined) throw new VaultError(400, 'missing min_available_version');
+  const work = asked.run(operations.trimKey, { key: keyOf(asked), oldest });
+  return view(asked, await orMissing(work, () => new VaultError(400, 'invalid key name')));
+}
+
 export const keyRoutes: readonly Route[] = [
   { path: 'keys', about: 'Lists the keys.', handlers: { list } },
   {
@@ -195,6 +212,7 @@ export const keyRoutes: readonly Route[] = [
     handlers: { update: rotate },
   },
   { path: 'keys/{name}/config', about: 'Changes the settings of a key.', handlers: { update: configure } },
+  { path: 'keys/{name}/trim', about: 'Destroys the oldest versions.', handlers: { update: trim } },
   {
     path: 'keys/{name}/soft-delete',
     about: 'Suspends a key until it is restored.',

@@ -1,5 +1,16 @@
 import type { Route } from '../../route.ts';
+import { toolRoutes } from '../sys/tools.ts';
+import { codeRoutes } from './codes.ts';
 import { encryptionRoutes } from './encryption.ts';
+import { exportRoutes } from './exports.ts';
 import { keyRoutes } from './keys.ts';
+import { signatureRoutes } from './signatures.ts';
 
-export const transitRoutes: readonly Route[] = [...encryptionRoutes, ...keyRoutes];
+export const transitRoutes: readonly Route[] = [
+  ...encryptionRoutes,
+  ...signatureRoutes,
+  ...codeRoutes,
+  ...exportRoutes,
+  ...keyRoutes,
+  ...toolRoutes(''),
+];

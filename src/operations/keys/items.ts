@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { ClavigerError, type Key } from '#domain';
+import { bytes } from '../inputs.ts';
+
+/** How many items one request may have. */
+export const itemsMax = 10_000;
+
+/** For which a key is derived, under keys that are derived from; else null. */
+export const useContext = bytes(0, 1024).nullable();
+
+/** Of uses that can be tried without effect. */
+export const trial = { dryRun: z.boolean().optional() };
+export const isDryRun = (wish: { readonly dryRun?: boolean | undefined }): boolean => wish.dryRun ?? false;
+
+export type ItemResult<T> = T | { readonly error: ClavigerError };
+
+/** What an item does, or why it failed; only what concerns the house fails the whole request. */
+export async function attempt<T extends object>(work: () => T | Promise<T>): Promise<ItemResult<T>> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ClavigerError) || error.code === 'internal' || error.code === 'integrity-failed')
+      throw error;
+    return { error };
+  }
+}
+
+export function hasFailed<T extends object>(
+  result: ItemResult<T>,
+): result is { readonly error: ClavigerError } {
+  return 'error' in result;
+}
+
+export function failures(results: readonly ItemResult<object>[]): number {
+  return results.filter(hasFailed).length;
+}
+
+/** The context of a use: derived-from keys need one, the others have none; what clients send without need is not heeded. */
+export function contextFor(key: Key, context: Uint8Array | null): Uint8Array | null {
+  if (!key.derivation) return null;
+  if (context && context.length > 0) return context;
+  throw new ClavigerError(
+    'input-invalid',
+    "missing 'context' for key derivation; the key was created using a derived key, which means additional, per-request information must be included in order to perform operations with the key",
+    {
+      details: { field: 'context' },
+    },
+  );
+}
