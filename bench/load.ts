@@ -35,19 +35,47 @@ export type LoadRequest = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly seconds: number;
+  /** Absent: POST. */
+  readonly method?: 'GET' | 'POST';
+  /** Each request goes to a path of its own: this many, one after the other, with the number behind the URL. */
+  readonly paths?: number;
 };
 
+/** Lua that counts requests, and begins anew after so many. */
+function counting(paths: number): string {
+  return [
+    'local count = 0',
+    'request = function()',
+    `  count = count % ${paths} + 1`,
+    '  return wrk.format(nil, wrk.path .. count)',
+    'end',
+  ].join('\n');
+}
+
 /** Sends one request again and again over 64 connections. */
-export async function wrk({ url, headers, body, seconds }: LoadRequest): Promise<Load> {
+export async function wrk({
+  url,
+  headers,
+  body,
+  seconds,
+  method = 'POST',
+  paths,
+}: LoadRequest): Promise<Load> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'claviger-bench-'));
   const script = path.join(folder, 'load.lua');
   // wrk writes its own Host: it is not sent twice
   const lines = Object.entries(headers)
     .filter(([name]) => name !== 'host')
     .map(([name, value]) => `wrk.headers[${lua(name)}] = ${lua(value)}`);
-  fs.writeFileSync(script, ['wrk.method = "POST"', ...lines, `wrk.body = ${lua(body)}`].join('\n'), {
-    mode: 0o600,
-  });
+  fs.writeFileSync(
+    script,
+    [`wrk.method = "${method}"`, ...lines, `wrk.body = ${lua(body)}`, paths ? counting(paths) : ''].join(
+      '\n',
+    ),
+    {
+      mode: 0o600,
+    },
+  );
   const output = await new Promise<string>((resolve, reject) => {
     const args = ['-t1', '-c64', `-d${seconds}s`, '--latency', '-s', script, url];
     execFile('wrk', args, (error, stdout) => (error ? reject(error) : resolve(stdout)));

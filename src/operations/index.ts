@@ -17,6 +17,7 @@ export { SecretBytes } from '#crypto';
 export type { SecretHead, SecretSettings, SecretVersion } from './secrets/head.ts';
 export type { ReadSecret } from './secrets/read.ts';
 export type { SecretLabels, WrittenSecret } from './secrets/write.ts';
+export { hasEndedSecrets } from './secrets/remove.ts';
 export type { ListedSecret } from './secrets/describe.ts';
 export type { ItemResult } from './keys/items.ts';
 export type { OpenedResult, SealedDataKey, SealedResult } from './keys/versioned.ts';

@@ -1,6 +1,7 @@
 import { dueAt, hasCode, materialEnd, type ErrorCode, type Instant } from '#domain';
 import { operations, type Door, type House } from '#operations';
 import { createDestructions } from './destructions.ts';
+import { createSecretEndings } from './secret-endings.ts';
 import { describeError, type Logger } from './logger.ts';
 import type { Outbox } from './outbox.ts';
 import type { Presence } from './presence.ts';
@@ -30,6 +31,7 @@ const expected: readonly ErrorCode[] = ['conflict', 'key-suspended', 'key-destro
 
 export function startMaintenance({ house, door, outbox, presence, logger }: Parts): Maintenance {
   const destructions = createDestructions({ house, door, logger });
+  const secretEndings = createSecretEndings({ house, door });
   const spent = new Map<string, number>();
   const postponed = new Map<string, Instant>();
   let running: Promise<void> | null = null;
@@ -118,6 +120,7 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
     await guarded('due keys', attendDueKeys);
     await guarded('documents', sweepDocuments);
     await guarded('destructions', () => destructions.attend());
+    await guarded('ended secrets', () => secretEndings.attend());
     await attendSpentKeys();
   }
 

@@ -143,6 +143,11 @@ export const removeSecret = defineOperation<RemoveInput, { readonly removed: boo
   },
 });
 
+/** Whether values of an environment are gone whose shred secrets may not be destroyed yet. */
+export async function hasEndedSecrets(house: House, environment: string): Promise<boolean> {
+  return (await endings.list(house, environment, '', { after: null, limit: 1 })).length > 0;
+}
+
 const shredInput = z.strictObject({ limit: z.int().min(1).max(1000) });
 type ShredInput = z.infer<typeof shredInput>;
 
