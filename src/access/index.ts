@@ -1,5 +1,15 @@
 export { createAuthenticator, type Authenticator } from './authenticate/authenticator.ts';
 export type { Authenticated, CredentialSource } from './authenticate/found.ts';
+export {
+  isKeySet,
+  type JwtAlgorithm,
+  jwtAlgorithms,
+  type JwtClaims,
+  type JwtKeys,
+  type JwtResult,
+  readPublicPem,
+  verifyJwt,
+} from './authenticate/jwt.ts';
 export { headerOf } from './authenticate/raw-headers.ts';
 export type { SignedRequest } from './authenticate/sigv4.ts';
 export { newAccessKey, newServiceToken, newToken, tokenId } from './authenticate/token.ts';

@@ -9,6 +9,7 @@ export const errorCodes = [
   'credential-unknown',
   'credential-expired',
   'request-expired',
+  'login-refused',
   'access-denied',
   // what is asked
   'input-invalid',

@@ -1,6 +1,6 @@
 import type { SecretBytes } from '#crypto';
 import type { ClavigerError, ErrorCode } from '#domain';
-import type { AuditLog, Clock, KeyDevice, RootOfTrust, Store } from '#ports';
+import type { AuditLog, Clock, KeyDevice, Outside, RootOfTrust, Store } from '#ports';
 import type { Custody } from './custody/custody.ts';
 import type { DocumentCache } from './document-cache.ts';
 import type { Demands } from './demands.ts';
@@ -72,6 +72,8 @@ export type House = {
   readonly accountOf: (environment: string) => Promise<string>;
   /** The environment that was made first: its administrators may make others. */
   readonly firstEnvironment: () => Promise<string>;
+  /** Other servers, which auth methods ask; absent: none can be asked. */
+  readonly outside?: Outside;
   /** What custodians of shares may do; absent: the root of trust has no shares. */
   readonly custody?: Custody;
 };

@@ -82,3 +82,9 @@ export {
 export type { RootMigration, RootStatus, RootTargetReport } from './roots/roots.ts';
 export { orphansInDevice } from './keys/device-version.ts';
 export type { Devices } from './house.ts';
+export type { AppRole } from './auth/approle/roles.ts';
+export type { SecretIdRecord } from './auth/approle/secret-id-records.ts';
+export type { JwtConfig, JwtRole } from './auth/jwt/settings.ts';
+export type { KubernetesConfig, KubernetesRole } from './auth/kubernetes/settings.ts';
+export type { MethodRole } from './auth/method-records.ts';
+export type { TokenSettings, TokenSettingsChange } from './auth/token-settings.ts';

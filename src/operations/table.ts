@@ -1,6 +1,7 @@
 import { authoriseRekey, beginRekey, cancelRekey, confirmRekey, sealServer } from './custody/operations.ts';
 import { createAdministrator, createEnvironment, listEnvironments } from './environments/environments.ts';
 import { endRekey, fenceRekey, rekeyEnvironment, rekeyStatus, resealBatch } from './environments/rekey.ts';
+import { authOperations } from './auth/table.ts';
 import { deriveSharedSecret } from './keys/agree.ts';
 import {
   getPolicy,
@@ -229,6 +230,7 @@ export const operations = Object.freeze({
   updateSecret,
   readSecretSettings,
   configureSecrets,
+  ...authOperations,
   createEnvironment,
   createAdministrator,
   listEnvironments,

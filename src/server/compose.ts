@@ -37,6 +37,7 @@ import { requireRootOf, rootPlaces, rootProbe } from './root-places.ts';
 import { createPresence } from './presence.ts';
 import { createRekeys, type Rekeys } from './rekeys.ts';
 import { requireNotRestoring } from './recovery/mark.ts';
+import { createOutside } from './outside.ts';
 import { openRoot } from './roots.ts';
 import { softwareName } from './software.ts';
 
@@ -166,6 +167,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     fips,
     accountOf,
     firstEnvironment: async () => (await store.setting(firstEnvironmentSetting)) ?? '',
+    outside: createOutside(),
     ...(options.custody ? { custody: options.custody } : {}),
   };
   const door = createDoor(house);

@@ -109,6 +109,7 @@ const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
     'ExpiredTokenException',
     () => 'The security token included in the request is expired',
   ),
+  'login-refused': client('UnrecognizedClientException', unknownToken),
   // said in AWS's words, which clients look into to correct their clock
   'request-expired': client('InvalidSignatureException'),
   'access-denied': client('AccessDeniedException', denied),

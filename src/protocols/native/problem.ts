@@ -9,6 +9,7 @@ export const statuses: Readonly<Record<ErrorCode, number>> = Object.freeze({
   'credential-unknown': 401,
   'credential-expired': 401,
   'request-expired': 401,
+  'login-refused': 401,
   'access-denied': 403,
   'input-invalid': 400,
   'input-too-large': 413,

@@ -50,6 +50,19 @@ describe('tokens, policies and wrapping', () => {
     await vault.ask('PUT', 'transit/encrypt/made', body, user);
   });
 
+  it('reads and tunes an engine by a policy alone, and a method with sudo only', async () => {
+    const rule = (path: string, ...more: string[]) =>
+      `path "sys/${path}/tune" { capabilities = ${JSON.stringify(['read', 'update', ...more])} }`;
+    await policy('tuner', `${rule('mounts/transit')}\n${rule('auth/token')}`);
+    const { token } = await make({ policies: ['tuner'] });
+    assert.equal((await vault.send('GET', 'sys/mounts/transit/tune', undefined, { token })).status, 200);
+    await vault.ask('POST', 'sys/mounts/transit/tune', { description: 'tuned' }, { token });
+    assert.equal(await vault.refusal('GET', 'sys/mounts/transit', undefined, { token }), denied);
+    assert.equal(await vault.refusal('GET', 'sys/auth/token/tune', undefined, { token }), denied);
+    await policy('tuner', rule('auth/token', 'sudo'));
+    assert.equal((await vault.send('GET', 'sys/auth/token/tune', undefined, { token })).status, 200);
+  });
+
   it('gives a child no policy that its parent has not', async () => {
     await policy('parent', 'path "auth/token/create" { capabilities = ["update"] }');
     const parent = await make({ policies: ['parent', 'other'] });

@@ -34,6 +34,7 @@ const wireErrors: Readonly<Record<ErrorCode, Wire>> = Object.freeze({
   'credential-unknown': { status: 403, text: permissionDenied },
   'credential-expired': { status: 403, text: permissionDenied },
   'request-expired': { status: 403, text: permissionDenied },
+  'login-refused': { status: 400 },
   'access-denied': { status: 403, text: deniedByPolicy },
   'input-invalid': { status: 400 },
   'input-too-large': { status: 413 },

@@ -215,17 +215,19 @@ export const mountRoutes: readonly Route[] = [
   },
   ...(['secrets', 'auth'] as const).flatMap((kind): Route[] => {
     const base = kind === 'auth' ? 'auth' : 'mounts';
+    //= vault: of the two, only auth methods are root-protected
+    const guard = kind === 'auth' ? ({ sudo: true } as const) : {};
     return [
       {
         path: `${base}/{path...}/tune`,
         about: 'Reads or changes the settings of a mount.',
-        sudo: true,
+        ...guard,
         handlers: { read: readTuning(kind), update: tune(kind) },
       },
       {
         path: `${base}/{path...}`,
         about: 'Makes, reads and takes away a mount.',
-        sudo: true,
+        ...guard,
         handlers: { read: readOne(kind), update: enable(kind), delete: disable(kind) },
       },
     ];
