@@ -77,7 +77,7 @@ export function defineCollection<T extends object>(name: string, shape: z.ZodTyp
     find(house, environment, id) {
       const place = { environment, collection: name, id };
       const cached = house.documents.peek(place);
-      if (cached) return current(cached, house.clock.now());
+      if (cached !== undefined) return current(cached, house.clock.now());
       return house.documents.load(place).then((document) => current(document, house.clock.now()));
     },
     async list(house, environment, prefix, page) {
