@@ -1,7 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import tls from 'node:tls';
-import { createClient, createCustodian, type Client, type Custodian } from '#sdk';
+import {
+  createClient,
+  createCustodian,
+  createSecrets,
+  type Client,
+  type ClientOptions,
+  type Custodian,
+  type Secrets,
+} from '#sdk';
 import { loadConfig, localAddress } from '#server/configuration';
 import { CliError, exitCodes } from './exit.ts';
 
@@ -60,6 +68,10 @@ const toldFetch: typeof fetch = async (input, init) => {
  * for the one on this machine, with the credentials that its first start wrote.
  */
 export function connect(): Client {
+  return createClient(credentialsOf());
+}
+
+function credentialsOf(): ClientOptions {
   const { env } = process;
   const { address, local } = findServer();
   const tokenFile = env['CLAVIGER_TOKEN_FILE'];
@@ -79,7 +91,15 @@ export function connect(): Client {
       'look at CLAVIGER_TOKEN',
     );
   trustAuthority();
-  return createClient({ address, token, ...debugging() });
+  return { address, token, ...debugging() };
+}
+
+/** A client for secrets; it takes what Vault's own command line takes, too (VAULT_ADDR, VAULT_TOKEN). */
+export function connectSecrets(): Secrets {
+  const { env } = process;
+  env['CLAVIGER_ADDR'] ||= env['VAULT_ADDR'];
+  if (!env['CLAVIGER_TOKEN_FILE']) env['CLAVIGER_TOKEN'] ||= env['VAULT_TOKEN'];
+  return createSecrets(credentialsOf());
 }
 
 /** A custodian's client for the same server; it needs no token. */

@@ -75,6 +75,7 @@ const nextByCode: Readonly<Record<string, string>> = {
   'credential-expired': 'have an administrator make a new one: claviger principal token NAME',
   'access-denied': 'ask an administrator for a role, or for a statement in the policy of the key',
   'key-not-found': 'claviger key list',
+  'secret-not-found': 'claviger secret list',
   'name-not-found': 'claviger key list, or claviger name list',
   'principal-not-found': 'claviger principal list',
   'environment-not-found': 'claviger environment list',

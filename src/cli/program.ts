@@ -19,6 +19,7 @@ import { addPeopleCommands } from './commands/people.ts';
 import { addQuickstart } from './commands/quickstart.ts';
 import { addRekey, addRootCommands } from './commands/root.ts';
 import { addRecoveryCommands } from './commands/recovery.ts';
+import { addSecretCommands } from './commands/secret.ts';
 import { addServerCommands } from './commands/server.ts';
 import { addShred } from './commands/shred.ts';
 import { addSigningCommands } from './commands/signing.ts';
@@ -64,6 +65,7 @@ export function createProgram(): Command {
   addFileCommands(program);
   addShred(program);
   addSigningCommands(program);
+  addSecretCommands(program);
   program.commandsGroup('Who may do what, and who did what:');
   addRekey(addPeopleCommands(program));
   addAuditCommands(program);

@@ -8,4 +8,5 @@ export type * from './records.ts';
 export { wrapMaterial, type TransportWrap } from './wrap-material.ts';
 export type { Exported, ExportWish, ExportWrap, WrapForm } from './exports.ts';
 export type { CopyRecord, RecoveryHoldersRecord } from './recovery.ts';
+export { createSecrets, type SecretRecord, type Secrets } from './secrets.ts';
 export type { ClientOptions } from './transport.ts';

@@ -8,6 +8,8 @@ export type ClientOptions = {
   /** How long an answer may take, whole; 30 seconds. */
   readonly timeoutMillis?: number;
   readonly fetch?: typeof fetch;
+  /** What paths begin with; `/api/v1`. */
+  readonly base?: '/api/v1' | '/v1';
 };
 
 export type Json = Record<string, unknown>;
@@ -44,6 +46,7 @@ function parsed(text: string): Json | null {
 function problemOf(address: string, response: Response, text: string): ClavigerApiError {
   const facts = { status: response.status, requestId: response.headers.get('x-request-id') };
   const answer = parsed(text);
+  if (Array.isArray(answer?.['errors'])) return vaultProblem(answer['errors'], facts);
   if (typeof answer?.['detail'] !== 'string') {
     return new ClavigerApiError(
       'not-claviger',
@@ -55,12 +58,29 @@ function problemOf(address: string, response: Response, text: string): ClavigerA
   return new ClavigerApiError(code, answer['detail'], facts);
 }
 
+const codesOfStatus: Readonly<Record<number, string>> = {
+  400: 'input-invalid',
+  403: 'access-denied',
+  404: 'secret-not-found',
+  503: 'sealed',
+};
+
+/** An error of the paths that Vault's clients use; a 404 says nothing more. */
+function vaultProblem(
+  errors: readonly unknown[],
+  facts: { readonly status: number; readonly requestId: string | null },
+): ClavigerApiError {
+  const said = errors.map((error) => String(error).replaceAll(/\s+/g, ' ').trim()).join('; ');
+  const code = codesOfStatus[facts.status] ?? 'http-error';
+  return new ClavigerApiError(code, said === '' ? 'There is no such secret.' : said, facts);
+}
+
 /**
  * Makes the function by which requests are sent. A reading request is tried again, at most twice, when no server answers;
  * nothing else ever is: whether it was done would be unknown.
  */
 export function createCall(options: ClientOptions): Call {
-  const { token, timeoutMillis = 30_000 } = options;
+  const { token, timeoutMillis = 30_000, base = '/api/v1' } = options;
   const send = options.fetch ?? fetch;
   const address = options.address.replace(/\/+$/, '');
 
@@ -68,7 +88,7 @@ export function createCall(options: ClientOptions): Call {
     let response: Response;
     let text: string;
     try {
-      response = await send(`${address}/api/v1${path}`, {
+      response = await send(`${address}${base}${path}`, {
         method,
         headers: {
           ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
