@@ -30,6 +30,7 @@ export {
   type ReadPrivateKey,
   readPrivateKey,
 } from './key-encodings.ts';
+export { type KeyNumbers, privateKeyJwk, readKeyNumbers } from './key-numbers.ts';
 export type { Holds, KeyMaterial } from './key-handle.ts';
 export { unwrapKey, wrapKey } from './key-wrap.ts';
 export { hmacWith, mac, verifyHmacWith, verifyMac } from './mac.ts';

@@ -115,6 +115,8 @@ export type Key = {
   readonly derivation?: { readonly convergent: boolean };
   /** A further usage besides the first, of a key pair made by a protocol whose keys have no usage. Said when the key is made. */
   readonly secondUsage?: KeyUsage;
+  /** Though its material came from outside, new versions of it may be made here. Said when it is imported. */
+  readonly localRotation?: true;
   /** The whole key may be copied out in plain text, by who may export it. Once given it stays. */
   readonly plaintextBackup?: true;
   /** Its name may be taken away together with a scheduled destruction by protocols that know no waiting period. */

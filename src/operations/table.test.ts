@@ -14,7 +14,7 @@ const rulesOf = (operation: Any): readonly TargetRule<never>[] => operation.targ
 /** Permissions that stand for several operations, on purpose. */
 const shared: Readonly<Partial<Record<Permission, readonly string[]>>> = {
   'credentials:create': ['createAccessKey', 'createToken'],
-  'keys:import-material': ['importMaterial', 'importUnderKey'],
+  'keys:import-material': ['importMaterial', 'importUnderKey', 'importNextVersion'],
   'keys:encrypt': ['encrypt', 'encryptItems'],
   'keys:decrypt': ['decrypt', 'decryptItems'],
   'keys:reencrypt-from': ['reencrypt', 'rewrapItems'],

@@ -31,6 +31,7 @@ import {
 import { exportKey, exportUnderKey, listKeyCopies } from './keys/export.ts';
 import { trimKey } from './keys/trim.ts';
 import { exportInClear } from './keys/export-clear.ts';
+import { getWrappingKey, importKey, importNextVersion } from './keys/import-whole.ts';
 import { importUnderKey } from './keys/import-under-key.ts';
 import { generateMac, verifyMac } from './keys/mac.ts';
 import { digest, generateRandom } from './keys/random.ts';
@@ -180,6 +181,9 @@ export const operations = Object.freeze({
   deleteImportedMaterial,
   expireImportedMaterial,
   importUnderKey,
+  getWrappingKey,
+  importKey,
+  importNextVersion,
   exportKey,
   exportUnderKey,
   exportInClear,

@@ -79,6 +79,8 @@ export const permissions = Object.freeze({
   'keys:import-material': permission('kms:ImportKeyMaterial', manage),
   'keys:delete-imported-material': permission('kms:DeleteImportedKeyMaterial', manage),
   'keys:expire-imported-material': permission(null, house),
+  'keys:get-wrapping-key': permission(null, manage),
+  'keys:import-whole': permission(null, manage),
   'keys:export': permission(null, takeOut),
   'keys:wrap': permission(null, use),
   'keys:unwrap': permission(null, use),

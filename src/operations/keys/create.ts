@@ -296,7 +296,8 @@ function requireImportable(house: House, spec: KeySpec): void {
   throw new ClavigerError('operation-unsupported', `Material of spec ${spec} is not taken from outside.`);
 }
 
-function nameRecord(caller: Caller, name: string, keyId: string, now: Instant) {
+/** A name that is new, of a key that is. */
+export function nameRecord(caller: Caller, name: string, keyId: string, now: Instant) {
   return {
     environment: caller.principal.environment,
     region: caller.region,

@@ -39,11 +39,12 @@ type EnableInput = z.infer<typeof enableInput>;
 
 /** Imported material follows other material on demand only, when the new one has come. */
 function requireRotatableOnDemand(key: Key, onlySymmetricEncryption: boolean | undefined): void {
-  if (key.origin !== 'imported' || !takesNewMaterial(key)) requireRotatable(key, onlySymmetricEncryption);
+  if (key.origin !== 'imported' || key.localRotation || !takesNewMaterial(key))
+    requireRotatable(key, onlySymmetricEncryption);
 }
 
 function requireRotatable(key: Key, onlySymmetricEncryption: boolean | undefined): void {
-  if (key.origin !== 'generated' && key.origin !== 'hsm') {
+  if (key.origin !== 'generated' && key.origin !== 'hsm' && !key.localRotation) {
     throw new ClavigerError(
       'operation-unsupported',
       `Key ${key.id} has ${key.origin} material: it is not rotated here.`,
@@ -123,7 +124,7 @@ export const rotateKey = defineOperation<OnDemandInput, Key>({
     const { key } = present(keys[0]);
     requireRotatableOnDemand(key, wish.onlySymmetricEncryption);
     requireRotationsLeft(key, wish.onDemandMax);
-    if (key.imported) return rotatedToImported(key, now);
+    if (key.imported && (key.pending || !key.localRotation)) return rotatedToImported(key, now);
     return rotated({ house, key, now, kind: 'on-demand' });
   },
 });
@@ -146,7 +147,8 @@ export const rotateDueKey = defineOperation<DueInput, Key>({
   targets: [onKey<DueInput>({ permission: 'keys:rotate-due', act: 'manage', conditions: usableOnly })],
   run: ({ house, keys, now }, { spentVersion }) => {
     const { key } = present(keys[0]);
-    requireRotatable(key, true);
+    // schedules of key pairs are set by protocols whose clients follow a changed public key
+    requireRotatable(key, spentVersion !== null);
     const next = nextRotation(key);
     if ((next === null || now < next) && spentVersion !== currentVersion(key).number) return { output: key };
     return rotated({ house, key, now, kind: 'automatic' });

@@ -88,7 +88,7 @@ export function keyView(
     latest_version: latest.number,
     auto_rotate_period: key.rotation ? Math.round(key.rotation.periodDays * 86_400) : 0,
     imported_key: key.origin === 'imported',
-    ...(key.origin === 'imported' ? { imported_key_allow_rotation: false } : {}),
+    ...(key.origin === 'imported' ? { imported_key_allow_rotation: key.localRotation ?? false } : {}),
     soft_deleted: key.suspendedAt !== null,
     ...uses(key),
     keys: versionViews(key, publicKeyOf),

@@ -4,7 +4,8 @@ import type { Answer } from '../../answer.ts';
 import type { Fields } from '../../fields.ts';
 import type { Asked, Route } from '../../route.ts';
 import { absent, VaultError } from '../../vault-error.ts';
-import { kindOf, requireKeyName } from './key-types.ts';
+import { requireKeyName } from './key-types.ts';
+import { readKeyWish } from './key-wish.ts';
 import { keyView } from './key-view.ts';
 
 /** The name of the key that a path names, as the house knows it. */
@@ -63,25 +64,7 @@ async function create(asked: Asked): Promise<Answer> {
 
 /** Makes the key that a request describes. */
 export function createNamed({ fields, run }: Asked, name: string): Promise<Key> {
-  const kind = kindOf(
-    fields.text('type') ?? 'aes256-gcm96',
-    fields.whole('key_size'),
-    fields.text('parameter_set'),
-  );
-  const convergent = fields.flag('convergent_encryption') ?? false;
-  const derived = fields.flag('derived') ?? false;
-  if (convergent && !derived)
-    throw new VaultError(400, 'convergent encryption requires derivation to be enabled');
-  const supportsDerivation =
-    ['AES_128', 'AES_256', 'CHACHA20', 'ED25519'].includes(kind.spec) && kind.usage !== 'mac';
-  if (derived && (!supportsDerivation || (convergent && kind.usage !== 'encrypt')))
-    throw new VaultError(
-      400,
-      `key derivation and convergent encryption are not supported for keys of type ${fields.text('type') ?? ''}`,
-    );
-  const rotationSeconds = fields.seconds('auto_rotate_period') ?? 0;
-  if (rotationSeconds !== 0 && rotationSeconds < 3600)
-    throw new VaultError(400, 'auto rotate period must be 0 to disable or at least an hour');
+  const { kind, ...wish } = readKeyWish(fields);
   return run(operations.createKey, {
     ...kind,
     description: '',
@@ -91,10 +74,7 @@ export function createNamed({ fields, run }: Asked, name: string): Promise<Key> 
     bypassLockoutCheck: false,
     name,
     dataClassification: null,
-    exportable: fields.flag('exportable') ?? false,
-    plaintextBackup: fields.flag('allow_plaintext_backup') ?? false,
-    ...(derived ? { derivation: { convergent } } : {}),
-    ...(rotationSeconds === 0 ? {} : { rotationSeconds }),
+    ...wish,
   });
 }
 

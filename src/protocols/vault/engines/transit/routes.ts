@@ -3,6 +3,7 @@ import { toolRoutes } from '../sys/tools.ts';
 import { codeRoutes } from './codes.ts';
 import { encryptionRoutes } from './encryption.ts';
 import { exportRoutes } from './exports.ts';
+import { importRoutes } from './imports.ts';
 import { keyRoutes } from './keys.ts';
 import { signatureRoutes } from './signatures.ts';
 
@@ -11,6 +12,7 @@ export const transitRoutes: readonly Route[] = [
   ...signatureRoutes,
   ...codeRoutes,
   ...exportRoutes,
+  ...importRoutes,
   ...keyRoutes,
   ...toolRoutes(''),
 ];

@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { defaultPolicy } from '#access';
+import { newId, publicKeyOf, readPrivateKey, type SecretBytes } from '#crypto';
+import { ClavigerError, factsOf, type Instant, type Key, type KeyVersion } from '#domain';
+import type { Change, StoredMaterial } from '#ports';
+import type { House } from '../house.ts';
+import { keySpec, keyUsage, nameOfKey } from '../inputs.ts';
+import type { Caller, Outcome } from '../operation.ts';
+import { nameRecord, softwareTier } from './create.ts';
+import { openSuitable } from './import-suitable.ts';
+import { requireOwnMaterial } from './known-material.ts';
+
+/** What a key is to be that comes whole from another key server. */
+export const wholeShape = z.strictObject({
+  spec: keySpec,
+  usage: keyUsage,
+  secondUsage: keyUsage.optional(),
+  name: nameOfKey,
+  exportable: z.boolean(),
+  plaintextBackup: z.boolean(),
+  deletable: z.boolean(),
+  derivation: z.strictObject({ convergent: z.boolean() }).optional(),
+  floors: z.strictObject({ protect: z.number().int().min(0), process: z.number().int().min(1) }).optional(),
+  /** Whether new versions may be made here. */
+  localRotation: z.boolean(),
+  rotationSeconds: z.number().int().min(3600).max(315_360_000).optional(),
+});
+export type WholeShape = z.infer<typeof wholeShape>;
+
+/** A version that comes with it. */
+export type ArrivingVersion = {
+  readonly number: number;
+  /** Raw bytes of a secret, or a private key in a clear form. */
+  readonly material: SecretBytes;
+  readonly createdAt: Instant;
+};
+
+/** The material as this server writes it. The caller disposes it. Throws `material-unsuitable`. */
+export function asOwnForm(spec: Key['spec'], material: SecretBytes): SecretBytes {
+  if (!factsOf(spec).asymmetric) return material.copy();
+  const read = readPrivateKey(material);
+  if (read.spec === spec) return read.encoded;
+  read.encoded[Symbol.dispose]();
+  throw new ClavigerError('material-unsuitable', `The material is that of a key of spec ${read.spec}.`);
+}
+
+type Arrived = {
+  readonly version: KeyVersion;
+  readonly stored: StoredMaterial;
+  readonly known: Change;
+};
+
+/** One version that came from outside, sealed: active from now on. */
+export async function arrivedVersion(
+  house: House,
+  key: Pick<Key, 'id' | 'environment' | 'spec'>,
+  { number, material, createdAt }: ArrivingVersion,
+  now: Instant,
+): Promise<Arrived> {
+  const { environment, id: keyId, spec } = key;
+  using encoded = asOwnForm(spec, material);
+  const opened = await openSuitable(spec, encoded);
+  const known = await requireOwnMaterial(house, key, encoded, opened);
+  const wrapped = await house.hierarchy.sealMaterial({ environment, keyId, version: number }, encoded);
+  const version: KeyVersion = {
+    number,
+    state: 'active',
+    history: [
+      { state: 'pre-activation', at: now, cause: 'imported' },
+      { state: 'active', at: now, cause: 'activated' },
+    ],
+    createdAt,
+    // its crypto-period began where it was made
+    activatedAt: createdAt,
+    cryptoPeriod: factsOf(spec).cryptoPeriod,
+    materialId: await house.hierarchy.materialId(environment, keyId, encoded),
+    publicKey: publicKeyOf(opened),
+    imported: { isPresent: true, expiresAt: null },
+    rotation: number === 1 ? 'first' : 'imported',
+  };
+  return { version, stored: { version: number, material: wrapped }, known };
+}
+
+function retired(version: KeyVersion, now: Instant): KeyVersion {
+  const history = [...version.history, { state: 'deactivated', at: now, cause: 'rotated' } as const];
+  return { ...version, state: 'deactivated', history };
+}
+
+/** Makes a key of versions that come from outside, the newest of which protects. Throws `name-taken`, `material-unsuitable`. */
+export async function wholeKey(
+  house: House,
+  { caller, now }: { readonly caller: Caller; readonly now: Instant },
+  shape: WholeShape,
+  arriving: readonly ArrivingVersion[],
+): Promise<Outcome<Key>> {
+  const { environment, name: createdBy } = caller.principal;
+  const { spec, usage, secondUsage, name, derivation, floors, rotationSeconds } = shape;
+  if (await house.store.name(environment, caller.region, name))
+    throw new ClavigerError('name-taken', `The name ${name} is taken.`);
+  const id = newId();
+  await house.hierarchy.newShredSecret(environment, id);
+  const arrived: Arrived[] = [];
+  for (const each of arriving)
+    arrived.push(await arrivedVersion(house, { id, environment, spec }, each, now));
+  const versions = arrived.map(({ version }, at) =>
+    at === arrived.length - 1 ? version : retired(version, now),
+  );
+  const key: Key = {
+    id,
+    environment,
+    region: caller.region,
+    spec,
+    usage,
+    ...(secondUsage ? { secondUsage } : {}),
+    owner: createdBy,
+    description: '',
+    tags: [],
+    dataClassification: 'unclassified',
+    origin: 'imported',
+    imported: { isPresent: true, expiresAt: null },
+    tier: softwareTier(house),
+    ...(shape.exportable ? { exportable: true } : {}),
+    ...(shape.exportable && shape.plaintextBackup ? { plaintextBackup: true } : {}),
+    ...(shape.deletable ? { deletable: true } : {}),
+    ...(derivation ? { derivation } : {}),
+    ...(floors ? { floors } : {}),
+    ...(shape.localRotation ? { localRotation: true } : {}),
+    policy: defaultPolicy(caller.accountId),
+    rotation: rotationSeconds
+      ? { periodDays: rotationSeconds / 86_400, since: now, nextAt: now + rotationSeconds * 1000 }
+      : null,
+    suspendedAt: null,
+    destruction: null,
+    createdAt: now,
+    createdBy,
+    versions,
+    revision: 1,
+  };
+  return {
+    output: key,
+    keyId: id,
+    changes: [
+      { kind: 'key-created', key, materials: arrived.map(({ stored }) => stored) },
+      ...arrived.map(({ known }) => known),
+      { kind: 'name-created', name: nameRecord(caller, name, id, now) },
+    ],
+    facts: {
+      spec,
+      usage,
+      origin: 'imported',
+      name,
+      versions: versions.map(({ number }) => number).join(' '),
+    },
+  };
+}
