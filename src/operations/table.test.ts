@@ -28,7 +28,7 @@ const shared: Readonly<Partial<Record<Permission, readonly string[]>>> = {
     'generateDataKeyWithoutPlaintext',
     'generateSealedDataKeyWithoutPlaintext',
   ],
-  'keys:export': ['exportKey', 'exportUnderKey', 'exportInClear'],
+  'keys:export': ['exportKey', 'exportUnderKey', 'exportInClear', 'backUpInClear'],
   'server:rekey': ['beginRekey', 'authoriseRekey', 'confirmRekey', 'cancelRekey'],
 };
 /** Permissions that no operation of this table asks for: who reads the log is asked where it is read. */

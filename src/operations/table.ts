@@ -30,6 +30,7 @@ import {
 } from './keys/import.ts';
 import { exportKey, exportUnderKey, listKeyCopies } from './keys/export.ts';
 import { trimKey } from './keys/trim.ts';
+import { backUpInClear, restoreFromClear } from './keys/backup-clear.ts';
 import { exportInClear } from './keys/export-clear.ts';
 import { getWrappingKey, importKey, importNextVersion } from './keys/import-whole.ts';
 import { importUnderKey } from './keys/import-under-key.ts';
@@ -187,6 +188,8 @@ export const operations = Object.freeze({
   exportKey,
   exportUnderKey,
   exportInClear,
+  backUpInClear,
+  restoreFromClear,
   listKeyCopies,
   listAclPolicies,
   readPolicy,

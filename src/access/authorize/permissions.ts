@@ -81,6 +81,7 @@ export const permissions = Object.freeze({
   'keys:expire-imported-material': permission(null, house),
   'keys:get-wrapping-key': permission(null, manage),
   'keys:import-whole': permission(null, manage),
+  'keys:restore': permission(null, manage),
   'keys:export': permission(null, takeOut),
   'keys:wrap': permission(null, use),
   'keys:unwrap': permission(null, use),

@@ -131,7 +131,7 @@ export async function namesOf(house: Pick<House, 'store'>, key: Key): Promise<Ke
   }
 }
 
-function withoutName({ environment, region, name, keyId }: KeyName): Change {
+export function withoutName({ environment, region, name, keyId }: KeyName): Change {
   return { kind: 'name-deleted', environment, region, name, expectedKeyId: keyId };
 }
 

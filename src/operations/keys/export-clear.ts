@@ -73,7 +73,8 @@ function written({ spec }: Key, encoded: SecretBytes, form: ClearForm): SecretBy
   return privateKeyPem(encoded, family === 'rsa' ? 'PKCS1' : family === 'ec' ? 'SEC1' : 'PKCS8');
 }
 
-function macKey({ spec }: Key, encoded: SecretBytes, form: ClearForm): SecretBytes {
+/** The key of codes beside the purpose of a key. The caller disposes both. */
+export function macKey({ spec }: Key, encoded: SecretBytes, form: ClearForm): SecretBytes {
   if (form === 'der' || form === 'pem') throw noForm({ spec }, form);
   return factsOf(spec).family === 'hmac' ? encoded.copy() : companionMacSecret(openMaterial(spec, encoded));
 }

@@ -7,6 +7,7 @@ import type { House } from '../house.ts';
 import { keySpec, keyUsage, nameOfKey } from '../inputs.ts';
 import type { Caller, Outcome } from '../operation.ts';
 import { nameRecord, softwareTier } from './create.ts';
+import { withoutName } from './destroy.ts';
 import { openSuitable } from './import-suitable.ts';
 import { requireOwnMaterial } from './known-material.ts';
 
@@ -90,13 +91,13 @@ function retired(version: KeyVersion, now: Instant): KeyVersion {
 export async function wholeKey(
   house: House,
   { caller, now }: { readonly caller: Caller; readonly now: Instant },
-  shape: WholeShape,
+  shape: WholeShape & { readonly takesName?: boolean },
   arriving: readonly ArrivingVersion[],
 ): Promise<Outcome<Key>> {
   const { environment, name: createdBy } = caller.principal;
   const { spec, usage, secondUsage, name, derivation, floors, rotationSeconds } = shape;
-  if (await house.store.name(environment, caller.region, name))
-    throw new ClavigerError('name-taken', `The name ${name} is taken.`);
+  const taken = await house.store.name(environment, caller.region, name);
+  if (taken && !shape.takesName) throw new ClavigerError('name-taken', `The name ${name} is taken.`);
   const id = newId();
   await house.hierarchy.newShredSecret(environment, id);
   const arrived: Arrived[] = [];
@@ -142,6 +143,7 @@ export async function wholeKey(
     changes: [
       { kind: 'key-created', key, materials: arrived.map(({ stored }) => stored) },
       ...arrived.map(({ known }) => known),
+      ...(taken ? [withoutName(taken)] : []),
       { kind: 'name-created', name: nameRecord(caller, name, id, now) },
     ],
     facts: {

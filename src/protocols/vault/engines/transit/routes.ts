@@ -1,5 +1,6 @@
 import type { Route } from '../../route.ts';
 import { toolRoutes } from '../sys/tools.ts';
+import { backupRoutes } from './backups.ts';
 import { codeRoutes } from './codes.ts';
 import { encryptionRoutes } from './encryption.ts';
 import { exportRoutes } from './exports.ts';
@@ -12,6 +13,7 @@ export const transitRoutes: readonly Route[] = [
   ...signatureRoutes,
   ...codeRoutes,
   ...exportRoutes,
+  ...backupRoutes,
   ...importRoutes,
   ...keyRoutes,
   ...toolRoutes(''),
