@@ -21,6 +21,7 @@ const shared: Readonly<Partial<Record<Permission, readonly string[]>>> = {
   'keys:reencrypt-to': ['reencrypt', 'rewrapItems'],
   'keys:generate-mac': ['generateMac', 'macItems'],
   'keys:verify-mac': ['verifyMac', 'verifyMacItems'],
+  'keys:get-public-key': ['getPublicKey', 'derivePublicKeys'],
   'keys:sign': ['sign', 'signItems'],
   'keys:verify': ['verify', 'verifyItems'],
   'keys:generate-data-key': ['generateDataKey', 'generateSealedDataKey'],

@@ -31,6 +31,7 @@ import {
 import { exportKey, exportUnderKey, listKeyCopies } from './keys/export.ts';
 import { trimKey } from './keys/trim.ts';
 import { backUpInClear, restoreFromClear } from './keys/backup-clear.ts';
+import { derivePublicKeys } from './keys/derived-public-keys.ts';
 import { exportInClear } from './keys/export-clear.ts';
 import { getWrappingKey, importKey, importNextVersion } from './keys/import-whole.ts';
 import { importUnderKey } from './keys/import-under-key.ts';
@@ -138,6 +139,7 @@ export const operations = Object.freeze({
   verify,
   deriveSharedSecret,
   getPublicKey,
+  derivePublicKeys,
   encryptItems,
   decryptItems,
   rewrapItems,

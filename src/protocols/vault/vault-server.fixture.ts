@@ -40,8 +40,8 @@ export async function startVault(env: Record<string, string> = {}): Promise<Vaul
     const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
     const answer = await api.handle({
       method,
-      path: `/v1/${where}`,
-      query: '',
+      path: `/v1/${where.split('?')[0]}`,
+      query: where.split('?')[1] ?? '',
       rawHeaders: [],
       headers: { 'x-vault-token': token },
       body: Buffer.from(text),

@@ -6,6 +6,7 @@ import type { Asked, Route } from '../../route.ts';
 import { VaultError } from '../../vault-error.ts';
 import { batchResults, itemsOf, requireContextsAlike, together, type Item, type Shown } from './batch.ts';
 import { readVersioned, writeVersioned } from './ciphertext.ts';
+import { refusesUpsert } from './settings.ts';
 import { createNamed, fullName, isMissing, keyOf, lookUpKey, orMissing } from './keys.ts';
 
 const nothing = new Uint8Array(0);
@@ -92,6 +93,7 @@ async function encrypt(asked: Asked): Promise<Answer> {
     results = await seal();
   } catch (error) {
     if (!isMissing(error)) throw error;
+    if (refusesUpsert(asked)) throw noKey();
     // a key that is not there yet is made with its first use
     await createNamed(asked, fullName(asked)).catch((reason: unknown) => {
       if (!hasCode(reason, 'name-taken')) throw reason;

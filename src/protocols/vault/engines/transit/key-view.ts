@@ -17,7 +17,8 @@ export function rfc3339(at: Instant): string {
 }
 
 function publicHalf(key: Key, { publicKey }: KeyVersion): string {
-  if (!publicKey) return '';
+  //= vault: pairs that are derived have a public half for each context, and none of their own
+  if (!publicKey || key.derivation) return '';
   //= vault: an ed25519 public key is its 32 bytes in base64; every other one is PEM
   return key.spec === 'ED25519' ? base64(rawPublicKeyOf(publicKey)) : publicKeyPem(publicKey);
 }

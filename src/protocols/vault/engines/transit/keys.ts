@@ -1,7 +1,7 @@
 import { ClavigerError, hasCode, type Key } from '#domain';
-import { operations, type KeyReference } from '#operations';
+import { operations, rawPublicKeyOf, type KeyReference } from '#operations';
 import type { Answer } from '../../answer.ts';
-import type { Fields } from '../../fields.ts';
+import { base64, type Fields } from '../../fields.ts';
 import type { Asked, Route } from '../../route.ts';
 import { absent, VaultError } from '../../vault-error.ts';
 import { requireKeyName } from './key-types.ts';
@@ -81,7 +81,12 @@ export function createNamed({ fields, run }: Asked, name: string): Promise<Key> 
 async function read(asked: Asked): Promise<Answer> {
   const key = await lookUpKey(asked);
   if (!key) throw absent();
-  return view(asked, key);
+  const context = asked.fields.bytes('context');
+  const isDerivedPair = key.derivation !== undefined && key.spec === 'ED25519';
+  if (!isDerivedPair || !context || context.length === 0) return view(asked, key);
+  const { publicKeys } = await asked.run(operations.derivePublicKeys, { key: keyOf(asked), context });
+  const texts = new Map(publicKeys.map((one) => [one.version, base64(rawPublicKeyOf(one.publicKey))]));
+  return { data: keyView(asked.part('name'), key, ({ number }) => texts.get(number) ?? '') };
 }
 
 const namesAtOnce = 1000;

@@ -6,6 +6,7 @@ import { encryptionRoutes } from './encryption.ts';
 import { exportRoutes } from './exports.ts';
 import { importRoutes } from './imports.ts';
 import { keyRoutes } from './keys.ts';
+import { settingRoutes } from './settings.ts';
 import { signatureRoutes } from './signatures.ts';
 
 export const transitRoutes: readonly Route[] = [
@@ -16,5 +17,6 @@ export const transitRoutes: readonly Route[] = [
   ...backupRoutes,
   ...importRoutes,
   ...keyRoutes,
+  ...settingRoutes,
   ...toolRoutes(''),
 ];
