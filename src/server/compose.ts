@@ -167,8 +167,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     fips,
     accountOf,
     firstEnvironment: async () => (await store.setting(firstEnvironmentSetting)) ?? '',
-    outside: createOutside(),
-    ...(options.custody ? { custody: options.custody } : {}),
+    ...outsideParts(options),
   };
   const door = createDoor(house);
   const presence = createPresence({ house });
@@ -210,6 +209,11 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
       await store.close();
     },
   };
+}
+
+/** Who is beside the house: other servers, and custodians where there are any. */
+function outsideParts({ custody }: Options): Pick<House, 'outside' | 'custody'> {
+  return { outside: createOutside(), ...(custody ? { custody } : {}) };
 }
 
 async function warnOfOrphans(house: House, logger: Logger): Promise<void> {

@@ -11,7 +11,8 @@ function naive(pattern: string, text: string): boolean {
 }
 
 it('a glob matches what a naive reading of it matches', () => {
-  const text = (of: string) => fc.array(fc.constantFrom(...of), { maxLength: 8 }).map((all) => all.join(''));
+  const text = (of: string) =>
+    fc.array(fc.constantFrom(...of.split('')), { maxLength: 8 }).map((all) => all.join(''));
   fc.assert(
     fc.property(text('ab*'), text('ab'), (pattern, wanted) => {
       assert.equal(matchesGlob(pattern, wanted), naive(pattern, wanted), `${pattern} ${wanted}`);

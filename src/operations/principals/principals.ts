@@ -7,6 +7,8 @@ import { defineOperation } from '../define.ts';
 import type { House } from '../house.ts';
 
 export const principalName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9+=,.@_-]{0,63}$/);
+/** Those that came by an auth method have its path before their name. */
+const anyPrincipalName = z.string().regex(/^[a-zA-Z0-9_.-][a-zA-Z0-9+=,.@_:|/%~-]{0,255}$/);
 const role = z.enum(roles);
 
 const createInput = z.strictObject({
@@ -66,7 +68,7 @@ export const listPrincipals = defineOperation<Nothing, { readonly principals: re
 });
 
 const setInput = z.strictObject({
-  name: principalName,
+  name: anyPrincipalName,
   roles: z.array(role).max(roles.length).nullable(),
   disabled: z.boolean().nullable(),
 });

@@ -52,13 +52,17 @@ export async function reviewToken(
   if ((status === 401 || status === 403) && reviewer === null) return null;
   if (status !== 200 && status !== 201)
     throw new OutsideError(`the API server answered with status ${status}`);
-  const parsed = answerShape.safeParse(value);
+  return accountOf(value, audience);
+}
+
+/** The account that a review tells. */
+function accountOf(review: unknown, audience: string): ServiceAccount | null {
+  const parsed = answerShape.safeParse(review);
   if (!parsed.success) throw new OutsideError('the API server answered with no review of the token');
   const { authenticated, user, audiences: taken = [] } = parsed.data.status;
   if (authenticated !== true) return null;
   //= kubernetes: a server that knows no audiences tells none, and did not check them
   if (audience !== '' && !taken.includes(audience)) return null;
   const match = accountName.exec(user?.username ?? '');
-  if (!match) return null;
-  return { namespace: match[1] ?? '', name: match[3] ?? '', uid: user?.uid ?? '' };
+  return match ? { namespace: match[1] ?? '', name: match[3] ?? '', uid: user?.uid ?? '' } : null;
 }
