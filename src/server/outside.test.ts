@@ -59,7 +59,22 @@ describe('requests to other servers', () => {
     await assert.rejects(createOutside({ millis: 50 }).ask({ ...get, url }));
   });
 
-  it('trust no certificate that no authority signed, and end where nobody listens', async () => {
+  it('are bounded in their number', async (test) => {
+    const waiting: http.ServerResponse[] = [];
+    const url = await serve(test, (_request, response) => {
+      waiting.push(response);
+      if (waiting.length === 2) for (const each of waiting) each.end();
+    });
+    const outside = createOutside({ atOnce: 2 });
+    const first = [outside.ask({ ...get, url }), outside.ask({ ...get, url })];
+    await assert.rejects(outside.ask({ ...get, url }), { code: 'busy' });
+    assert.deepEqual(
+      (await Promise.all(first)).map(({ status }) => status),
+      [200, 200],
+    );
+  });
+
+  it('end where nobody listens', async () => {
     await assert.rejects(createOutside().ask({ ...get, url: 'http://127.0.0.1:1/' }));
   });
 });

@@ -1,14 +1,29 @@
 import http from 'node:http';
 import https from 'node:https';
+import { ClavigerError } from '#domain';
 import type { Outside, OutsideAnswer, OutsideRequest } from '#ports';
 
 const millisMax = 10_000;
 const bytesMax = 1_048_576;
 
-/** Asks other servers over HTTP: verified, within ten seconds and a mebibyte, without redirections and without proxies. */
-export function createOutside(bounds: { readonly millis?: number } = {}): Outside {
-  const millis = bounds.millis ?? millisMax;
-  return { ask: (request) => ask(request, millis) };
+const runningMax = 64;
+
+/** Asks other servers over HTTP: verified, within ten seconds and a mebibyte, 64 at once, without redirections and without proxies. */
+export function createOutside({ millis = millisMax, atOnce = runningMax } = {}): Outside {
+  let running = 0;
+  return {
+    async ask(request) {
+      // strangers that log in can make the server ask
+      if (running >= atOnce)
+        throw new ClavigerError('busy', 'Too many other servers are being asked at the moment.');
+      running += 1;
+      try {
+        return await ask(request, millis);
+      } finally {
+        running -= 1;
+      }
+    },
+  };
 }
 
 function ask({ method, url, headers, body, caPem }: OutsideRequest, millis: number): Promise<OutsideAnswer> {

@@ -1,4 +1,4 @@
-import { ClavigerError } from '#domain';
+import { ClavigerError, hasCode } from '#domain';
 import type { OutsideRequest } from '#ports';
 import type { House } from '../house.ts';
 
@@ -16,6 +16,7 @@ export async function askForJson(
   try {
     ({ status, body } = await outside.ask(request));
   } catch (cause) {
+    if (hasCode(cause, 'busy')) throw cause;
     throw new OutsideError(`${new URL(request.url).origin} did not answer`, { cause });
   }
   try {
