@@ -48,8 +48,14 @@ async function openPlace(
   if (!read.path.startsWith('auth/')) return null;
   const isNamed = read.namespace !== '' && read.namespace !== 'root';
   const who = await parts.anonymous(isNamed ? read.namespace : null);
-  const placed = await placeOf(parts, who.principal.environment, read.path);
-  return placed.found.route.open ? { who, placed } : null;
+  try {
+    const placed = await placeOf(parts, who.principal.environment, read.path);
+    return placed.found.route.open ? { who, placed } : null;
+  } catch (error) {
+    // it may be one of the token's environment; who has none does not learn what is mounted
+    if (error instanceof VaultError) return null;
+    throw error;
+  }
 }
 
 const wrappingPaths: ReadonlySet<string> = new Set([

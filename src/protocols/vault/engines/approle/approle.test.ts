@@ -291,6 +291,29 @@ describe('AppRole', () => {
     assert.match(await vault.refusal('POST', 'auth/approle/role/web/secret-id', {}, anonymous), /^403/);
   });
 
+  it('is that of an environment, which a login names as its namespace', async () => {
+    const caller = { ...systemlike, principal: vault.who.principal, accountId: vault.who.accountId };
+    const { door } = vault.composition;
+    const environment = { name: 'other', accountId: null };
+    await door.run(operations.createEnvironment, { ...caller, requestId: randomUUID() }, environment);
+    const wish = { environment: 'other', name: 'ops' };
+    const { token } = await door.run(
+      operations.createAdministrator,
+      { ...caller, requestId: randomUUID() },
+      wish,
+    );
+    await vault.ask('POST', 'sys/auth/there', { type: 'approle' }, { token });
+    await vault.ask('POST', 'auth/there/role/web', { role_id: 'there' }, { token });
+    const { data } = await vault.ask('POST', 'auth/there/role/web/secret-id', {}, { token });
+    const body = { role_id: 'there', secret_id: data?.['secret_id'] };
+    const named = { token: null, headers: { 'x-vault-namespace': 'other' } };
+    const { status, body: answer } = await vault.send('POST', 'auth/there/login', body, named);
+    assert.equal(status, 200);
+    const mine = { token: String(answer.auth?.['client_token']) };
+    assert.equal((await vault.send('GET', 'auth/token/lookup-self', undefined, mine)).status, 200);
+    assert.match(await vault.refusal('POST', 'auth/there/login', body, anonymous), /^403/);
+  });
+
   it('leaves no secret id in store, log or record', async () => {
     await vault.ask('POST', 'auth/approle/role/plant', {});
     const { id } = await newSecret('plant');
