@@ -48,7 +48,8 @@ export const logInByPassword = defineOperation<Input, IssuedToken>({
     const found = await users.find(house, environment, id);
     const lockouts = lockoutsOf(house, found !== null);
     const key = `${environment}/${id}`;
-    const recorded = { mount: path, user: name.toLowerCase() };
+    // what nobody is called may be a password that was typed in the wrong place
+    const recorded = { mount: path, user: found?.content.name ?? null };
     if (lockouts.isLocked(key, work.now)) throw locked(recorded);
     const isRight = await isPassword(house, found, text);
     // others may have failed meanwhile: whoever guesses many at once learns no more than from one after the other

@@ -291,6 +291,38 @@ describe('AppRole', () => {
     assert.match(await vault.refusal('POST', 'auth/approle/role/web/secret-id', {}, anonymous), /^403/);
   });
 
+  it('heeds what the mount says of its tokens', async () => {
+    await vault.ask('POST', 'sys/auth/tuned', {
+      type: 'approle',
+      config: { default_lease_ttl: '10m', max_lease_ttl: '30m', token_type: 'batch' },
+    });
+    await vault.ask('POST', 'auth/tuned/role/web', { role_id: 'tuned' });
+    const { data } = await vault.ask('POST', 'auth/tuned/role/web/secret-id', {});
+    const body = { role_id: 'tuned', secret_id: data?.['secret_id'] };
+    const first = await vault.ask('POST', 'auth/tuned/login', body, anonymous);
+    assert.deepEqual(
+      ['lease_duration', 'token_type', 'renewable'].map((name) => first.auth?.[name]),
+      [600, 'batch', false],
+    );
+    const self = { token: String(first.auth?.['client_token']) };
+    assert.equal((await vault.send('GET', 'auth/token/lookup-self', undefined, self)).status, 200);
+    await vault.ask('POST', 'sys/auth/tuned/tune', { token_type: 'default-service' });
+    await vault.ask('POST', 'auth/tuned/role/web', { token_ttl: '2h', token_period: 0 });
+    const second = await vault.ask('POST', 'auth/tuned/login', body, anonymous);
+    assert.deepEqual([second.auth?.['lease_duration'], second.auth?.['token_type']], [1800, 'service']);
+    const accessor = { accessor: second.auth?.['accessor'] };
+    const looked = await vault.ask('POST', 'auth/token/lookup-accessor', accessor);
+    assert.equal(looked.data?.['explicit_max_ttl'], 0);
+    assert.match(
+      await vault.refusal('POST', 'auth/tuned/role/b', { token_type: 'batch', token_num_uses: 2 }),
+      /limited use count/,
+    );
+    assert.match(
+      await vault.refusal('POST', 'auth/tuned/role/b', { token_type: 'odd' }),
+      /invalid 'token_type'/,
+    );
+  });
+
   it('is that of an environment, which a login names as its namespace', async () => {
     const caller = { ...systemlike, principal: vault.who.principal, accountId: vault.who.accountId };
     const { door } = vault.composition;

@@ -106,6 +106,7 @@ describe('userpass', () => {
     await vault.ask('POST', 'auth/userpass/users/plant', { password: 'planted-password-one' });
     await logIn('plant', 'planted-password-one');
     await logIn('plant', 'planted-password-two');
-    assertNotKept(vault.home, ['planted-password-one', 'planted-password-two']);
+    await logIn('planted-in-the-wrong-place', 'x');
+    assertNotKept(vault.home, ['planted-password-one', 'planted-password-two', 'planted-in-the-wrong-place']);
   });
 });
