@@ -159,7 +159,14 @@ describe('trimming', () => {
     await refused({ min_available_version: 1 }, /cannot be decremented$/);
     // asked again it changes nothing
     assert.equal((await trim({ min_available_version: 2 })).status, 200);
-    await vault.done('POST', 'transit/keys/k/config', { min_decryption_version: 1 });
+    for (const [field, what] of [
+      ['min_decryption_version', 'decryption'],
+      ['min_encryption_version', 'encryption'],
+    ] as const) {
+      const lower = await vault.call('POST', 'transit/keys/k/config', { [field]: 1 });
+      assert.equal(lower.status, 400);
+      assert.match(lower.body['errors'][0], new RegExp(`^min ${what} version should not be less than`));
+    }
     const gone = await vault.call('POST', 'transit/decrypt/k', { ciphertext: first['ciphertext'] });
     assert.equal(gone.status, 400);
     assert.match(gone.body['errors'][0], /is destroyed/);

@@ -7,6 +7,8 @@ import { absent, VaultError } from '../../vault-error.ts';
 import { requireKeyName } from './key-types.ts';
 import { readKeyWish } from './key-wish.ts';
 import { keyView } from './key-view.ts';
+import { kindOf, requireKeyName } from './key-types.ts';
+import { keyView, minAvailable } from './key-view.ts';
 
 /** The name of the key that a path names, as the house knows it. */
 export function fullName({ mount, part }: Pick<Asked, 'mount' | 'part'>, name = part('name')): string {
@@ -123,6 +125,17 @@ async function rotate(asked: Asked): Promise<Answer> {
   );
 }
 
+/** Versions that were trimmed away come back by no setting. */
+function requireAvailable(key: Key, protectFloor: number, processFloor: number): void {
+  const oldest = minAvailable(key);
+  for (const [what, floor] of [
+    ['encryption', protectFloor],
+    ['decryption', processFloor],
+  ] as const)
+    if (floor < oldest)
+      throw new VaultError(400, `min ${what} version should not be less than min available version`);
+}
+
 async function configure(asked: Asked): Promise<Answer> {
   const { fields } = asked;
   const key = await lookUpKey(asked);
@@ -133,6 +146,7 @@ async function configure(asked: Asked): Promise<Answer> {
     fields.whole('min_encryption_version'),
     fields.whole('min_decryption_version'),
   ];
+  requireAvailable(key, protectFloor ?? key.floors?.protect ?? 0, processFloor ?? key.floors?.process ?? 1);
   const [deletable, rotationSeconds] = [
     fields.flag('deletion_allowed'),
     fields.seconds('auto_rotate_period'),
