@@ -5,6 +5,7 @@ import json
 import os
 import time
 import traceback
+import urllib.request
 import uuid
 
 import hvac
@@ -30,6 +31,22 @@ def stranger():
     nobody = client()
     nobody.token = None
     return nobody
+
+
+def exporter():
+    """A client of a principal that may take keys out, besides using them."""
+    name = fresh("exporter")
+    house("principals", {"name": name, "roles": ["exporter", "user", "operator"]})
+    return client(house(f"principals/{name}/tokens", {})["token"])
+
+
+def house(path, body):
+    """What the server's own API answers to a POST of the first administrator."""
+    request = urllib.request.Request(f"{os.environ['VAULT_ADDR']}/api/v1/{path}", json.dumps(body).encode())
+    request.add_header("authorization", f"Bearer {os.environ['VAULT_TOKEN']}")
+    request.add_header("content-type", "application/json")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
 
 
 def fresh(word):

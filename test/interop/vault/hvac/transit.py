@@ -1,30 +1,11 @@
 """What hvac does with Vault's transit engine."""
 
 from hvac.exceptions import InvalidPath, InvalidRequest
-from steps import b64, client, fresh, holds, main, refused, same, step, unb64
 
-vault = client()
-transit = vault.secrets.transit
+from keys import decrypt, encrypt, key, read, transit
+from steps import b64, fresh, holds, main, refused, same, step, unb64
+
 SYMMETRIC = ["aes256-gcm96", "chacha20-poly1305"]
-
-
-def key(word="key", **options):
-    """The name of a new key."""
-    name = fresh(word)
-    transit.create_key(name, **options)
-    return name
-
-
-def read(name):
-    return transit.read_key(name)["data"]
-
-
-def encrypt(name, text, **options):
-    return transit.encrypt_data(name, plaintext=b64(text), **options)["data"]["ciphertext"]
-
-
-def decrypt(name, ciphertext, **options):
-    return unb64(transit.decrypt_data(name, ciphertext=ciphertext, **options)["data"]["plaintext"]).decode()
 
 
 @step
