@@ -4,6 +4,7 @@ import { ClavigerError } from '#domain';
 import { defineCollection } from '../documents.ts';
 import { defineOperation } from '../define.ts';
 import type { House } from '../house.ts';
+import { removalBelow } from '../tokens/revoke.ts';
 
 const mountPath = z.string().regex(/^[A-Za-z0-9_.-]{1,64}(\/[A-Za-z0-9_.-]{1,64}){0,7}\/$/);
 const shortText = z.string().max(2048);
@@ -277,6 +278,11 @@ function movable(table: MountTable, kind: Kind, path: string): Mount {
   return mount;
 }
 
+/** Whoever logged in by a method under a path where it is no more is let in no more. */
+function endLogins(house: House, environment: string, kind: 'secrets' | 'auth', path: string) {
+  return kind === 'auth' ? removalBelow(house, environment, `auth/${path}`) : { changes: [], count: 0 };
+}
+
 /**
  * Serves nothing under a path any more. What was served stays as it is and out of reach: keys have their own end, and secrets theirs.
  */
@@ -293,7 +299,12 @@ export const disableMount = defineOperation<PlaceInput, {}>({
       const { [path]: _gone, ...rest } = table[kind];
       return { ...table, [kind]: rest };
     });
-    return { output: {}, changes: [change], facts: { path, mount: (was as Mount | null)?.id ?? null } };
+    const ended = await endLogins(house, caller.principal.environment, kind, path);
+    return {
+      output: {},
+      changes: [change, ...ended.changes],
+      facts: { path, mount: (was as Mount | null)?.id ?? null, tokens: ended.count },
+    };
   },
 });
 
@@ -317,6 +328,11 @@ export const moveMount = defineOperation<MoveInput, {}>({
         });
       return { ...table, [kind]: { ...rest, [to]: mount } };
     });
-    return { output: {}, changes: [change], facts: { from, to } };
+    const ended = await endLogins(house, caller.principal.environment, kind, from);
+    return {
+      output: {},
+      changes: [change, ...ended.changes],
+      facts: { from, to, tokens: ended.count },
+    };
   },
 });

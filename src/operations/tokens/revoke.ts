@@ -1,3 +1,4 @@
+import { ClavigerError } from '#domain';
 import type { Change } from '#ports';
 import type { House } from '../house.ts';
 import { accessors, children, tokens } from './lease.ts';
@@ -70,4 +71,27 @@ export async function treeRemoval(
   // a link is removed with its child: once, whoever is looked at first
   const once = new Map(changes.map((change) => [JSON.stringify(change), change]));
   return { changes: [...once.values()], count: seen.size };
+}
+
+/** The changes that end all tokens that were made by a path or below it, and those under them. Throws `limit-exceeded` where they are too many for one commit. */
+export async function removalBelow(house: Shelf, environment: string, path: string): Promise<Removal> {
+  const once = new Map<string, Change>();
+  let [after, count]: [string | null, number] = [null, 0];
+  for (;;) {
+    const of = { environment, collection: tokens.name };
+    const page = await house.store.documents.list(of, '', { after, limit: 1000 });
+    for (const { id, content } of page) {
+      if (!(content as { path: string }).path.startsWith(path)) continue;
+      const { changes, count: ended } = await treeRemoval(house, environment, id);
+      for (const change of changes) once.set(JSON.stringify(change), change);
+      count += ended;
+    }
+    if (count > treeMax)
+      throw new ClavigerError(
+        'limit-exceeded',
+        `More than ${treeMax} tokens were made by ${path}: revoke some first.`,
+      );
+    after = page.at(-1)?.id ?? null;
+    if (after === null) return { changes: [...once.values()], count };
+  }
 }

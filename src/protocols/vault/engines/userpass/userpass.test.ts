@@ -33,6 +33,31 @@ describe('userpass', () => {
     assert.equal(self.data?.['path'], 'auth/userpass/login/ada');
   });
 
+  it('ends the tokens of a method, and what was made under them, with the method or its move', async () => {
+    const enter = async (at: string): Promise<string> => {
+      await vault.ask('POST', `auth/${at}/users/eve`, { password: 'long enough', policies: 'maker' });
+      const login = await vault.ask('POST', `auth/${at}/login/eve`, { password: 'long enough' }, anonymous);
+      return String(login.auth?.['client_token']);
+    };
+    await vault.ask('PUT', 'sys/policies/acl/maker', {
+      policy: 'path "auth/token/create" { capabilities = ["update"] }',
+    });
+    await vault.ask('POST', 'sys/auth/first', { type: 'userpass' });
+    await vault.ask('POST', 'sys/auth/firstborn', { type: 'userpass' });
+    const [one, other] = [await enter('first'), await enter('firstborn')];
+    const { auth } = await vault.ask('POST', 'auth/token/create', {}, { token: one });
+    const child = String(auth?.['client_token']);
+    const seen = async (token: string) =>
+      (await vault.send('GET', 'auth/token/lookup-self', undefined, { token })).status;
+    assert.deepEqual([await seen(one), await seen(child), await seen(other)], [200, 200, 200]);
+    await vault.ask('DELETE', 'sys/auth/first');
+    assert.deepEqual([await seen(one), await seen(child), await seen(other)], [403, 403, 200]);
+    await vault.ask('POST', 'sys/remount', { from: 'auth/firstborn', to: 'auth/second' });
+    assert.equal(await seen(other), 403);
+    assert.equal(await seen(await enter('second')), 200);
+    assert.equal(await seen(vault.root), 200);
+  });
+
   it('tells a wrong password and an unknown user alike', async () => {
     assert.equal(await refused('ada', 'wrong'), wrong);
     assert.equal(await refused('nobody', 'wrong'), wrong);
