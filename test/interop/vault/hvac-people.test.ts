@@ -1,0 +1,3 @@
+import { testTheme } from './hvac.ts';
+
+testTheme('people.py', 3);
