@@ -13,6 +13,7 @@ import {
   type TestNode,
   type TestWorld,
 } from '../src/operations/house.fixture.ts';
+import { secretsOf } from '../src/operations/secrets/secrets.fixture.ts';
 import { createLogger } from '../src/server/logger.ts';
 import { createRekeys } from '../src/server/rekeys.ts';
 
@@ -40,16 +41,56 @@ async function generations(world: TestWorld, environment: string): Promise<Set<n
   const { keys } = await world.store.sealedMaterials(environment, page);
   const shreds = await world.shreds.many(keys.map(({ keyId }) => keyId));
   const secrets = await world.store.sealedSecrets(environment, page);
+  const { documents } = await world.store.documents.sealed(environment, page);
+  const ofDocuments = await world.shreds.many(documents.flatMap(({ shredId }) => shredId ?? []));
   return new Set(
     [
       ...keys.flatMap(({ materials }) => materials.map(({ material }) => material)),
       ...shreds.values(),
+      ...documents.map(({ sealed }) => sealed),
+      ...ofDocuments.values(),
       ...secrets.map(({ wrappedSecret }) => wrappedSecret),
     ].map(sealGeneration),
   );
 }
 
 describe('a new key for an environment', () => {
+  it('seals the values of secrets anew, also those that are written meanwhile', async (test) => {
+    const world = await worldOf(test);
+    const secrets = secretsOf(world, () => world.caller());
+    for (let n = 1; n <= 5; n += 1) await secrets.write(`path/${n}`, { n });
+    await secrets.write('path/1', { n: 10 });
+    await secrets.destroy('path/2', 1);
+    assert.deepEqual(await generations(world, 'alpha'), new Set([1]));
+    await begin(world);
+    await secrets.write('path/6', { n: 6 });
+    await finish(world);
+    assert.deepEqual(await generations(world, 'alpha'), new Set([2]));
+    await secrets.write('path/7', { n: 7 });
+    const node = await world.node();
+    for (const there of [secrets, secretsOf(node, () => world.caller())]) {
+      assert.deepEqual((await there.read('path/1', 1))?.value, { n: 1 });
+      assert.deepEqual((await there.read('path/1'))?.value, { n: 10 });
+      assert.equal((await there.read('path/2'))?.value, null);
+      for (const n of [3, 4, 5, 6, 7]) assert.deepEqual((await there.read(`path/${n}`))?.value, { n });
+    }
+  });
+
+  it('lets a node that took its shred secrets before the rekey write after it', async (test) => {
+    const world = await worldOf(test);
+    const node = await world.node();
+    const there = secretsOf(node, () => world.caller());
+    await there.write('before', { n: 1 });
+    await begin(world);
+    await finish(world);
+    node.age(2000);
+    await there.write('after', { n: 2 });
+    assert.deepEqual(await generations(world, 'alpha'), new Set([2]));
+    const here = secretsOf(world, () => world.caller());
+    assert.deepEqual((await here.read('before'))?.value, { n: 1 });
+    assert.deepEqual((await here.read('after'))?.value, { n: 2 });
+  });
+
   it('ends the tokens of imports that were begun before, and nothing that was imported', async (test) => {
     const world = await worldOf(test);
     const key = byId(await makeKey(world, { origin: 'imported' }));
