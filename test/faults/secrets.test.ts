@@ -78,6 +78,39 @@ async function useKeys({ plant, note }: Planter, { aws, native }: Asker, keys: K
   return CiphertextBlob;
 }
 
+/** Secrets that are delivered: written, read, patched, destroyed, by Vault's paths; and some that are refused. */
+async function keepSecrets({ plant }: Planter, address: string, token: string): Promise<void> {
+  const ask = async (method: string, place: string, body: unknown, wanted: number): Promise<string> => {
+    const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    const headers = { 'x-vault-token': token, 'content-type': type };
+    const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
+    const answer = await fetch(`${address}/v1/${place}`, init);
+    const text = await answer.text();
+    assert.equal(answer.status, wanted, `${method} ${place}: ${text}`);
+    return text;
+  };
+  const value = plant('secret value');
+  await ask('POST', 'secret/data/planted', { data: { [plant('member of a secret')]: [value] } }, 200);
+  assert.ok((await ask('GET', 'secret/data/planted', undefined, 200)).includes(value));
+  await ask('PATCH', 'secret/data/planted', { data: { more: plant('patched value') } }, 200);
+  await ask('GET', 'secret/subkeys/planted', undefined, 200);
+  await ask('POST', 'secret/destroy/planted', { versions: [1] }, 204);
+  const refused = [
+    { data: plant('value that is no object') },
+    { data: { n: 2 ** 60, text: plant('value beside a large number') } },
+    { data: { text: plant('value for another version') }, options: { cas: 7 } },
+    { data: {}, options: { cas: plant('check that is no number') } },
+    { text: plant('value that stands too high') },
+  ];
+  for (const body of refused) {
+    const told = await ask('POST', 'secret/data/planted', body, 400);
+    assert.ok(!told.includes('Planted'), told);
+  }
+  await ask('POST', 'sys/mounts/kv', { type: 'kv' }, 204);
+  await ask('POST', 'kv/planted', { password: plant('value of version 1') }, 204);
+  await ask('GET', 'kv/planted', undefined, 200);
+}
+
 /** Secrets in requests of the AWS protocol that are refused. */
 function refusedByAws({ plant }: Planter, keys: Keys, ciphertext: unknown): [string, string][] {
   const KeyId = keys.sealing;
@@ -176,6 +209,7 @@ describe('secrets in requests', () => {
     });
     const keys = await makeKeys(client);
     const ciphertext = await useKeys(planting, client, keys);
+    await keepSecrets(planting, node.address, credentials.token);
 
     const signed = (operation: string, body: string) =>
       signedHeaders(node.address, `TrentService.${operation}`, body, {
