@@ -6,8 +6,6 @@ import type { Asked, Route } from '../../route.ts';
 import { absent, VaultError } from '../../vault-error.ts';
 import { requireKeyName } from './key-types.ts';
 import { readKeyWish } from './key-wish.ts';
-import { keyView } from './key-view.ts';
-import { kindOf, requireKeyName } from './key-types.ts';
 import { keyView, minAvailable } from './key-view.ts';
 
 /** The name of the key that a path names, as the house knows it. */
