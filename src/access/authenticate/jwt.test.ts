@@ -82,7 +82,7 @@ describe('the signature of a JWT', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.nat(good.length - 1),
-        fc.constantFrom(...'AZaz09-_.=+ é'),
+        fc.constantFrom(...'AZaz09-_.=+ é'.split('')),
         async (at, character) => {
           const changed = `${good.slice(0, at)}${character}${good.slice(at + 1)}`;
           const { claims } = await verifyJwt(changed, given, jwtAlgorithms);

@@ -5,6 +5,8 @@ import type { Asked, Route } from '../route.ts';
 import { absent } from '../vault-error.ts';
 import { tokenSettingsOf } from './token-settings.ts';
 
+const olderNames = ['policies', 'period', 'ttl', 'max_ttl', 'num_uses', 'bound_cidrs'] as const;
+
 /** How a method's roles are read and told. */
 type RoleWords = {
   readonly change: (fields: Fields, isNew: boolean) => Readonly<Record<string, unknown>>;
@@ -44,7 +46,7 @@ export function roleRoutes({ change, view }: RoleWords): readonly Route[] {
             mount: mount.path,
             name: part('role'),
             change: change(fields, (await find(asked)) === null),
-            settings: tokenSettingsOf(fields, { policies: true, period: true }),
+            settings: tokenSettingsOf(fields, olderNames),
           });
           return null;
         },

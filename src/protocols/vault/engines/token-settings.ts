@@ -31,21 +31,22 @@ export function lengthOf(fields: Fields, ...names: readonly string[]): number | 
   return undefined;
 }
 
-/** The settings of tokens that a request changes. `older` are the names from before there was a prefix. */
-export function tokenSettingsOf(
-  fields: Fields,
-  older: { readonly policies?: true; readonly period?: true } = {},
-): TokenSettingsChange {
+type OlderName = 'policies' | 'period' | 'ttl' | 'max_ttl' | 'num_uses' | 'bound_cidrs';
+
+/** The settings of tokens that a request changes. `older` are the names that a method takes from before there was a prefix. */
+export function tokenSettingsOf(fields: Fields, older: readonly OlderName[]): TokenSettingsChange {
+  const names = (name: OlderName): readonly [string, ...string[]] =>
+    older.includes(name) ? [`token_${name}`, name] : [`token_${name}`];
+  const named = (name: OlderName): string => names(name).find((each) => fields.has(each)) ?? `token_${name}`;
   return {
-    tokenTtl: lengthOf(fields, 'token_ttl'),
-    tokenMaxTtl: lengthOf(fields, 'token_max_ttl'),
-    tokenPeriod: lengthOf(fields, 'token_period', ...(older.period ? ['period'] : [])),
+    tokenTtl: lengthOf(fields, ...names('ttl')),
+    tokenMaxTtl: lengthOf(fields, ...names('max_ttl')),
+    tokenPeriod: lengthOf(fields, ...names('period')),
     tokenExplicitMaxTtl: lengthOf(fields, 'token_explicit_max_ttl'),
-    tokenNumUses: fields.whole('token_num_uses'),
-    tokenPolicies:
-      listOf(fields, 'token_policies') ?? (older.policies ? listOf(fields, 'policies') : undefined),
+    tokenNumUses: fields.whole(named('num_uses')),
+    tokenPolicies: listOf(fields, named('policies')),
     tokenNoDefaultPolicy: fields.flag('token_no_default_policy'),
-    tokenBoundCidrs: listOf(fields, 'token_bound_cidrs'),
+    tokenBoundCidrs: listOf(fields, named('bound_cidrs')),
     tokenType: typeOf(fields.text('token_type')),
   };
 }

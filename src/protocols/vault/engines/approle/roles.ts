@@ -15,7 +15,7 @@ function changeOf(fields: Fields): Change {
     secretIdNumUses: fields.whole('secret_id_num_uses'),
     secretIdTtl: lengthOf(fields, 'secret_id_ttl'),
     localSecretIds: fields.flag('local_secret_ids'),
-    settings: tokenSettingsOf(fields, { policies: true, period: true }),
+    settings: tokenSettingsOf(fields, ['policies', 'period']),
     ...(id === undefined || id === '' ? {} : { roleId: id }),
   };
 }

@@ -168,6 +168,10 @@ describe('JWT', () => {
     await vault.ask('POST', 'auth/given/config', {
       jwt_validation_pubkeys: [ec.pem, edwards.pem, rsa.pem],
       jwt_supported_algs: 'ES256,RS256',
+      // the empty values of what is not offered
+      jwks_pairs: [],
+      provider_config: {},
+      oidc_client_id: '',
       bound_issuer: 'https://issuer.example',
     });
     await vault.ask('POST', 'auth/given/role/r', {
@@ -247,6 +251,12 @@ describe('JWT', () => {
     assert.deepEqual(data?.['bound_audiences'], ['vault', 'other']);
     assert.equal(data?.['role_type'], 'jwt');
     await vault.ask('POST', 'auth/jwt/role/ci', { token_ttl: '20m' });
+    // what clients send of the other role type, whatever the role is
+    await vault.ask('POST', 'auth/jwt/role/ci', {
+      allowed_redirect_uris: ['http://x'],
+      max_age: 0,
+      oidc_scopes: [],
+    });
     assert.deepEqual((await vault.ask('GET', 'auth/jwt/role/ci')).data?.['bound_audiences'], [
       'vault',
       'other',

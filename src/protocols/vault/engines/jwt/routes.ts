@@ -10,14 +10,15 @@ import { listOf, tokenSettingsView } from '../token-settings.ts';
 const browserFlow =
   'the login by a browser (oidc/auth_url, oidc/callback) is not offered here: use a role of role_type "jwt" and log in with a token of the issuer';
 
-/** What a request says that is not offered. */
+function isEmpty(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
+  return value === undefined || value === null || value === '' || value === false || value === 0;
+}
+
+/** Refuses what is not offered; clients send the empty values of everything. */
 function refuseUnoffered(fields: Fields, names: readonly string[]): void {
-  for (const name of names) {
-    const value = fields.raw(name);
-    const isEmpty = value === undefined || value === null || value === '' || value === false;
-    if (!isEmpty && !(Array.isArray(value) && value.length === 0))
-      throw new VaultError(400, `${name} is not offered here`);
-  }
+  for (const name of names)
+    if (!isEmpty(fields.raw(name))) throw new VaultError(400, `${name} is not offered here`);
 }
 
 function configView(config: JwtConfig): Readonly<Record<string, unknown>> {
@@ -108,7 +109,6 @@ function changeOf(fields: Fields, isNew: boolean): Readonly<Record<string, unkno
   const type = fields.text('role_type');
   //= vault: a role is of type oidc where nothing is said
   if ((type ?? (isNew ? 'oidc' : 'jwt')) !== 'jwt') throw new VaultError(400, browserFlow);
-  refuseUnoffered(fields, ['allowed_redirect_uris', 'oidc_scopes', 'max_age', 'verbose_oidc_logging']);
   return {
     boundAudiences: listOf(fields, 'bound_audiences'),
     boundSubject: fields.text('bound_subject'),

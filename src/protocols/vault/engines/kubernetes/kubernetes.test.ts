@@ -48,8 +48,8 @@ describe('Kubernetes', () => {
       bound_service_account_names: 'app,job-*',
       bound_service_account_namespaces: ['prod', 'team-*'],
       policies: 'app',
-      ttl: '1h',
-      token_ttl: '15m',
+      ttl: '15m',
+      max_ttl: '20m',
     });
   });
   after(async () => {
@@ -161,6 +161,7 @@ describe('Kubernetes', () => {
     assert.ok(!JSON.stringify(data).includes(reviewer));
     const { data: role } = await vault.ask('GET', 'auth/kubernetes/role/app');
     assert.deepEqual(role?.['bound_service_account_names'], ['app', 'job-*']);
+    assert.deepEqual([role?.['token_ttl'], role?.['token_max_ttl']], [900, 1200]);
   });
 
   it('keeps no token in clear', async () => {

@@ -24,7 +24,7 @@ async function put(asked: Asked): Promise<Answer> {
   const password = fields.text('password') ?? '';
   return write(asked, {
     password: password === '' ? null : password,
-    change: tokenSettingsOf(fields, { policies: true }),
+    change: tokenSettingsOf(fields, ['policies', 'ttl', 'max_ttl', 'bound_cidrs']),
     mustExist: false,
   });
 }
