@@ -12,6 +12,8 @@ export type VaultAnswer = { readonly status: number; readonly body: Json; readon
 export type VaultServer = {
   readonly api: HttpProtocol;
   readonly token: string;
+  /** The folder of everything that the server keeps. */
+  readonly home: string;
   readonly door: Door;
   /** Asks under `/v1/`; the body is JSON, or the query of a GET. */
   readonly call: (method: string, path: string, body?: unknown, token?: string) => Promise<VaultAnswer>;
@@ -69,6 +71,7 @@ export async function startVault(env: Record<string, string> = {}): Promise<Vaul
   return {
     api,
     token: root,
+    home,
     door,
     call,
     async done(method, where, body) {
