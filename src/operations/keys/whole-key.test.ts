@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { hasCode, isDestroyed, type ErrorCode, type Key } from '#domain';
+import { byId, dayMillis, destroyDue, makeKey, openWorld, type TestWorld } from '../house.fixture.ts';
+import { operations } from '../table.ts';
+import type { WholeShape } from './whole-key.ts';
+
+const is = (code: ErrorCode) => (error: unknown) => hasCode(error, code);
+const choice = {
+  hash: 'SHA2_256',
+  prehashed: false,
+  padding: 'PKCS1',
+  saltLength: 'auto',
+  encoding: 'DER',
+} as const;
+const message = Buffer.from('message');
+const nothing = new Uint8Array(0);
+
+describe('keys that come whole, and lose their oldest versions', () => {
+  let world: TestWorld;
+  before(async () => {
+    world = await openWorld();
+  });
+  after(() => world.dispose());
+
+  const run: TestWorld['door']['run'] = (...words) => world.door.run(...words);
+  const shapeOf = (name: string, more: Partial<WholeShape> = {}): WholeShape => ({
+    spec: 'AES_256',
+    usage: 'encrypt',
+    name,
+    exportable: false,
+    plaintextBackup: false,
+    deletable: false,
+    localRotation: false,
+    ...more,
+  });
+  const restore = (
+    name: string,
+    materials: readonly Buffer[],
+    more: Partial<WholeShape> = {},
+  ): Promise<Key> =>
+    run(operations.restoreFromClear, world.caller(), {
+      ...shapeOf(name, more),
+      versions: materials.map((bytes, at) => ({
+        number: at + 1,
+        createdAt: world.clock.now() - dayMillis,
+        material: { kind: 'bytes', bytes } as const,
+      })),
+      takesName: false,
+    });
+  const seal = async (key: Key) => {
+    const items = [{ plaintext: message, associatedData: nothing, context: null }];
+    const { results } = await run(operations.encryptItems, world.caller(), {
+      key: byId(key),
+      items,
+      version: null,
+    });
+    const [sealed] = results;
+    assert.ok(sealed && 'ciphertext' in sealed);
+    return sealed;
+  };
+  const opens = async (key: Key, { ciphertext, version }: { ciphertext: Uint8Array; version: number }) => {
+    const items = [{ ciphertext, version, associatedData: nothing, context: null }];
+    const { results } = await run(operations.decryptItems, world.caller(), { key: byId(key), items });
+    const [opened] = results;
+    if (!opened || !('plaintext' in opened)) return opened?.error.code ?? null;
+    return Buffer.from(opened.plaintext).equals(message);
+  };
+  const fresh = () => crypto.randomBytes(32);
+
+  it('has one wrapping key, however many ask for it at once', async () => {
+    const found = await Promise.all(
+      Array.from({ length: 3 }, () => run(operations.getWrappingKey, world.caller(), {})),
+    );
+    for (const { publicKey } of found)
+      assert.deepEqual(Buffer.from(publicKey), Buffer.from(found[0]?.publicKey ?? []));
+    const elsewhere = await run(operations.getWrappingKey, world.caller({ environment: 'beta' }), {});
+    assert.notDeepEqual(Buffer.from(elsewhere.publicKey), Buffer.from(found[0]?.publicKey ?? []));
+  });
+
+  it('makes one key where two of one name come at once', async () => {
+    const both = await Promise.allSettled([restore('twice', [fresh()]), restore('twice', [fresh()])]);
+    const refused = both.filter((one) => one.status === 'rejected');
+    assert.equal(refused.length, 1);
+    assert.ok(refused.every((one) => hasCode(one.reason, 'name-taken')));
+  });
+
+  it('takes no material of another environment', async () => {
+    const bytes = fresh();
+    await restore('here', [bytes]);
+    const there = run(operations.restoreFromClear, world.caller({ environment: 'beta' }), {
+      ...shapeOf('there'),
+      versions: [{ number: 1, createdAt: world.clock.now(), material: { kind: 'bytes', bytes } }],
+      takesName: false,
+    });
+    await assert.rejects(there, is('material-unsuitable'));
+  });
+
+  it('takes versions in their order alone', async () => {
+    for (const numbers of [
+      [2, 1],
+      [1, 1],
+    ]) {
+      const versions = numbers.map((number) => ({
+        number,
+        createdAt: 0,
+        material: { kind: 'bytes', bytes: fresh() } as const,
+      }));
+      const wish = { ...shapeOf('disordered'), versions, takesName: false };
+      await assert.rejects(run(operations.restoreFromClear, world.caller(), wish), is('input-invalid'));
+    }
+  });
+
+  it('rotates where that was allowed, and is trimmed like every other key', async () => {
+    const still = await restore('still', [fresh()]);
+    await assert.rejects(run(operations.rotateKey, world.caller(), { key: byId(still) }));
+    const key = await restore('turning', [fresh(), fresh()], {
+      localRotation: true,
+      floors: { protect: 2, process: 2 },
+    });
+    const second = await seal(key);
+    await run(operations.rotateKey, world.caller(), { key: byId(key) });
+    const trimmed = await run(operations.trimKey, world.caller(), { key: byId(key), oldest: 2 });
+    assert.deepEqual(
+      trimmed.versions.map(({ state }) => state),
+      ['destroyed', 'deactivated', 'active'],
+    );
+    const stored = await world.store.key(key.id);
+    assert.deepEqual(
+      stored?.materials.map(({ version }) => version),
+      [2, 3],
+    );
+    assert.equal(await opens(trimmed, second), true);
+    assert.equal(await opens(trimmed, { ...second, version: 1 }), 'key-destroyed');
+    const third = await seal(trimmed);
+    assert.equal(third.version, 3);
+  });
+
+  it('is destroyed as a whole after it was trimmed', async () => {
+    const key = await restore('doomed', [fresh(), fresh()], { floors: { protect: 2, process: 2 } });
+    await run(operations.trimKey, world.caller(), { key: byId(key), oldest: 2 });
+    await run(operations.scheduleDestruction, world.caller(), { key: byId(key), waitingDays: 7 });
+    world.clock.advance(7 * dayMillis);
+    const gone = await destroyDue(world, key);
+    assert.ok(gone.versions.every(({ state }) => isDestroyed(state)));
+    assert.deepEqual((await world.store.key(key.id))?.materials, []);
+  });
+
+  it('signs nothing with SHA-1 in the approved mode, and verifies what it signed', async () => {
+    const key = await makeKey(world, { spec: 'RSA_2048', usage: 'sign' });
+    const items = [{ message, context: null }];
+    const sign = (hash: 'SHA1' | 'SHA2_256') =>
+      run(operations.signItems, world.caller(), {
+        key: byId(key),
+        items,
+        version: null,
+        choice: { ...choice, hash },
+      });
+    const [old] = (await sign('SHA1')).results;
+    assert.ok(old && 'signature' in old);
+    Object.assign(world.house, { fips: 'a module' });
+    try {
+      await assert.rejects(sign('SHA1'), is('algorithm-forbids'));
+      await sign('SHA2_256');
+      const { results } = await run(operations.verifyItems, world.caller(), {
+        key: byId(key),
+        items: [{ message, context: null, signature: old.signature, version: 1 }],
+        choice: { ...choice, hash: 'SHA1' },
+      });
+      assert.deepEqual(results, [{ valid: true }]);
+    } finally {
+      Object.assign(world.house, { fips: null });
+    }
+  });
+
+  it('counts every item of a batch as a use, and none of a trial', async () => {
+    const key = await makeKey(world, { spec: 'EC_P256', usage: 'sign' });
+    const items = Array.from({ length: 5 }, () => ({ message, context: null }));
+    const wish = { key: byId(key), items, version: null, choice };
+    await assert.rejects(run(operations.signItems, world.caller(), { ...wish, dryRun: true }), is('dry-run'));
+    const { results } = await run(operations.signItems, world.caller(), wish);
+    assert.equal(results.filter((result) => 'signature' in result).length, 5);
+    await assert.rejects(
+      run(operations.signItems, world.caller(), { ...wish, items: [] }),
+      is('input-invalid'),
+    );
+  });
+});
