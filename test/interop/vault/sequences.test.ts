@@ -81,6 +81,44 @@ describe('sequences of requests that clients of Vault send', () => {
     assert.ok(Array.isArray(self['policies']));
   });
 
+  it('Terraform works with a child token that ends by itself', async () => {
+    const wish = { ttl: '1200s', explicit_max_ttl: '1200s', renewable: false, display_name: 'terraform' };
+    const { body } = await send('POST auth/token/create', wish);
+    const { client_token: token, renewable } = body['auth'] as Body;
+    assert.equal(renewable, false);
+    const self = await ask('GET auth/token/lookup-self', undefined, { 'x-vault-token': token });
+    assert.deepEqual([self['explicit_max_ttl'], self['display_name']], [1200, 'token-terraform']);
+  });
+
+  it('an object store keeps its keys in KV, as a workload that logs in', async () => {
+    await send('POST sys/mounts/kes', { type: 'kv', options: { version: '2' } });
+    await send('POST sys/auth/kes', { type: 'approle' });
+    const rule = (path: string, list: string[]) =>
+      `path "kes/${path}" { capabilities = ${JSON.stringify(list)} }`;
+    const policy = [rule('data/*', ['create', 'read']), rule('metadata/*', ['list', 'read', 'delete'])].join(
+      '\n',
+    );
+    await send('PUT sys/policies/acl/kes', { policy });
+    await send('POST auth/kes/role/store', { token_num_uses: 0, secret_id_num_uses: 0, period: '5m' });
+    await send('POST auth/kes/role/store', { policies: 'kes' });
+    const { role_id } = await ask('GET auth/kes/role/store/role-id');
+    const { secret_id } = await ask('PUT auth/kes/role/store/secret-id', 'null');
+    const login = await send('PUT auth/kes/login', { role_id, secret_id }, { 'x-vault-token': '' });
+    const as = { 'x-vault-token': (login.body['auth'] as Body)['client_token'] };
+    const absent = await send('GET kes/data/key-1', undefined, as);
+    assert.deepEqual([absent.status, absent.body['errors']], [404, []]);
+    const wish = { options: { cas: 0 }, data: { 'key-1': 'bytes' } };
+    assert.equal((await ask('PUT kes/data/key-1', wish, as))['version'], 1);
+    const again = await send('PUT kes/data/key-1', wish, as);
+    assert.ok(again.status === 400 || again.status === 403, JSON.stringify(again));
+    const read = await ask('GET kes/data/key-1', undefined, as);
+    assert.deepEqual(read['data'], { 'key-1': 'bytes' });
+    assert.deepEqual(await ask('GET kes/metadata/?list=true', undefined, as), { keys: ['key-1'] });
+    const renewed = await send('PUT auth/token/renew-self', {}, as);
+    assert.equal((renewed.body['auth'] as Body)['lease_duration'], 300);
+    assert.equal((await send('DELETE kes/metadata/key-1', undefined, as)).status, 204);
+  });
+
   it('a library for Java lists by GET, and reads what is absent', async () => {
     await ask('POST transit/keys/listed', {});
     for (const flag of ['true', '1']) {
