@@ -1,0 +1,3 @@
+import { testTheme } from './hvac.ts';
+
+testTheme('transit_backups.py', 2);
