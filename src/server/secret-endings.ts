@@ -9,9 +9,9 @@ export type SecretEndings = {
   readonly attend: () => Promise<void>;
 };
 
-const atOnce = 1000;
+const atOnce = 100;
 /** Batches of an environment in one round: what else a round has to do waits for no more. */
-const batchesMax = 10;
+const batchesMax = 100;
 /** Milliseconds between two looks at an environment that had nothing to do. */
 const pauseMillis = 10_000;
 

@@ -103,7 +103,7 @@ async function play(world: TestWorld, secrets: Secrets, model: Model, wish: Step
     await secrets.run(operations.updateSecret, { store, path: wish.path, ...change });
     Object.assign(modelOf(model, wish.path), { max, needsCheck });
   } else if (wish.do === 'shred') {
-    await world.door.runAsSystem(operations.shredEndedSecrets, 'alpha', { limit: 1000 });
+    await world.door.runAsSystem(operations.shredEndedSecrets, 'alpha', { limit: 100 });
   } else if (wish.do === 'forget') {
     world.house.documents.drop(null);
   } else if ('numbers' in wish) {
@@ -158,7 +158,7 @@ it('secrets do what a plain model of them does, whatever is done in whichever or
       }),
       { numRuns: 40 },
     );
-    const { shredded } = await world.door.runAsSystem(operations.shredEndedSecrets, 'alpha', { limit: 1000 });
+    const { shredded } = await world.door.runAsSystem(operations.shredEndedSecrets, 'alpha', { limit: 100 });
     assert.ok(shredded >= 0);
     const alive = new Set((await sealedValues(world)).map(({ shredId }) => shredId));
     for (const shredId of alive) assert.notEqual(await world.shreds.get(shredId ?? ''), null);

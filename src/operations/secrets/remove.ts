@@ -77,6 +77,11 @@ async function shredNow(house: House, shredIds: readonly string[]): Promise<void
   if (shredIds.length > 0) await house.hierarchy.shredMany(shredIds);
 }
 
+/** The first of the ids, beside a long path; all of them stand in the records of `shredEndedSecrets`, which follows. */
+function idsTold(shredIds: readonly string[]): string {
+  return shredIds.slice(0, 40).join(',');
+}
+
 function shredIdsOf(changes: readonly Change[]): readonly string[] {
   return changes.flatMap((change) =>
     change.kind === 'document-put' && change.document.collection === endings.name ? [change.document.id] : [],
@@ -105,7 +110,7 @@ export const destroySecret = defineOperation<VersionsInput, ChangedVersions>({
     return {
       ...marked,
       changes: [...(marked.changes ?? []), ...removals],
-      facts: { ...marked.facts, shredded: shredIds.slice(0, 100).join(',') },
+      facts: { ...marked.facts, shredded: idsTold(shredIds) },
       afterwards: () => shredNow(house, shredIds),
     };
   },
@@ -137,7 +142,7 @@ export const removeSecret = defineOperation<RemoveInput, { readonly removed: boo
     return {
       output: { removed: true },
       changes: [heads.removed(before, true), ...removals],
-      facts: { ...facts, shredded: shredIds.slice(0, 100).join(',') },
+      facts: { ...facts, shredded: idsTold(shredIds) },
       afterwards: () => shredNow(house, shredIds),
     };
   },
@@ -148,7 +153,9 @@ export async function hasEndedSecrets(house: House, environment: string): Promis
   return (await endings.list(house, environment, '', { after: null, limit: 1 })).length > 0;
 }
 
-const shredInput = z.strictObject({ limit: z.int().min(1).max(1000) });
+/** As many as the facts of one record have room for. */
+const shredsAtOnce = 100;
+const shredInput = z.strictObject({ limit: z.int().min(1).max(shredsAtOnce) });
 type ShredInput = z.infer<typeof shredInput>;
 
 /** Destroys the shred secrets of values that are gone; the house alone does. */
@@ -167,7 +174,8 @@ export const shredEndedSecrets = defineOperation<ShredInput, { readonly shredded
     return {
       output: { shredded: due.length },
       changes: due.map((kept) => endings.removed(kept)),
-      facts: { shredded: due.length },
+      // with the records of these, a restore knows what it must not bring back
+      facts: { shredded: due.map(({ document }) => document.id).join(',') },
     };
   },
 });

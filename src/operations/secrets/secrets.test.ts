@@ -123,10 +123,10 @@ describe('secrets', () => {
     assert.equal(await secrets.read('few', 2), null);
     assert.equal((await sealedValues(world)).filter(({ id }) => id.includes('/few//')).length, 2);
     assert.notEqual(await world.shreds.get(first.shredId), null);
-    const { shredded } = await world.door.runAsSystem(operations.shredEndedSecrets, 'alpha', { limit: 1000 });
+    const { shredded } = await world.door.runAsSystem(operations.shredEndedSecrets, 'alpha', { limit: 100 });
     assert.ok(shredded >= 2);
     assert.equal(await world.shreds.get(first.shredId), null);
-    assert.deepEqual(await world.door.runAsSystem(operations.shredEndedSecrets, 'alpha', { limit: 1000 }), {
+    assert.deepEqual(await world.door.runAsSystem(operations.shredEndedSecrets, 'alpha', { limit: 100 }), {
       shredded: 0,
     });
     assert.deepEqual((await secrets.read('few', 3))?.value, { n: 3 });

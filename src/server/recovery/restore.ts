@@ -107,10 +107,22 @@ export async function loadSecrets(
     await Promise.all(wanted.slice(at, at + putsAtOnce).map(([id, secret]) => shreds.put(id, secret)));
 }
 
+/** The shred secrets of values that were destroyed, as the logs of a folder name them. */
+function ledgerOfSecrets(log: string, ledger: Map<string, Instant>): void {
+  for (const operation of ['secrets.destroy', 'secrets.remove', 'secrets.shred']) {
+    for (const { event } of readEvents(log, { operation })) {
+      const shredded = event.facts?.['shredded'];
+      if (event.outcome !== 'success' || typeof shredded !== 'string') continue;
+      for (const shredId of shredded.split(',')) if (shredId !== '') ledger.set(shredId, event.at);
+    }
+  }
+}
+
 /** What the logs of a folder know of destructions. */
 function ledgerOfLogs(folder: string | null): Map<string, Instant> {
   const ledger = new Map<string, Instant>();
   for (const log of folder === null ? [] : logFolders(folder)) {
+    ledgerOfSecrets(log, ledger);
     for (const operation of ['keys.destroy', 'backup.replay-destruction']) {
       for (const { event } of readEvents(log, { operation })) {
         if (event.outcome !== 'success' || event.keyId === null) continue;
