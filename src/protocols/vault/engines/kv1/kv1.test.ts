@@ -40,7 +40,7 @@ describe('KV version 1', () => {
   it('lists', async () => {
     for (const path of ['l/a', 'l/b/c']) await vault.ask('POST', `kv/${path}`, { path });
     assert.deepEqual((await vault.ask('LIST', 'kv/l')).data, { keys: ['a', 'b/'] });
-    assert.ok(((await vault.ask('LIST', 'kv')).data?.['keys'] as string[]).includes('l/'));
+    assert.deepEqual((await vault.ask('LIST', 'kv?after=l&limit=1')).data, { keys: ['l/'] });
     assert.equal((await vault.send('LIST', 'kv/none')).status, 404);
   });
 

@@ -113,7 +113,7 @@ describe('KV version 2', () => {
     assert.deepEqual(await valueOf('life?version=1'), { n: 1 });
     const gone = await read('life');
     assert.equal(gone.status, 404);
-    assert.deepEqual((gone.body.data?.['metadata'] as Json)['destroyed'], true);
+    assert.match(JSON.stringify(gone.body.data), /"data":null.*"destroyed":true/);
     const { versions } = await metadata('life');
     assert.deepEqual(Object.keys(versions as Json), ['1', '2', '3']);
     for (const what of ['delete', 'undelete', 'destroy']) {
@@ -146,7 +146,7 @@ describe('KV version 2', () => {
     assert.deepEqual([after['current_version'], after['oldest_version']], [3, 2]);
     assert.deepEqual(Object.keys(after['versions'] as Json), ['2', '3']);
     const { body } = await read('about');
-    assert.deepEqual((body.data?.['metadata'] as Json)['custom_metadata'], { owner: 'team', n: '1' });
+    assert.match(JSON.stringify(body.data), /"custom_metadata":\{"owner":"team","n":"1"\}/);
     const patch = (data: Json) => vault.send('PATCH', 'secret/metadata/about', data, mergePatch);
     assert.equal((await patch({ custom_metadata: { n: null, more: 'x' }, max_versions: null })).status, 204);
     const patched = await metadata('about');
