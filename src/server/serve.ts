@@ -4,7 +4,7 @@ import { mountAt, mountsOf, spendUse, type House } from '#operations';
 import type { Clock, HttpProtocol, KeyDevice } from '#ports';
 import { createAwsKms } from '#protocols/aws-kms';
 import { createNativeApi } from '#protocols/native';
-import { createVault } from '#protocols/vault';
+import { createVault, type Custodians } from '#protocols/vault';
 import { compose, type Composition } from './compose.ts';
 import type { Config } from './config.ts';
 import { createHealth, type ReadinessCheck } from './health.ts';
@@ -72,7 +72,11 @@ async function anonymous(house: House, environment: string): Promise<Authenticat
 }
 
 /** Every protocol of a node over its one listener. */
-export function protocolsOf(composition: Composition, isStopping: () => boolean): readonly HttpProtocol[] {
+export function protocolsOf(
+  composition: Composition,
+  isStopping: () => boolean,
+  custodians?: Custodians,
+): readonly HttpProtocol[] {
   const { door, authenticator, house, newRequestId, metrics, shreds } = composition;
   const onFailure = composition.failures.answered;
   return [
@@ -111,6 +115,7 @@ export function protocolsOf(composition: Composition, isStopping: () => boolean)
         clusterId: composition.clusterId,
         seal: { kind: house.root.describe().kind, shares: 1, threshold: 1 },
         now: () => house.clock.now(),
+        ...(custodians ? { custodians } : {}),
       },
     }),
     createHealth({

@@ -6,11 +6,14 @@ import { errorResponse, responseOf } from './answer.ts';
 import { askedOf, type Called } from './asked.ts';
 import { helpOf } from './help.ts';
 import { placeOf, type Placed } from './places.ts';
-import { publicAnswer, type ServerFacts } from './public-paths.ts';
+import { publicAnswer } from './public-paths.ts';
 import { readRequest, type VaultRequest } from './read-request.ts';
 import { unsupportedOperation } from './route.ts';
+import type { ServerFacts } from './server-facts.ts';
 import { permissionDenied, vaultError, VaultError } from './vault-error.ts';
 import { requireAddress, wrapped } from './wrapping.ts';
+
+export type { Custodians } from './server-facts.ts';
 
 export type VaultParts = {
   readonly door: Door;
@@ -106,8 +109,9 @@ async function recognise(parts: VaultParts, request: HttpRequest, read: VaultReq
 
 async function serve(parts: VaultParts, request: HttpRequest, id: string): Promise<HttpResponse> {
   const read = readRequest(request);
-  const told = await publicAnswer(parts.server, read);
+  const told = await publicAnswer(parts.server, read, request.remoteAddress);
   if (told) return told;
+  if (parts.server.state().sealed) throw new VaultError(503, 'Vault is sealed');
   const open = await openPlace(parts, read);
   const called = open ? { ...open, token: '' } : await recognise(parts, request, read);
   const { mount, found } = called.placed;

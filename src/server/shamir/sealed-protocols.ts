@@ -1,11 +1,13 @@
 import { newId } from '#crypto';
 import { ClavigerError } from '#domain';
 import type { Door } from '#operations';
-import type { HttpProtocol, HttpResponse } from '#ports';
+import { systemClock, type FailureListener, type HttpProtocol, type HttpResponse } from '#ports';
 import { createAwsKms } from '#protocols/aws-kms';
 import { createNativeApi } from '#protocols/native';
+import { createVault, type Custodians } from '#protocols/vault';
 import { createHealth } from '../health.ts';
 import type { Metrics } from '../metrics.ts';
+import { softwareName } from '../software.ts';
 
 function sealed(): ClavigerError {
   return new ClavigerError(
@@ -28,11 +30,34 @@ export function sealedProtocols(parts: {
   readonly region: string;
   readonly metrics: Metrics;
   readonly isStopping: () => boolean;
+  readonly custodians: Custodians;
+  /** UUID of the store. */
+  readonly clusterId: string;
+  readonly onFailure: FailureListener;
 }): readonly HttpProtocol[] {
-  const { region, metrics, isStopping } = parts;
+  const { region, metrics, isStopping, custodians, clusterId, onFailure } = parts;
   return [
     createAwsKms({ door: sealedDoor, newRequestId: newId, authenticate: refuse }),
     createNativeApi({ door: sealedDoor, newRequestId: newId, region, fips: null, authenticate: refuse }),
+    createVault({
+      door: sealedDoor,
+      newRequestId: newId,
+      region,
+      onFailure,
+      authenticate: refuse,
+      spendUse: refuse,
+      anonymous: refuse,
+      mountAt: refuse,
+      server: {
+        state: () => ({ initialized: true, sealed: true }),
+        software: softwareName(),
+        clusterName: 'claviger',
+        clusterId,
+        seal: { kind: 'shamir', shares: 0, threshold: 0 },
+        now: () => systemClock.now(),
+        custodians,
+      },
+    }),
     createHealth({ metrics, isStopping, sealed: true, checks: [{ name: 'unsealed', check: refuse }] }),
     {
       name: 'sealed',

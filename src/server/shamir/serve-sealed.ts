@@ -65,7 +65,14 @@ export async function startSealedServer(config: Config, options: Options = {}): 
   });
   const failures = createFailures({ logger, metrics });
   const unsealApi = createUnsealApi({ unsealing, newRequestId: newId, onFailure: failures.answered });
-  const sealed = sealedProtocols({ region: config.region, metrics, isStopping });
+  const sealed = sealedProtocols({
+    region: config.region,
+    metrics,
+    isStopping,
+    custodians: unsealing,
+    clusterId: (await store.setting('cluster-id')) ?? '',
+    onFailure: failures.answered,
+  });
   // the listener looks here for every request
   const served: HttpProtocol[] = [unsealApi, ...sealed];
   const serve = (protocols: readonly HttpProtocol[]) =>
@@ -92,7 +99,7 @@ export async function startSealedServer(config: Config, options: Options = {}): 
     composition.metrics.gauge('claviger_sealed', '1 while the server has no root key.', () =>
       unsealed ? 0 : 1,
     );
-    const generation = createGeneration(protocolsOf(composition, isStopping), sealed);
+    const generation = createGeneration(protocolsOf(composition, isStopping, unsealing), sealed);
     unsealed = { composition, root, generation };
     serve(generation.protocols);
     logger.info('the server is unsealed', { setId: facts.setId });

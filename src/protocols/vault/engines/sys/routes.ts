@@ -1,12 +1,14 @@
 import type { Route } from '../../route.ts';
 import { mountRoutes } from './mounts.ts';
 import { policyRoutes } from './policies.ts';
+import { sealRoutes } from './seal.ts';
 import { toolRoutes } from './tools.ts';
 import { wrappingRoutes } from './wrapping.ts';
 
 export const sysRoutes: readonly Route[] = [
   ...mountRoutes,
   ...policyRoutes,
+  ...sealRoutes,
   ...wrappingRoutes,
   ...toolRoutes('tools/'),
 ];
