@@ -76,7 +76,7 @@ function credentialsOf(): ClientOptions {
   const { address, local } = findServer();
   const tokenFile = env['CLAVIGER_TOKEN_FILE'];
   const token =
-    env['CLAVIGER_TOKEN'] || (tokenFile ? readSetting(tokenFile, 'token file') : local['CLAVIGER_TOKEN']);
+    env['CLAVIGER_TOKEN'] || (tokenFile ? readSetting(tokenFile, 'token file') : localToken(address, local));
   if (!token) {
     throw new CliError(
       exitCodes.denied,
@@ -110,6 +110,16 @@ export function connectCustodian(): Custodian {
 }
 
 const debugging = () => (process.env['CLAVIGER_DEBUG'] ? { fetch: toldFetch } : {});
+
+/** The credentials of the server on this machine are for that server alone. */
+function localToken(address: string, local: Found['local']): string | undefined {
+  const config = loadConfig({ env: process.env, checkoutHome: checkoutHome() });
+  const own = [local['CLAVIGER_ADDR'], localAddress(config)];
+  const isOwn = own.some(
+    (each) => each !== undefined && each.replace(/\/+$/, '') === address.replace(/\/+$/, ''),
+  );
+  return isOwn ? local['CLAVIGER_TOKEN'] : undefined;
+}
 
 type Found = { readonly address: string; readonly local: Readonly<Record<string, string>> };
 

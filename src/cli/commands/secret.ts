@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Command } from 'commander';
 import { readAll, wholeNumber } from '../arguments.ts';
 import { connectSecrets } from '../connect.ts';
@@ -48,10 +49,13 @@ async function get(path: string, { mount, field, at = 0, output }: Got): Promise
   );
 }
 
-/** A value from where nobody else sees it: a file, or the standard input; without the line feed at its end. */
+/** A value from where nobody else sees it: a file, as it is, or the standard input, without the line feed at its end. */
 async function valueFrom(source: string): Promise<string> {
   const bytes = await readAll(source === '-' ? undefined : source.slice(1), valueMax);
-  return bytes.toString('utf8').replace(/\r?\n$/, '');
+  if (!isUtf8(bytes))
+    throw new CliError(exitCodes.usage, 'A value is text in UTF-8.', 'encode other bytes: base64 -w0 FILE');
+  const text = bytes.toString('utf8');
+  return source === '-' ? text.replace(/\r?\n$/, '') : text;
 }
 
 async function fieldsFrom(pairs: readonly string[], insecure: boolean): Promise<Record<string, string>> {
@@ -60,6 +64,7 @@ async function fieldsFrom(pairs: readonly string[], insecure: boolean): Promise<
     const at = pair.indexOf('=');
     if (at < 1) throw new CliError(exitCodes.usage, 'A field is given as NAME=@FILE, or NAME=- .');
     const [name, source] = [pair.slice(0, at), pair.slice(at + 1)];
+    if (Object.hasOwn(fields, name)) throw new CliError(exitCodes.usage, `The field ${name} is given twice.`);
     if (source !== '-' && !source.startsWith('@') && !insecure) {
       throw new CliError(
         exitCodes.usage,

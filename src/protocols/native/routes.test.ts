@@ -368,14 +368,19 @@ describe('the routes of the native API', () => {
     assert.deepEqual(missing, []);
   });
 
+  /** What clients of Vault come for has its face under `/v1/`, and one face is enough. */
+  const underVault =
+    /^(auth|cubbyholes|mounts|policies|secrets|token-roles|tokens|wrappings)\.|^keys\.(.*-items|.*sealed-data-key.*|.*-in-clear|.*-from-clear|.*whole|configure|digest|trim|get-wrapping-key|import-next-version|derive-public-keys)$/;
+
   it('reach every operation but those that the house asks itself', () => {
     const reached = new Set(routes.map((route) => route.operation.name));
     const missing = Object.values(operations)
       .map((operation) => operation.name)
-      .filter((name) => !reached.has(name));
+      .filter((name) => !reached.has(name) && !underVault.test(name));
     // a key has one policy: it is read, not listed
     assert.deepEqual(missing.sort(), [
       'backup.create',
+      'documents.sweep',
       'environments.end-rekey',
       'environments.fence-rekey',
       'environments.reseal',

@@ -2,6 +2,7 @@ import type { Route } from '../../route.ts';
 import { mountRoutes } from './mounts.ts';
 import { policyRoutes } from './policies.ts';
 import { sealRoutes } from './seal.ts';
+import { stateRoutes } from './state.ts';
 import { toolRoutes } from './tools.ts';
 import { wrappingRoutes } from './wrapping.ts';
 
@@ -9,6 +10,7 @@ export const sysRoutes: readonly Route[] = [
   ...mountRoutes,
   ...policyRoutes,
   ...sealRoutes,
+  ...stateRoutes,
   ...wrappingRoutes,
   ...toolRoutes('tools/'),
 ];
