@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { roles, type Principal } from '#domain';
+import { compileAcl, rootAcl } from './acl-policy/compile.ts';
+import { parseAclPolicy } from './acl-policy/policy.ts';
 import { type AccessRequest, decide } from './decide.ts';
 import { compilePolicy } from './key-policy/compile.ts';
 import { defaultPolicy, parsePolicy } from './key-policy/policy.ts';
@@ -105,6 +107,74 @@ describe('the decision', () => {
         permission,
       );
     }
+  });
+});
+
+describe('the policies of a token', () => {
+  const path = 'transit/decrypt/k';
+  const request = {
+    path,
+    capability: 'update',
+    needsSudo: false,
+    parameters: null,
+    wrapSeconds: null,
+  } as const;
+  const acl = compileAcl([parseAclPolicy(`path "${path}" { capabilities = ["update"] }`)], null);
+  const nobody = { ...principal, roles: [] };
+
+  it('stand in the place of roles, for their path alone', () => {
+    assert.equal(ask({ scope: { acl, request } }).allowed, true);
+    assert.equal(ask({ scope: { acl, request }, principal: nobody }).allowed, true);
+    for (const other of [
+      { ...request, path: 'transit/decrypt/l' },
+      { ...request, capability: 'read' as const },
+    ])
+      assert.equal(ask({ scope: { acl, request: other } }).allowed, false);
+  });
+
+  it('allow nothing where no path is asked for', () => {
+    for (const permission of all)
+      for (const key of [null, keyWith(null), keyWith([everything])])
+        assert.equal(
+          ask({ permission, key, scope: { acl: rootAcl, request: null } }).allowed,
+          false,
+          permission,
+        );
+  });
+
+  it("never give what is the house's own, or kept from administrators", () => {
+    for (const permission of all) {
+      const { roles: holders } = permissions[permission];
+      const isGiven = holders.includes('administrator');
+      assert.equal(ask({ permission, scope: { acl: rootAcl, request } }).allowed, isGiven, permission);
+      assert.equal(ask({ permission, scope: { acl: rootAcl, request: 'own' } }).allowed, isGiven, permission);
+    }
+    const exporter = { ...principal, roles: ['exporter'] as const };
+    assert.equal(
+      ask({ permission: 'keys:export', principal: exporter, scope: { acl: rootAcl, request } }).allowed,
+      true,
+    );
+  });
+
+  it('give nothing that a key policy denies, or does not leave to the environment', () => {
+    assert.equal(
+      ask({ key: keyWith([everything, denyAll]), scope: { acl: rootAcl, request } }).reason,
+      'explicit-deny',
+    );
+    const others = keyWith([{ ...everything, Action: 'kms:Encrypt' }]);
+    assert.equal(ask({ key: others, scope: { acl: rootAcl, request } }).reason, 'no-statement');
+    // and a key policy that names the principal gives its token no more than the token has
+    const none = compileAcl([], null);
+    assert.equal(ask({ key: keyWith([everything]), scope: { acl: none, request } }).allowed, false);
+    assert.equal(
+      ask({ key: keyWith(null, 'elsewhere'), scope: { acl: rootAcl, request } }).reason,
+      'other-environment',
+    );
+  });
+
+  it('give nothing to a principal that is disabled', () => {
+    const disabled = { ...principal, disabled: true };
+    assert.equal(ask({ principal: disabled, scope: { acl: rootAcl, request } }).reason, 'principal-disabled');
   });
 });
 

@@ -45,8 +45,12 @@ function decision(allowed: boolean, reason: Decision['reason'], sid: string | nu
 }
 
 /** What a token's policies say of the path. They give what roles could give, and never what is the house's own. */
-function byScope({ permission }: AccessRequest, scope: AccessScope): Decision {
-  if (permissions[permission].roles.length === 0) return decision(false, 'house-only');
+function byScope({ principal, permission }: AccessRequest, scope: AccessScope): Decision {
+  const { roles } = permissions[permission];
+  if (roles.length === 0) return decision(false, 'house-only');
+  // what is kept from administrators by a role of its own is not theirs by the policy root either
+  if (!roles.includes('administrator') && !rolesAllow(principal.roles, permission))
+    return decision(false, 'no-role');
   if (scope.request === null) return decision(false, 'token-scope');
   if (scope.request === 'own') return decision(true, 'acl-policy');
   const { allowed, reason } = scope.acl.answer(scope.request);
