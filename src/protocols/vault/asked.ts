@@ -1,6 +1,7 @@
 import type { AccessScope, AclRequest, Authenticated } from '#access';
 import type { Caller } from '#operations';
 import type { HttpRequest } from '#ports';
+import { engineRoutes } from './engines/routers.ts';
 import { Fields } from './fields.ts';
 import type { VaultParts } from './index.ts';
 import type { Placed } from './places.ts';
@@ -116,6 +117,7 @@ export async function askedOf(parts: Parts, request: Request): Promise<Asked> {
     verb: read.verb,
     route: placed.found.route,
     mount: placed.mount,
+    engines: engineRoutes,
     part: placed.found.part,
     fields: new Fields(read.data),
     caller,

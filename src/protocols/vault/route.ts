@@ -11,6 +11,8 @@ export type Asked = {
   /** Seconds after which a wrapped answer ends; null: it is not to be wrapped. */
   readonly wrapSeconds: number | null;
   readonly mount: PlacedMount;
+  /** The routes of all engines, by their type. */
+  readonly engines: Readonly<Record<string, readonly Route[]>>;
   /** The parts of the path that the pattern names. */
   readonly part: (name: string) => string;
   readonly fields: Fields;

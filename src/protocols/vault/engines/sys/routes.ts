@@ -1,5 +1,6 @@
 import type { Route } from '../../route.ts';
 import { mountRoutes } from './mounts.ts';
+import { openApiRoutes } from './openapi.ts';
 import { policyRoutes } from './policies.ts';
 import { sealRoutes } from './seal.ts';
 import { stateRoutes } from './state.ts';
@@ -8,6 +9,7 @@ import { wrappingRoutes } from './wrapping.ts';
 
 export const sysRoutes: readonly Route[] = [
   ...mountRoutes,
+  ...openApiRoutes,
   ...policyRoutes,
   ...sealRoutes,
   ...stateRoutes,
