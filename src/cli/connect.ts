@@ -111,14 +111,16 @@ export function connectCustodian(): Custodian {
 
 const debugging = () => (process.env['CLAVIGER_DEBUG'] ? { fetch: toldFetch } : {});
 
-/** The credentials of the server on this machine are for that server alone. */
+const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
+/** The credentials of the server on this machine are for this machine alone. */
 function localToken(address: string, local: Found['local']): string | undefined {
   const config = loadConfig({ env: process.env, checkoutHome: checkoutHome() });
   const own = [local['CLAVIGER_ADDR'], localAddress(config)];
   const isOwn = own.some(
     (each) => each !== undefined && each.replace(/\/+$/, '') === address.replace(/\/+$/, ''),
   );
-  return isOwn ? local['CLAVIGER_TOKEN'] : undefined;
+  return isOwn || loopback.has(new URL(address).hostname) ? local['CLAVIGER_TOKEN'] : undefined;
 }
 
 type Found = { readonly address: string; readonly local: Readonly<Record<string, string>> };

@@ -4,7 +4,7 @@ import { it } from 'node:test';
 import { engineRoutes } from './engines/routers.ts';
 import { startVault, type Answer, type VaultHouse } from './vault.fixture.ts';
 
-const rounds = Math.min(Number(process.env['CLAVIGER_FUZZ_ROUNDS'] ?? 3000), 30_000);
+const rounds = Number(process.env['CLAVIGER_VAULT_FUZZ_ROUNDS'] ?? 6000);
 const seed = Number(process.env['CLAVIGER_FUZZ_SEED'] ?? randomInt(2 ** 31));
 const abreast = 16;
 
