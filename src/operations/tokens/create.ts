@@ -55,7 +55,7 @@ function ownPolicies({ principal }: Caller, lease: TokenLease | null): readonly 
 /** The policies of a child, which has none that its parent has not, unless its maker may. */
 function policiesFor(wish: Input, own: readonly string[], role: TokenRole | null): readonly string[] {
   const asked = (wish.policies ?? []).map((each) => each.toLowerCase());
-  if (role) return roleOf(role, asked, own);
+  if (role && isRuled(role)) return roleOf(role, asked, own);
   if (asked.length === 0) return own;
   if (asked.includes(rootPolicy) && asked.length > 1) throw refuse('root tokens may not have other policies');
   if (asked.includes(rootPolicy) && !own.includes(rootPolicy))
@@ -69,6 +69,13 @@ function policiesFor(wish: Input, own: readonly string[], role: TokenRole | null
 function matches(pattern: string, policy: string): boolean {
   const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`, 'u').test(policy);
+}
+
+/** Whether a role says anything of policies; one that does not gives none that its caller has not. */
+function isRuled(role: TokenRole): boolean {
+  return [role.allowedPolicies, role.allowedPolicyGlobs, role.deniedPolicies, role.deniedPolicyGlobs].some(
+    (names) => names.length > 0,
+  );
 }
 
 /** What a role lets its tokens have. */

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { startVault, type VaultHouse } from './vault.fixture.ts';
+
+describe('what a limited token cannot have', () => {
+  let vault: VaultHouse;
+
+  before(async () => {
+    vault = await startVault();
+    await policy('maker', 'path "auth/token/create*" { capabilities = ["update"] }');
+    await policy('freer', 'path "auth/token/create*" { capabilities = ["update", "sudo"] }');
+  });
+  after(() => vault.close());
+
+  const denied = '403 1 error occurred:\n\t* permission denied\n\n';
+
+  async function policy(name: string, text: string): Promise<void> {
+    await vault.ask('PUT', `sys/policies/acl/${name}`, { policy: text });
+  }
+
+  /** A token, as its maker is told of it. */
+  async function make(wish: object): Promise<{ token: string; accessor: string }> {
+    const { auth } = await vault.ask('POST', 'auth/token/create', wish);
+    return { token: String(auth?.['client_token']), accessor: String(auth?.['accessor']) };
+  }
+
+  it('gives no policies by a role that says nothing of them, but those of its caller', async () => {
+    await vault.ask('POST', 'auth/token/roles/plain', { orphan: true });
+    const { token } = await make({ policies: ['maker'] });
+    const create = 'auth/token/create/plain';
+    assert.equal(
+      await vault.refusal('POST', create, { policies: ['strong'] }, { token }),
+      '400 child policies must be subset of parent',
+    );
+    assert.match(await vault.refusal('POST', create, { policies: ['root'] }, { token }), /^400 root tokens/);
+    const { auth } = await vault.ask('POST', create, {}, { token });
+    assert.deepEqual(auth?.['policies'], ['default', 'maker']);
+    const { token: freer } = await make({ policies: ['freer'] });
+    const free = await vault.ask('POST', create, { policies: ['strong'] }, { token: freer });
+    assert.deepEqual(free.auth?.['policies'], ['default', 'strong']);
+  });
+});
