@@ -39,8 +39,8 @@ function refuse(message: string): ClavigerError {
   return new ClavigerError('input-invalid', message);
 }
 
-/** The lease of the token that was shown; null: it is a credential of the principal itself. */
-export async function leaseOfCaller(house: House, caller: Caller): Promise<TokenLease | null> {
+/** The lease of the token that was shown; null: it is a credential of the principal itself, or a batch token. */
+async function leaseOfCaller(house: House, caller: Caller): Promise<TokenLease | null> {
   if (caller.tokenId === undefined) return null;
   const kept = await tokens.find(house, caller.principal.environment, caller.tokenId);
   return kept?.content ?? null;
@@ -148,8 +148,9 @@ async function requireFresh(house: House, environment: string, id: string | null
   if (await house.store.documents.get(place)) throw refuse('cannot create a token with a duplicate ID');
 }
 
-function requireParent(parent: TokenLease | null): void {
-  if (parent?.type === 'batch') throw refuse('batch tokens cannot create more tokens');
+function requireParent({ scope }: Caller, parent: TokenLease | null): void {
+  // nothing is kept of a batch token: without a lease, what has policies is one, or has ended meanwhile
+  if (scope && !parent) throw refuse('batch tokens cannot create more tokens');
   if (parent?.usesMax) throw refuse('restricted use token cannot generate child tokens');
 }
 
@@ -175,7 +176,7 @@ export const createToken = defineOperation<Input, IssuedToken>({
   run: async ({ house, caller, now }, wish) => {
     const { environment } = caller.principal;
     const parent = await leaseOfCaller(house, caller);
-    requireParent(parent);
+    requireParent(caller, parent);
     const role = await requireRole(house, caller, wish.role);
     const policies = policiesFor(wish, ownPolicies(caller, parent), role);
     const shape = shapeOf(wish, role);

@@ -39,4 +39,17 @@ describe('what a limited token cannot have', () => {
     const free = await vault.ask('POST', create, { policies: ['strong'] }, { token: freer });
     assert.deepEqual(free.auth?.['policies'], ['default', 'strong']);
   });
+
+  it('makes no tokens by a batch token', async () => {
+    await vault.ask('POST', 'auth/token/roles/orphans', { orphan: true, allowed_policies: 'root,maker' });
+    for (const wish of [{ policies: ['maker'] }, { policies: ['freer'] }]) {
+      const { token } = await make({ ...wish, type: 'batch' });
+      for (const path of ['create', 'create/orphans', 'create-orphan'])
+        for (const policies of [[], ['root'], ['maker']])
+          assert.match(
+            await vault.refusal('POST', `auth/token/${path}`, { policies }, { token }),
+            /^(400 batch tokens cannot create more tokens|403 )/,
+          );
+    }
+  });
 });
