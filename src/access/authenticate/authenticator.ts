@@ -131,6 +131,13 @@ export function createAuthenticator({
           'The token has policies, which speak of paths under /v1/ and of nothing else.',
         );
       }
+      // neither is looked at here
+      if (who.grant && (who.grant.usesLeft !== null || who.grant.boundCidrs.length > 0)) {
+        throw new ClavigerError(
+          'access-denied',
+          'The token has only so many uses or is bound to addresses, and is taken under /v1/ alone.',
+        );
+      }
       return who;
     },
 

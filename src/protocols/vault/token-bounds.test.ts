@@ -52,4 +52,18 @@ describe('what a limited token cannot have', () => {
           );
     }
   });
+
+  it('takes a root token whose uses or addresses are bounded under /v1/ alone', async () => {
+    await vault.ask('POST', 'auth/token/roles/here', {
+      allowed_policies: 'root',
+      token_bound_cidrs: '127.0.0.0/8',
+    });
+    const { auth } = await vault.ask('POST', 'auth/token/create/here', { policies: ['root'] });
+    const counted = await make({ policies: ['root'], num_uses: 5 });
+    for (const token of [String(auth?.['client_token']), counted.token]) {
+      assert.equal((await vault.send('GET', 'sys/mounts', undefined, { token })).status, 200);
+      const rawHeaders = ['Authorization', `Bearer ${token}`];
+      await assert.rejects(vault.composition.authenticator.bearer({ rawHeaders }), { code: 'access-denied' });
+    }
+  });
 });
