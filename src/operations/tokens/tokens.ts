@@ -8,7 +8,7 @@ import type { House } from '../house.ts';
 import type { Caller, Work } from '../operation.ts';
 import { rootPolicy } from '../policies/policies.ts';
 import { findGrant } from './grants.ts';
-import { accessors, children, endAfter, tokenOfAccessor, tokens, type TokenLease } from './lease.ts';
+import { accessors, children, tokenOfAccessor, tokens, type TokenLease } from './lease.ts';
 import { treeRemoval } from './revoke.ts';
 
 /** Names a token: by itself, by its accessor, or as the one that was shown. */
@@ -120,23 +120,21 @@ async function keptToken(house: House, caller: Caller, of: TokenReference): Prom
   return kept;
 }
 
-/** How long a renewed token lasts, in seconds from now: its period, or what was asked for below its bounds. */
-function renewedSeconds(lease: TokenLease, now: Instant, incrementSeconds: number): number {
-  const age = Math.floor((now - lease.createdAt) / 1000);
+/** When a renewed token ends: after its period, or what was asked for, and never beyond its bounds. */
+function renewedEnd(lease: TokenLease, now: Instant, incrementSeconds: number): Instant {
   const wanted = lease.periodSeconds || incrementSeconds || lease.ttlSeconds;
-  const most = lease.periodSeconds ? 0 : lease.maxSeconds;
-  const bounds = [wanted];
-  if (most > 0) bounds.push(most - age);
-  if (lease.explicitMaxSeconds > 0) bounds.push(lease.explicitMaxSeconds - age);
-  return Math.max(1, Math.min(...bounds));
+  const ages = [lease.periodSeconds ? 0 : lease.maxSeconds, lease.explicitMaxSeconds];
+  const bounds = ages.filter((age) => age > 0).map((age) => lease.createdAt + age * 1000);
+  return Math.min(now + wanted * 1000, ...bounds);
 }
 
 async function renewed({ house, caller, now }: Work, { of, incrementSeconds }: RenewInput) {
   const kept = await keptToken(house, caller, of);
   const lease = kept.content;
   if (!lease.isRenewable) throw new ClavigerError('input-invalid', 'lease is not renewable');
-  const seconds = renewedSeconds(lease, now, incrementSeconds);
-  const endsAt = endAfter(now, seconds);
+  const endsAt = renewedEnd(lease, now, incrementSeconds);
+  if (endsAt <= now) throw new ClavigerError('input-invalid', 'past the max TTL, cannot renew');
+  const seconds = Math.ceil((endsAt - now) / 1000);
   const after: TokenLease = { ...lease, renewedAt: now, endsAt };
   const { environment } = caller.principal;
   const accessor = await accessors.find(house, environment, lease.accessor);

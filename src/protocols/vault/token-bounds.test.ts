@@ -4,9 +4,10 @@ import { startVault, type VaultHouse } from './vault.fixture.ts';
 
 describe('what a limited token cannot have', () => {
   let vault: VaultHouse;
+  let now = Date.now();
 
   before(async () => {
-    vault = await startVault();
+    vault = await startVault({ clock: { now: () => now } });
     await policy('maker', 'path "auth/token/create*" { capabilities = ["update"] }');
     await policy('freer', 'path "auth/token/create*" { capabilities = ["update", "sudo"] }');
   });
@@ -65,5 +66,14 @@ describe('what a limited token cannot have', () => {
       const rawHeaders = ['Authorization', `Bearer ${token}`];
       await assert.rejects(vault.composition.authenticator.bearer({ rawHeaders }), { code: 'access-denied' });
     }
+  });
+
+  it('lets no renewal reach beyond what a token can last at most', async () => {
+    const { token } = await make({ policies: ['maker'], ttl: '10s', explicit_max_ttl: '10s' });
+    now += 9500;
+    const { auth } = await vault.ask('POST', 'auth/token/renew-self', {}, { token });
+    assert.equal(auth?.['lease_duration'], 1);
+    now += 500;
+    assert.equal((await vault.send('POST', 'auth/token/renew-self', {}, { token })).status, 403);
   });
 });
