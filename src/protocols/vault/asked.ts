@@ -6,7 +6,7 @@ import { Fields } from './fields.ts';
 import type { VaultParts } from './index.ts';
 import type { Placed } from './places.ts';
 import type { Verb, VaultRequest } from './read-request.ts';
-import type { Asked } from './route.ts';
+import type { Asked, Route } from './route.ts';
 
 /** Who asks for which place. */
 export type Called = {
@@ -34,11 +34,18 @@ const capabilityOf: Readonly<Record<Exclude<Verb, 'help'>, AclRequest['capabilit
   delete: 'delete',
 };
 
-function aclRequest({ verb, path, data, wrapSeconds }: VaultRequest, needsSudo: boolean): AclRequest {
+/** The path that policies are asked about: without a slash at its end where the route takes it for nothing, so that no rule is passed by. */
+function aclPath({ verb, path }: VaultRequest, route: Route): string {
+  if (verb === 'list' || verb === 'scan' || !path.endsWith('/')) return path;
+  return route.path.endsWith('...}') && !route.endsBare ? path : path.slice(0, -1);
+}
+
+function aclRequest(read: VaultRequest, route: Route): AclRequest {
+  const { verb, data, wrapSeconds } = read;
   return {
-    path,
+    path: aclPath(read, route),
     capability: verb === 'help' ? 'read' : capabilityOf[verb],
-    needsSudo,
+    needsSudo: route.sudo === true,
     parameters: verb === 'update' || verb === 'patch' ? data : null,
     wrapSeconds,
   };
@@ -51,7 +58,7 @@ function scopeOf({ read, called }: Request): AccessScope | undefined {
   const { route } = placed.found;
   return {
     acl: who.grant.acl,
-    request: route.own ? 'own' : aclRequest(read, route.sudo === true),
+    request: route.own ? 'own' : aclRequest(read, route),
   };
 }
 
@@ -78,7 +85,7 @@ function callerOf(parts: Parts, { request, read, called, id }: Request): Caller 
 function isPrivileged({ read, called }: Request): boolean {
   const { grant, principal } = called.who;
   if (!grant) return principal.roles.includes('administrator');
-  return grant.acl.isRoot || grant.acl.capabilities(read.path).includes('sudo');
+  return grant.acl.isRoot || grant.acl.capabilities(aclPath(read, called.placed.found.route)).includes('sudo');
 }
 
 /** With `create` in the place of `update`, where what the request is for is not there and a policy tells the two apart. */

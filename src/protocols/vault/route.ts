@@ -41,6 +41,8 @@ export type Route = {
   readonly own?: true;
   /** Whether what an update would change is there: else the policy must let it be created. */
   readonly exists?: (asked: Asked) => Promise<boolean>;
+  /** A slash at the end of all that is left means nothing. */
+  readonly endsBare?: true;
   /** A policy must give `sudo` besides. */
   readonly sudo?: true;
   readonly handlers: Readonly<Partial<Record<Verb, Handler>>>;

@@ -76,4 +76,35 @@ describe('what a limited token cannot have', () => {
     now += 500;
     assert.equal((await vault.send('POST', 'auth/token/renew-self', {}, { token })).status, 403);
   });
+
+  it('passes by no rule with a slash at the end of a path', async () => {
+    await vault.ask('POST', 'sys/auth/userpass', { type: 'userpass' });
+    await vault.ask('POST', 'auth/userpass/users/boss', { password: 'its own' });
+    await policy(
+      'helpdesk',
+      `path "auth/userpass/users/*" { capabilities = ["read", "update", "delete"] }
+      path "auth/userpass/users/boss" { capabilities = ["deny"] }
+      path "auth/userpass/users/boss/password" { capabilities = ["deny"] }
+      path "sys/mounts/*" { capabilities = ["update", "delete"] }
+      path "sys/mounts/secret" { capabilities = ["deny"] }
+      path "sys/mounts/secret/tune" { capabilities = ["deny"] }`,
+    );
+    const { token } = await make({ policies: ['helpdesk'] });
+    for (const [method, path] of [
+      ['POST', 'auth/userpass/users/boss'],
+      ['GET', 'auth/userpass/users/boss'],
+      ['DELETE', 'auth/userpass/users/boss'],
+      ['POST', 'auth/userpass/users/boss/password'],
+      ['DELETE', 'sys/mounts/secret'],
+      ['POST', 'sys/mounts/secret/tune'],
+    ] as const)
+      for (const slashes of ['', '/', '//', '%2F'])
+        assert.equal(
+          await vault.refusal(method, `${path}${slashes}`, { password: 'another' }, { token }),
+          denied,
+        );
+    await vault.ask('POST', 'auth/userpass/login/boss', { password: 'its own' });
+    await vault.ask('POST', 'auth/userpass/users/clerk', { password: 'its own' });
+    await vault.ask('POST', 'auth/userpass/users/clerk/', { password: 'another' }, { token });
+  });
 });

@@ -227,6 +227,7 @@ export const mountRoutes: readonly Route[] = [
       {
         path: `${base}/{path...}`,
         about: 'Makes, reads and takes away a mount.',
+        endsBare: true,
         ...guard,
         handlers: { read: readOne(kind), update: enable(kind), delete: disable(kind) },
       },
