@@ -111,12 +111,14 @@ function notValid(): ClavigerError {
   return new ClavigerError('input-invalid', 'wrapping token is not valid or does not exist');
 }
 
+/** A wrapping that stands or was opened; none whose token was revoked. */
 async function find(house: House, environment: string, token: string): Promise<Kept<Wrapping>> {
   const id = tokenId(token);
   const document = await house.store.documents.get({ environment, collection: wrappings.name, id });
   const kept = document && (await wrappings.find(house, environment, id));
-  if (kept) return kept;
-  throw notValid();
+  if (!kept) throw notValid();
+  if (kept.content.openedAt === null && !(await tokens.find(house, environment, id))) throw notValid();
+  return kept;
 }
 
 /** Says of a wrapping what may be known without opening it. */

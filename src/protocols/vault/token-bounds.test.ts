@@ -107,4 +107,20 @@ describe('what a limited token cannot have', () => {
     await vault.ask('POST', 'auth/userpass/users/clerk', { password: 'its own' });
     await vault.ask('POST', 'auth/userpass/users/clerk/', { password: 'another' }, { token });
   });
+
+  it('opens no wrapping whose token was revoked', async () => {
+    const told = 'wrapping token is not valid or does not exist';
+    const { wrap_info: info } = await vault.ask(
+      'POST',
+      'sys/wrapping/wrap',
+      { answer: 42 },
+      { headers: { 'x-vault-wrap-ttl': '60' } },
+    );
+    await vault.ask('POST', 'auth/token/revoke-accessor', { accessor: info?.['accessor'] });
+    for (const act of ['lookup', 'rewrap', 'unwrap'])
+      assert.equal(
+        await vault.refusal('POST', `sys/wrapping/${act}`, { token: info?.['token'] }),
+        `400 ${told}`,
+      );
+  });
 });
