@@ -174,6 +174,8 @@ type RevokeInput = z.infer<typeof revokeInput>;
 
 async function revoked({ house, caller }: Work, { of, leavesChildren }: RevokeInput) {
   const { environment } = caller.principal;
+  if (of.kind !== 'accessor' && of.token.startsWith('hvb.'))
+    throw new ClavigerError('input-invalid', 'batch tokens cannot be revoked');
   // what is not there any more is revoked already
   const kept =
     of.kind === 'accessor'

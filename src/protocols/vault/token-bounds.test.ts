@@ -123,4 +123,11 @@ describe('what a limited token cannot have', () => {
         `400 ${told}`,
       );
   });
+
+  it('does not say that a batch token was revoked, which can not be', async () => {
+    const { token } = await make({ policies: ['maker'], type: 'batch' });
+    const told = '400 batch tokens cannot be revoked';
+    assert.equal(await vault.refusal('POST', 'auth/token/revoke', { token }), told);
+    assert.equal(await vault.refusal('POST', 'auth/token/revoke-self', {}, { token }), told);
+  });
 });
