@@ -85,7 +85,9 @@ function callerOf(parts: Parts, { request, read, called, id }: Request): Caller 
 function isPrivileged({ read, called }: Request): boolean {
   const { grant, principal } = called.who;
   if (!grant) return principal.roles.includes('administrator');
-  return grant.acl.isRoot || grant.acl.capabilities(aclPath(read, called.placed.found.route)).includes('sudo');
+  return (
+    grant.acl.isRoot || grant.acl.capabilities(aclPath(read, called.placed.found.route)).includes('sudo')
+  );
 }
 
 /** With `create` in the place of `update`, where what the request is for is not there and a policy tells the two apart. */

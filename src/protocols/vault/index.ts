@@ -36,6 +36,8 @@ export type VaultParts = {
 };
 
 const bodyMax = 32 * 1024 * 1024;
+/** What is read of who has not shown a token. */
+const strangerBodyMax = 256 * 1024;
 
 /** Takes a namespace only as another word for the environment of the token. */
 function requireNamespace({ namespace }: VaultRequest, { principal }: Authenticated): void {
@@ -61,6 +63,8 @@ async function openPlace(
   }
 }
 
+const tooLarge = 'http: request body too large';
+
 const wrappingPaths: ReadonlySet<string> = new Set([
   'sys/wrapping/unwrap',
   'sys/wrapping/lookup',
@@ -68,9 +72,9 @@ const wrappingPaths: ReadonlySet<string> = new Set([
 ]);
 
 /** The token of a request; a wrapped answer may be asked for with nothing but its own token. */
-function tokenIn({ token, path, data }: VaultRequest): string {
-  if (token !== null) return token;
-  const inside = wrappingPaths.has(path) ? data['token'] : undefined;
+function tokenIn(read: VaultRequest): string {
+  if (read.token !== null) return read.token;
+  const inside = wrappingPaths.has(read.path) ? read.data['token'] : undefined;
   if (typeof inside === 'string' && inside !== '') return inside;
   throw new VaultError(403, permissionDenied);
 }
@@ -80,13 +84,13 @@ const gone: ReadonlySet<string> = new Set(['not-authenticated', 'credential-unkn
 /** A token that was to open its own wrapping, and is no more, is told as such: clients take it for opened by another. */
 async function authenticateOnce(
   parts: VaultParts,
-  { data }: VaultRequest,
+  read: VaultRequest,
   token: string,
 ): Promise<Authenticated> {
   try {
     return await parts.authenticate(token);
   } catch (error) {
-    const isOfWrapping = (data['token'] || token) === token;
+    const isOfWrapping = (read.data['token'] || token) === token;
     if (!isOfWrapping || !(error instanceof ClavigerError) || !gone.has(error.code)) throw error;
     throw new VaultError(400, 'wrapping token is not valid or does not exist');
   }
@@ -107,12 +111,20 @@ async function recognise(parts: VaultParts, request: HttpRequest, read: VaultReq
   return { who, placed, token };
 }
 
+/** Bodies are read of who has shown a token; those of all others are small. */
+function requireSmall({ body }: HttpRequest): void {
+  if (body.length > strangerBodyMax) throw new VaultError(413, tooLarge);
+}
+
 async function serve(parts: VaultParts, request: HttpRequest, id: string): Promise<HttpResponse> {
   const read = readRequest(request);
+  if (read.token === null || wrappingPaths.has(read.path) || read.path === 'sys/unseal')
+    requireSmall(request);
   const told = await publicAnswer(parts.server, read, request.remoteAddress);
   if (told) return told;
   if (parts.server.state().sealed) throw new VaultError(503, 'Vault is sealed');
   const open = await openPlace(parts, read);
+  if (open) requireSmall(request);
   const called = open ? { ...open, token: '' } : await recognise(parts, request, read);
   const { mount, found } = called.placed;
   const about = { requestId: id, mountType: mount.type };
@@ -132,7 +144,7 @@ function refusal(status: number, text: string): HttpResponse {
 }
 
 const refusals: Readonly<Record<HttpProblem, HttpResponse>> = Object.freeze({
-  'body-too-large': refusal(413, 'http: request body too large'),
+  'body-too-large': refusal(413, tooLarge),
   'body-incomplete': refusal(400, 'unexpected EOF'),
   'method-not-allowed': refusal(405, 'unsupported method'),
   'shutting-down': refusal(503, 'the server is shutting down'),

@@ -11,7 +11,7 @@ export type VaultRequest = {
   readonly verb: Verb;
   /** Behind `/v1/`, decoded, without slashes at its beginning; a list ends with one. */
   readonly path: string;
-  /** The body, or the query where the method has no body. */
+  /** The body, or the query where the method has no body. It is read when it is asked for first; throws a VaultError where it can't be. */
   readonly data: JsonObject;
   readonly query: JsonObject;
   /** Null where none was sent. */
@@ -102,6 +102,8 @@ function readBody({ body, headers }: Pick<HttpRequest, 'body' | 'headers'>): Jso
     headers['content-type']?.startsWith('application/x-www-form-urlencoded')
   )
     return readQuery(text);
+  // before it is parsed, which takes many times its room
+  if (isTooDeep(text)) throw new VaultError(400, 'error parsing JSON: it is nested too deeply');
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -111,7 +113,6 @@ function readBody({ body, headers }: Pick<HttpRequest, 'body' | 'headers'>): Jso
   if (value === null) return nothing;
   if (typeof value !== 'object' || Array.isArray(value))
     throw new VaultError(400, 'error parsing JSON: the body must be an object');
-  if (isTooDeep(text)) throw new VaultError(400, 'error parsing JSON: it is nested too deeply');
   return value as JsonObject;
 }
 
@@ -153,10 +154,13 @@ export function readRequest(request: HttpRequest): VaultRequest {
   const path = decodePath(request.path);
   if (verb === 'patch' && !headers['content-type']?.startsWith('application/merge-patch+json'))
     throw new VaultError(415, 'PATCH requires Content-Type of application/merge-patch+json');
+  let data: JsonObject | undefined;
   return {
     verb,
     path: (verb === 'list' || verb === 'scan') && !path.endsWith('/') ? `${path}/` : path,
-    data: dataOf(verb, request, query),
+    get data() {
+      return (data ??= dataOf(verb, request, query));
+    },
     query,
     token: tokenOf(headers),
     wrapSeconds: wrapSecondsOf(headers['x-vault-wrap-ttl']),

@@ -130,4 +130,27 @@ describe('what a limited token cannot have', () => {
     assert.equal(await vault.refusal('POST', 'auth/token/revoke', { token }), told);
     assert.equal(await vault.refusal('POST', 'auth/token/revoke-self', {}, { token }), told);
   });
+
+  it('reads no large body of who has not shown a token', async () => {
+    const large = { password: 'x'.repeat(300_000) };
+    for (const token of [null, 'hvs.nobody', vault.root])
+      assert.equal(
+        await vault.refusal('POST', 'auth/userpass/login/boss', large, { token }),
+        '413 http: request body too large',
+      );
+    // what is no JSON would be told
+    const raw = `{"a":${'['.repeat(300_000)}`;
+    assert.equal(
+      await vault.refusal('POST', 'secret/data/a', null, { token: 'hvs.nobody', raw }),
+      '403 permission denied',
+    );
+    assert.match(
+      await vault.refusal('POST', 'sys/wrapping/unwrap', null, { token: 'hvs.nobody', raw }),
+      /^413 /,
+    );
+    assert.equal(
+      await vault.refusal('POST', 'secret/data/a', null, { raw }),
+      '400 error parsing JSON: it is nested too deeply',
+    );
+  });
 });
