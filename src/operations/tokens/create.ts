@@ -133,10 +133,10 @@ function requireBatchable(wish: Input, type: 'service' | 'batch', periodSeconds:
 }
 
 /** Refuses what only root or who has sudo may ask for. */
-function requirePrivileges(wish: Input, role: TokenRole | null, periodSeconds: number): void {
+function requirePrivileges(wish: Input, role: TokenRole | null): void {
   if (wish.isPrivileged) return;
   const refused =
-    (periodSeconds > 0 && !role && 'create periodic token') ||
+    (wish.periodSeconds > 0 && 'create periodic token') ||
     (wish.isOrphan && !role?.isOrphan && 'create orphan token') ||
     (wish.id !== null && 'specify token id');
   if (refused) throw new ClavigerError('access-denied', `root or sudo privileges required to ${refused}`);
@@ -181,7 +181,7 @@ export const createToken = defineOperation<Input, IssuedToken>({
     const policies = policiesFor(wish, ownPolicies(caller, parent), role);
     const shape = shapeOf(wish, role);
     const type = shape.type ?? 'service';
-    requirePrivileges(wish, role, shape.periodSeconds);
+    requirePrivileges(wish, role);
     requireBatchable(wish, type, shape.periodSeconds);
     await requireFresh(house, environment, wish.id);
     const isOrphan = wish.isOrphan || role?.isOrphan === true;

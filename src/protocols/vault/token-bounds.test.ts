@@ -153,4 +153,16 @@ describe('what a limited token cannot have', () => {
       '400 error parsing JSON: it is nested too deeply',
     );
   });
+
+  it('makes no periodic token for who may not, also not by a role that says nothing of a period', async () => {
+    await vault.ask('POST', 'auth/token/roles/aged', { allowed_policies: 'maker' });
+    await vault.ask('POST', 'auth/token/roles/periodic', { allowed_policies: 'maker', token_period: '1h' });
+    const { token } = await make({ policies: ['maker'] });
+    assert.match(
+      await vault.refusal('POST', 'auth/token/create/aged', { period: '1h' }, { token }),
+      /^403 .*root or sudo privileges|^403 1 error/s,
+    );
+    const { auth } = await vault.ask('POST', 'auth/token/create/periodic', {}, { token });
+    assert.equal(auth?.['lease_duration'], 3600);
+  });
 });
