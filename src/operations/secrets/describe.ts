@@ -11,7 +11,17 @@ import {
   type SecretHead,
   type SecretSettings,
 } from './head.ts';
-import { headId, headOf, heads, isSecretPath, secretPath, settings, settingsOf, storeId } from './places.ts';
+import {
+  headId,
+  headOf,
+  heads,
+  isSecretPath,
+  lastCharacter,
+  secretPath,
+  settings,
+  settingsOf,
+  storeId,
+} from './places.ts';
 
 const describeInput = z.strictObject({ store: storeId, path: secretPath });
 type DescribeInput = z.infer<typeof describeInput>;
@@ -151,31 +161,26 @@ export type ListedSecret = {
 };
 
 const pageSize = 500;
-/** Comes after everything that begins as it does: no path holds this character. */
-const last = '\u{10FFFF}';
 
 async function listed(house: House, environment: string, { store, folder, after, limit }: ListInput) {
   const found: ListedSecret[] = [];
   const prefix = `${store}/${folder}`;
-  let marker: string | null = after === null ? null : `${prefix}${after}${after.endsWith('/') ? last : ''}`;
+  // what comes after a name; after a folder, all that is in it
+  const beyond = (name: string): string => `${prefix}${name}${name.endsWith('/') ? lastCharacter : ''}`;
+  let marker: string | null = after === null ? null : beyond(after);
   while (found.length < limit) {
     const page = { after: marker, limit: Math.min(pageSize, limit - found.length) };
     const kept = await heads.list(house, environment, prefix, page);
-    let folderSeen: string | null = null;
     for (const { document, content } of kept) {
-      marker = document.id;
       const rest = document.id.slice(prefix.length);
       const slash = rest.indexOf('/');
-      if (slash < 0) found.push({ name: rest, head: content });
-      else {
-        // what else is in the folder is passed over without being read
-        folderSeen = rest.slice(0, slash + 1);
-        found.push({ name: folderSeen, head: null });
-        marker = `${prefix}${folderSeen}${last}`;
-        break;
-      }
+      const entry =
+        slash < 0 ? { name: rest, head: content } : { name: rest.slice(0, slash + 1), head: null };
+      // the rest of a folder is passed over; where it goes on behind the page, without being read
+      if (found.at(-1)?.name !== entry.name) found.push(entry);
+      marker = beyond(entry.name);
     }
-    if (folderSeen === null && kept.length < page.limit) break;
+    if (kept.length < page.limit) break;
   }
   return found;
 }

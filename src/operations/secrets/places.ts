@@ -10,8 +10,11 @@ const pathBytesMax = 1024;
 // oxlint-disable-next-line no-control-regex
 const pathForm = /^[^/\u0000-\u001f\u007f]+(?:\/[^/\u0000-\u001f\u007f]+)*$/u;
 
+/** Comes after everything that begins as it does, where secrets are listed: no path holds this character. */
+export const lastCharacter = '\u{10FFFF}';
+
 export function isSecretPath(path: string): boolean {
-  if (!pathForm.test(path) || !path.isWellFormed()) return false;
+  if (!pathForm.test(path) || !path.isWellFormed() || path.includes(lastCharacter)) return false;
   return Buffer.byteLength(path) <= pathBytesMax && !path.split('/').includes('..');
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, mock } from 'node:test';
 import { hasCode } from '#domain';
 import { openWorld, type TestWorld } from '../house.fixture.ts';
 import { operations } from '../table.ts';
@@ -179,6 +179,17 @@ describe('secrets', () => {
     assert.deepEqual(await secrets.names('m/'), ['folder-0/', 'folder-1/', 'folder-2/']);
   });
 
+  it('lists many folders without a look at the store for each', async () => {
+    for (let n = 0; n < 40; n += 1) await secrets.write(`many/${n}/secret`, { n });
+    const looks = mock.method(world.store.documents, 'list');
+    try {
+      assert.equal((await secrets.names('many/')).length, 40);
+      assert.equal(looks.mock.callCount(), 1);
+    } finally {
+      looks.mock.restore();
+    }
+  });
+
   it('refuses paths and values that it would not keep as they are', async () => {
     const refused = { code: 'input-invalid' };
     for (const path of [
@@ -191,6 +202,9 @@ describe('secrets', () => {
       'a\u0000b',
       'a\nb',
       '\ud800',
+      // what is behind all others in a list
+      '\u{10ffff}',
+      'a/\u{10ffff}b/c',
       'x'.repeat(1025),
     ])
       await assert.rejects(secrets.write(path, { n: 1 }), refused, JSON.stringify(path));
