@@ -213,6 +213,8 @@ describe('secrets', () => {
     for (let depth = 0; depth < 70; depth += 1) deep = { deep };
     await assert.rejects(secrets.write('deep', deep), refused);
     await assert.rejects(secrets.write('big', { n: 2 ** 53 }), refused);
+    // JSON of clients may say 1e400
+    await assert.rejects(secrets.write('big', { n: [Infinity] }), refused);
     await assert.rejects(secrets.write('huge', { text: 'x'.repeat(1_048_576) }), { code: 'input-too-large' });
     await secrets.write('large', { text: 'x'.repeat(1_048_000) });
     const large = await secrets.read('large');

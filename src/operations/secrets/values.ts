@@ -13,6 +13,11 @@ const depthMax = 64;
 /** Refuses what would come back as something else, and what is nested too deeply. */
 function requireKeepable(value: unknown, depth: number): void {
   if (typeof value === 'number') {
+    if (!Number.isFinite(value))
+      throw new ClavigerError(
+        'input-invalid',
+        'The secret holds a number that is too large: send it as a string.',
+      );
     if (!Number.isInteger(value) || Number.isSafeInteger(value)) return;
     throw new ClavigerError(
       'input-invalid',
