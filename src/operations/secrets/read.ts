@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { hasCode } from '#domain';
 import { defineOperation } from '../define.ts';
 import type { Outcome } from '../operation.ts';
 import { isTold, versionOf, type SecretHead, type SecretVersion } from './head.ts';
 import { headId, heads, secretPath, storeId } from './places.ts';
-import { openedValue, type SecretValue } from './values.ts';
+import { openedValue, readAnew, type SecretValue } from './values.ts';
 import type { SecretLabels } from './write.ts';
 
 const readInput = z.strictObject({
@@ -43,6 +44,12 @@ export const readSecret = defineOperation<ReadInput, ReadSecret | null>({
       return value.then((opened) => ({ output: { version, labels, value: opened }, facts }));
     };
     const found = heads.find(house, environment, headId(secret));
-    return found instanceof Promise ? found.then((kept) => answer(kept?.content)) : answer(found?.content);
+    const first =
+      found instanceof Promise ? found.then((kept) => answer(kept?.content)) : answer(found?.content);
+    if (!(first instanceof Promise)) return first;
+    return first.catch((error: unknown) => {
+      if (!hasCode(error, 'key-destroyed')) throw error;
+      return readAnew(house, environment, secret, (kept) => answer(kept?.content));
+    });
   },
 });

@@ -280,6 +280,22 @@ describe('secrets', () => {
     assert.equal((await secrets.read('shared'))?.value, null);
   });
 
+  it('answers what became of a value while another node knows of its head alone', async () => {
+    const node = await world.node();
+    const there = secretsOf(node, () => world.caller());
+    for (const path of ['late/destroyed', 'late/removed', 'late/written']) {
+      await secrets.write(path, { n: 1 }, { keep: 1 });
+      await there.describe(path);
+    }
+    await secrets.destroy('late/destroyed', 1);
+    await secrets.remove('late/removed');
+    await secrets.write('late/written', { n: 2 }, { keep: 1 });
+    assert.equal((await there.read('late/destroyed'))?.value, null);
+    assert.deepEqual((await there.read('late/written'))?.value, { n: 2 });
+    assert.deepEqual(await there.patch('late/removed', { n: 2 }), { secret: null, written: false });
+    assert.equal(await there.read('late/removed'), null);
+  });
+
   it('writes no value to its files, and none to the records of what was done', async () => {
     const planted = 'Planted-value-that-nobody-may-see';
     await secrets.write('planted', { [planted]: planted });

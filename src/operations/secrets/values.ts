@@ -1,8 +1,10 @@
 import { SecretBytes } from '#crypto';
-import { ClavigerError, StopError } from '#domain';
-import type { Change, Document } from '#ports';
+import { ClavigerError, hasCode, StopError } from '#domain';
+import { documentEntity, type Change, type Document } from '#ports';
+import type { Kept } from '../documents.ts';
 import type { House } from '../house.ts';
-import { endings, type Secret, valueId, values } from './places.ts';
+import type { SecretHead } from './head.ts';
+import { endings, headId, heads, type Secret, valueId, values } from './places.ts';
 
 /** What a secret holds: an object of JSON. */
 export type SecretValue = Readonly<Record<string, unknown>>;
@@ -63,7 +65,7 @@ export async function sealedValue(
   return values.created(environment, id, {}, { shredId, sealed });
 }
 
-/** The value of a version, from memory where it was opened lately. */
+/** The value of a version, from memory where it was opened lately. Rejects with `key-destroyed` where it is no more. */
 export function openedValue(
   house: House,
   environment: string,
@@ -81,7 +83,7 @@ export function openedValue(
 async function open(house: House, id: string, finding: ReturnType<typeof values.find>): Promise<SecretValue> {
   const document = (await finding)?.document;
   if (!document?.sealed || document.shredId === null)
-    throw new StopError('integrity-failed', `The value of ${id} is not in the store.`);
+    throw new ClavigerError('key-destroyed', `The value of ${id} is not in the store.`);
   const place = { environment: document.environment, shredId: document.shredId };
   const opened = await house.hierarchy.openShreddable(place, document.sealed);
   const value = opened.use((bytes) => decode(id, bytes));
@@ -89,6 +91,36 @@ async function open(house: House, id: string, finding: ReturnType<typeof values.
   const isCached = house.documents.peek(document) === document;
   if (!isCached || !house.documents.opened.keep(document, opened)) opened[Symbol.dispose]();
   return value;
+}
+
+const looksMax = 3;
+
+/**
+ * What is read of a secret by its head and a value. The head may be older than what became of the value since, which others evicted,
+ * destroyed or took away: then both are looked for anew, past the cache.
+ */
+export async function readAnew<T>(
+  house: House,
+  environment: string,
+  { store, path }: Secret,
+  read: (head: Kept<SecretHead> | null) => T | Promise<T>,
+): Promise<T> {
+  const secret = { store, path };
+  for (let look = 0; look < looksMax; look += 1) {
+    const id = headId(secret);
+    house.documents.drop([documentEntity({ environment, collection: heads.name, id })]);
+    const head = await heads.find(house, environment, id);
+    const numbers = head?.content.versions.map(({ number }) => valueId(secret, number)) ?? [];
+    house.documents.drop(
+      numbers.map((value) => documentEntity({ environment, collection: values.name, id: value })),
+    );
+    try {
+      return await read(head);
+    } catch (error) {
+      if (!hasCode(error, 'key-destroyed')) throw error;
+    }
+  }
+  throw new StopError('integrity-failed', `A value of ${headId(secret)} is not in the store.`);
 }
 
 /**

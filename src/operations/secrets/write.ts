@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hasCode } from '#domain';
 import type { Change } from '#ports';
 import { defineOperation } from '../define.ts';
 import type { Kept } from '../documents.ts';
@@ -25,7 +26,7 @@ import {
   valueId,
   values,
 } from './places.ts';
-import { openedValue, removal, sealedValue, type SecretValue } from './values.ts';
+import { openedValue, readAnew, removal, sealedValue, type SecretValue } from './values.ts';
 
 export type SecretLabels = SecretHead['labels'];
 /** A version that was written, without its value. */
@@ -125,12 +126,10 @@ const patchInput = z.strictObject({
   expected: z.int().min(0).nullable(),
 });
 type PatchInput = z.infer<typeof patchInput>;
+type PatchedSecret = { readonly secret: WrittenSecret | null; readonly written: boolean };
 
 /** Writes the current version of a secret anew with changes; `written` is false where there is none to be changed. */
-export const patchSecret = defineOperation<
-  PatchInput,
-  { readonly secret: WrittenSecret | null; readonly written: boolean }
->({
+export const patchSecret = defineOperation<PatchInput, PatchedSecret>({
   name: 'secrets.patch',
   kind: 'manage',
   input: patchInput,
@@ -139,18 +138,25 @@ export const patchSecret = defineOperation<
   run: async (work, { expected, patch, ...secret }) => {
     const { house, caller, now } = work;
     const { environment } = caller.principal;
-    const before = await headOf(house, environment, secret);
     const facts = { store: secret.store, path: secret.path };
-    if (!before) return { output: { secret: null, written: false }, facts };
-    const settings = await settingsOf(house, environment, secret.store);
-    requireExpected(before.content, settings, expected);
-    const version = versionOf(before.content, 0);
-    if (!version) return { output: { secret: null, written: false }, facts };
-    const { labels } = before.content;
-    if (!isTold(version, now)) return { output: { secret: { version, labels }, written: false }, facts };
-    const value = await openedValue(house, environment, { secret, number: version.number });
-    const standing = { secret, before, settings };
-    const done = await written(work, standing, { value: merged(value, patch), keep: null });
-    return { ...done, output: { secret: done.output, written: true } };
+    const patched = async (before: Kept<SecretHead> | null): Promise<Outcome<PatchedSecret>> => {
+      if (!before) return { output: { secret: null, written: false }, facts };
+      const settings = await settingsOf(house, environment, secret.store);
+      requireExpected(before.content, settings, expected);
+      const version = versionOf(before.content, 0);
+      if (!version) return { output: { secret: null, written: false }, facts };
+      const { labels } = before.content;
+      if (!isTold(version, now)) return { output: { secret: { version, labels }, written: false }, facts };
+      const value = await openedValue(house, environment, { secret, number: version.number });
+      const standing = { secret, before, settings };
+      const done = await written(work, standing, { value: merged(value, patch), keep: null });
+      return { ...done, output: { secret: done.output, written: true } };
+    };
+    try {
+      return await patched(await headOf(house, environment, secret));
+    } catch (error) {
+      if (!hasCode(error, 'key-destroyed')) throw error;
+      return readAnew(house, environment, secret, patched);
+    }
   },
 });
