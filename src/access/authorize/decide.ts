@@ -20,6 +20,8 @@ export type AccessScope = {
   readonly acl: CompiledAcl;
   /** `own`: the path is every token's; null: the request has no path, and the token nothing to do with it. */
   readonly request: AclRequest | 'own' | null;
+  /** The same path in other letters, where both name the same thing: it must be allowed as well. */
+  readonly alias?: string;
 };
 
 export type Decision = {
@@ -54,7 +56,9 @@ function byScope({ principal, permission }: AccessRequest, scope: AccessScope): 
   if (scope.request === null) return decision(false, 'token-scope');
   if (scope.request === 'own') return decision(true, 'acl-policy');
   const { allowed, reason } = scope.acl.answer(scope.request);
-  return decision(allowed, reason);
+  if (!allowed || scope.alias === undefined) return decision(allowed, reason);
+  const other = scope.acl.answer({ ...scope.request, path: scope.alias });
+  return decision(other.allowed, other.reason);
 }
 
 function byRole(request: AccessRequest, sid: string | null): Decision {

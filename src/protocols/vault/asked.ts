@@ -40,6 +40,17 @@ function aclPath({ verb, path }: VaultRequest, route: Route): string {
   return route.path.endsWith('...}') && !route.endsBare ? path : path.slice(0, -1);
 }
 
+const foldingMethods: ReadonlySet<string> = new Set(['approle', 'jwt', 'kubernetes', 'oidc', 'userpass']);
+
+/** The path in the letters by which names are kept, where those are the same in small and capital ones; undefined: it is as it was sent. */
+function foldedPath(read: VaultRequest, { mount, found }: Placed): string | undefined {
+  if (!found.route.folds && !(mount.kind === 'auth' && foldingMethods.has(mount.type))) return undefined;
+  const path = aclPath(read, found.route);
+  const at = mount.path.length + (mount.kind === 'auth' ? 'auth/'.length : 0);
+  const folded = path.slice(0, at) + path.slice(at).toLowerCase();
+  return folded === path ? undefined : folded;
+}
+
 function aclRequest(read: VaultRequest, route: Route): AclRequest {
   const { verb, data, wrapSeconds } = read;
   return {
@@ -56,9 +67,11 @@ function scopeOf({ read, called }: Request): AccessScope | undefined {
   const { who, placed } = called;
   if (!who.grant) return undefined;
   const { route } = placed.found;
+  const alias = foldedPath(read, placed);
   return {
     acl: who.grant.acl,
     request: route.own ? 'own' : aclRequest(read, route),
+    ...(alias === undefined ? {} : { alias }),
   };
 }
 
@@ -96,7 +109,7 @@ async function asCreation(asked: Asked): Promise<AccessScope | undefined> {
   const exists = asked.route.exists;
   if (!exists || !scope || scope.request === null || scope.request === 'own') return scope;
   if (scope.request.capability !== 'update') return scope;
-  const creation: AccessScope = { acl: scope.acl, request: { ...scope.request, capability: 'create' } };
+  const creation: AccessScope = { ...scope, request: { ...scope.request, capability: 'create' } };
   const [update, create] = [
     scope.acl.answer(scope.request),
     scope.acl.answer({ ...scope.request, capability: 'create' }),

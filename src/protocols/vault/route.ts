@@ -43,6 +43,8 @@ export type Route = {
   readonly exists?: (asked: Asked) => Promise<boolean>;
   /** A slash at the end of all that is left means nothing. */
   readonly endsBare?: true;
+  /** Names in the path are the same in small and capital letters: policies are asked about both. */
+  readonly folds?: true;
   /** A policy must give `sudo` besides. */
   readonly sudo?: true;
   readonly handlers: Readonly<Partial<Record<Verb, Handler>>>;

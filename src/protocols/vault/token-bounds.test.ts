@@ -165,4 +165,24 @@ describe('what a limited token cannot have', () => {
     const { auth } = await vault.ask('POST', 'auth/token/create/periodic', {}, { token });
     assert.equal(auth?.['lease_duration'], 3600);
   });
+
+  it('passes by no rule in other letters, where those name the same thing', async () => {
+    await vault.ask('POST', 'sys/auth/people', { type: 'userpass' });
+    const text = `
+      path "sys/policies/acl/*" { capabilities = ["create", "update"] }
+      path "sys/policies/acl/strong" { capabilities = ["deny"] }
+      path "auth/people/users/*" { capabilities = ["create", "update"] }
+      path "auth/people/users/boss" { capabilities = ["deny"] }`;
+    await vault.ask('PUT', 'sys/policies/acl/writer', { policy: text });
+    const { token } = await make({ policies: ['writer'] });
+    const policy = 'path "a" { capabilities = ["read"] }';
+    for (const name of ['strong', 'STRONG', 'Strong'])
+      assert.match(await vault.refusal('PUT', `sys/policies/acl/${name}`, { policy }, { token }), /^403 /);
+    for (const name of ['boss', 'BOSS', 'bOss'])
+      assert.match(
+        await vault.refusal('POST', `auth/people/users/${name}`, { password: 'x' }, { token }),
+        /^403 /,
+      );
+    await vault.ask('PUT', 'sys/policies/acl/Weak', { policy }, { token });
+  });
 });

@@ -85,12 +85,14 @@ export const policyRoutes: readonly Route[] = [
   { path: 'policies/acl', about: 'Lists the policies.', handlers: { list, read: list } },
   {
     path: 'policies/acl/{name...}',
+    folds: true,
     about: 'Makes, reads and deletes a policy.',
     handlers: { read, update: write, delete: remove },
   },
   { path: 'policy', about: 'Lists the policies.', handlers: { list: listOld, read: listOld } },
   {
     path: 'policy/{name...}',
+    folds: true,
     about: 'Makes, reads and deletes a policy.',
     handlers: { read: readOld, update: write, delete: remove },
   },
