@@ -46,6 +46,40 @@ describe('material that is a key already', () => {
     await importInto(world, first, bytes);
   });
 
+  it('does not come back as another key where its version was compromised', async () => {
+    const bytes = randomBytes(32);
+    const key = await awaiting('alpha');
+    await importInto(world, key, bytes);
+    await world.door.runAsSystem(operations.reportCompromise, 'alpha', {
+      key: byId(key),
+      version: null,
+      occurredAt: null,
+    });
+    await assert.rejects(importInto(world, await awaiting('alpha'), bytes), refused);
+    assert.deepEqual(world.log.events.at(-1)?.facts, { duplicateOf: key.id, version: 1 });
+  });
+
+  it('does not come back as another key where its version was destroyed by itself', async () => {
+    const name = 'vault/transit/trimmed';
+    const old = randomBytes(32);
+    const shape = {
+      ...({ spec: 'AES_256', usage: 'encrypt', exportable: true, plaintextBackup: true } as const),
+      ...{ deletable: true, localRotation: true, takesName: true, name },
+    };
+    const brought = (number: number, bytes: Uint8Array) => ({
+      number,
+      createdAt: world.clock.now(),
+      material: { kind: 'bytes' as const, bytes },
+    });
+    const versions = [brought(1, old), brought(2, randomBytes(32))];
+    const floors = { protect: 2, process: 2 };
+    const restore = operations.restoreFromClear;
+    const key = await world.door.runAsSystem(restore, 'alpha', { ...shape, floors, versions });
+    await world.door.runAsSystem(operations.trimKey, 'alpha', { key: byId(key), oldest: 2 });
+    const again = { ...shape, versions: [brought(1, old)] };
+    await assert.rejects(world.door.runAsSystem(restore, 'alpha', again), refused);
+  });
+
   it('is known by the bytes of a secret, whatever it is for, and by the public half of a pair', async () => {
     const bytes = randomBytes(32);
     await importInto(world, await awaiting('alpha'), bytes);

@@ -48,8 +48,18 @@ export async function requireOwnMaterial(
       throw refused('it is that of a key that was destroyed', { duplicateOf: holder.keyId });
     if (other?.key.destruction)
       throw refused('it is that of a key that waits for its destruction', { duplicateOf: holder.keyId });
+    if (other) await requireUntainted(house, other.key, material);
   }
   return change;
+}
+
+/** A version by itself can be destroyed or compromised, though its key lives on. */
+async function requireUntainted(house: House, key: Key, material: SecretBytes): Promise<void> {
+  const materialId = await house.hierarchy.materialId(key.environment, key.id, material);
+  for (const { number, state } of key.versions.filter((version) => version.materialId === materialId)) {
+    if (!isDestroyed(state) && state !== 'compromised') continue;
+    throw refused(`it is that of a version that is ${state}`, { duplicateOf: key.id, version: number });
+  }
 }
 
 function refused(why: string, recorded: ClavigerError['recorded']): ClavigerError {
