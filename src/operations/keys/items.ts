@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { ClavigerError, type Key } from '#domain';
 import { bytes } from '../inputs.ts';
@@ -15,7 +16,7 @@ export const isDryRun = (wish: { readonly dryRun?: boolean | undefined }): boole
 export type ItemResult<T> = T | { readonly error: ClavigerError };
 
 /** What an item does, or why it failed; only what concerns the house fails the whole request. */
-export async function attempt<T extends object>(work: () => T | Promise<T>): Promise<ItemResult<T>> {
+async function attempt<T extends object>(work: () => T | Promise<T>): Promise<ItemResult<T>> {
   try {
     return await work();
   } catch (error) {
@@ -23,6 +24,26 @@ export async function attempt<T extends object>(work: () => T | Promise<T>): Pro
       throw error;
     return { error };
   }
+}
+
+/** Milliseconds of one batch after which others are served in between. */
+const turnMillis = 10;
+
+/** What each item does, one after the other, or why it failed; a long batch lets others in between. */
+export async function eachItem<I, T extends object>(
+  items: readonly I[],
+  work: (item: I) => T | Promise<T>,
+): Promise<ItemResult<T>[]> {
+  const results: ItemResult<T>[] = [];
+  let begin = performance.now();
+  for (const item of items) {
+    if (performance.now() - begin > turnMillis) {
+      await nextTurn();
+      begin = performance.now();
+    }
+    results.push(await attempt(() => work(item)));
+  }
+  return results;
 }
 
 export function hasFailed<T extends object>(

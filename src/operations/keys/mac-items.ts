@@ -13,7 +13,7 @@ import {
 import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../define.ts';
 import { bytes, keyReference, versionNumber } from '../inputs.ts';
 import type { Work } from '../operation.ts';
-import { attempt, failures, isDryRun, type ItemResult, itemsMax, trial } from './items.ts';
+import { eachItem, failures, isDryRun, type ItemResult, itemsMax, trial } from './items.ts';
 
 /**
  * Message authentication codes of many messages in one request. HMAC is possible beside every purpose of a key: where it is not the
@@ -102,11 +102,10 @@ export const macItems = defineOperation<MacInput, { key: Key; results: readonly 
   run: async (work, { items, choice }) => {
     const { key, version } = present(work.keys[0]);
     const material = await openedVersion(work, version.number);
-    const results: CodeResult[] = [];
-    for (const { message } of items)
-      results.push(
-        await attempt(() => ({ code: codeOf(choice, key, material, message), version: version.number })),
-      );
+    const results: readonly CodeResult[] = await eachItem(items, ({ message }) => ({
+      code: codeOf(choice, key, material, message),
+      version: version.number,
+    }));
     return {
       output: { key, results },
       facts: { items: items.length, failed: failures(results), ...asFacts(choice) },
@@ -154,9 +153,9 @@ export const verifyMacItems = defineOperation<VerifyInput, { key: Key; results: 
   ],
   run: async (work, { items, choice }) => {
     const { key } = present(work.keys[0]);
-    const results: CheckedResult[] = [];
-    for (const item of items)
-      results.push(await attempt(async () => ({ valid: await checkOne(work, choice, item) })));
+    const results: readonly CheckedResult[] = await eachItem(items, async (item) => ({
+      valid: await checkOne(work, choice, item),
+    }));
     const invalid = results.filter((result) => 'valid' in result && !result.valid).length;
     return {
       output: { key, results },

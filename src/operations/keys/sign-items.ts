@@ -26,7 +26,7 @@ import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../def
 import { bytes, keyReference, versionNumber } from '../inputs.ts';
 import type { CheckedKey, Work } from '../operation.ts';
 import {
-  attempt,
+  eachItem,
   contextFor,
   failures,
   isDryRun,
@@ -223,8 +223,7 @@ export const signItems = defineOperation<SignInput, { key: Key; results: readonl
   run: async (work, { items, choice }) => {
     const target = present(work.keys[0]);
     requireApprovedHash(work, choice);
-    const results: SignedResult[] = [];
-    for (const item of items) results.push(await attempt(() => signOne(target, choice, item)));
+    const results: readonly SignedResult[] = await eachItem(items, (item) => signOne(target, choice, item));
     const facts = { items: items.length, failed: failures(results), ...asFacts(choice) };
     return { output: { key: target.key, results }, facts };
   },
@@ -257,9 +256,9 @@ export const verifyItems = defineOperation<VerifyInput, { key: Key; results: rea
   ],
   run: async (work, { items, choice }) => {
     const { key } = present(work.keys[0]);
-    const results: VerifiedResult[] = [];
-    for (const item of items)
-      results.push(await attempt(async () => ({ valid: await verifyOne(work, choice, item) })));
+    const results: readonly VerifiedResult[] = await eachItem(items, async (item) => ({
+      valid: await verifyOne(work, choice, item),
+    }));
     const invalid = results.filter((result) => 'valid' in result && !result.valid).length;
     const facts = { items: items.length, failed: failures(results), invalid, ...asFacts(choice) };
     return { output: { key, results }, facts };

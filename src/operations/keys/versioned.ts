@@ -25,7 +25,7 @@ import { defineOperation, onKey, present, usableOnly } from '../define.ts';
 import { bytes, keyReference, versionNumber } from '../inputs.ts';
 import type { KeyReference, TargetRule, Work } from '../operation.ts';
 import {
-  attempt,
+  eachItem,
   contextFor,
   failures,
   isDryRun,
@@ -180,8 +180,7 @@ export const encryptItems = defineOperation<SealInput, { key: Key; results: read
   ],
   run: async (work, { items }) => {
     const { key } = present(work.keys[0]);
-    const results: SealedResult[] = [];
-    for (const item of items) results.push(await attempt(() => sealOne(work, item)));
+    const results: readonly SealedResult[] = await eachItem(items, (item) => sealOne(work, item));
     return { output: { key, results }, facts: { items: items.length, failed: failures(results) } };
   },
 });
@@ -217,9 +216,9 @@ export const decryptItems = defineOperation<OpenInput, { key: Key; results: read
   run: async (work, { items }) => {
     const { key } = present(work.keys[0]);
     const reader = { work, algorithm: present(versionedAlgorithm(key)) };
-    const results: OpenedResult[] = [];
-    for (const item of items)
-      results.push(await attempt(async () => ({ plaintext: await openOne(reader, item) })));
+    const results: readonly OpenedResult[] = await eachItem(items, async (item) => ({
+      plaintext: await openOne(reader, item),
+    }));
     return { output: { key, results }, facts: { items: items.length, failed: failures(results) } };
   },
 });
@@ -249,18 +248,14 @@ export const rewrapItems = defineOperation<RewrapInput, { key: Key; results: rea
   run: async (work, { items }) => {
     const { key } = present(work.keys[0]);
     const reader = { work, algorithm: present(versionedAlgorithm(key)) };
-    const results: SealedResult[] = [];
-    for (const item of items) {
-      const result = await attempt(async () => {
-        const plaintext = await openOne(reader, item);
-        try {
-          return await sealOne(work, { plaintext, ...pick(item) });
-        } finally {
-          plaintext.fill(0);
-        }
-      });
-      results.push(result);
-    }
+    const results: readonly SealedResult[] = await eachItem(items, async (item) => {
+      const plaintext = await openOne(reader, item);
+      try {
+        return await sealOne(work, { plaintext, ...pick(item) });
+      } finally {
+        plaintext.fill(0);
+      }
+    });
     return { output: { key, results }, facts: { items: items.length, failed: failures(results) } };
   },
 });
