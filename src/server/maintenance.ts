@@ -93,7 +93,9 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
     const lease = { name: 'sweep', holder: house.log.node, until: now + leaseMillis };
     if (expired.length === 0 || !(await house.store.takeLease(lease, now))) return;
     for (const environment of new Set(expired.map((each) => each.environment)))
-      await door.runAsSystem(operations.sweepDocuments, environment, {});
+      await guarded(`documents of ${environment}`, () =>
+        door.runAsSystem(operations.sweepDocuments, environment, {}),
+      );
   }
 
   async function attendSpentKeys(): Promise<void> {

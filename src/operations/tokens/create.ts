@@ -155,11 +155,12 @@ function requireParent({ scope }: Caller, parent: TokenLease | null): void {
 }
 
 /** What a role says of its tokens besides their policies. */
-function besidesOf(wish: Input, role: TokenRole | null) {
+function besidesOf(wish: Input, role: TokenRole | null, parent: TokenLease | null) {
   return {
     path: ['auth/token/create', wish.role, role?.pathSuffix].filter(Boolean).join('/'),
     isRenewable: wish.isRenewable && (role?.isRenewable ?? true),
-    boundCidrs: role?.boundCidrs ?? [],
+    // a child is used from no more places than its parent, unless its role names them
+    boundCidrs: role && role.boundCidrs.length > 0 ? role.boundCidrs : (parent?.boundCidrs ?? []),
     noDefaultPolicy: wish.noDefaultPolicy || role?.noDefaultPolicy === true,
     role: wish.role,
     ...(wish.id === null ? {} : { token: wish.id }),
@@ -198,7 +199,7 @@ export const createToken = defineOperation<Input, IssuedToken>({
       parentId: isOrphan ? null : (caller.tokenId ?? null),
       type,
       entity: parent?.entity ?? null,
-      ...besidesOf(wish, role),
+      ...besidesOf(wish, role, parent),
     });
     return {
       output: issued,

@@ -185,4 +185,21 @@ describe('what a limited token cannot have', () => {
       );
     await vault.ask('PUT', 'sys/policies/acl/Weak', { policy }, { token });
   });
+
+  it('binds a child to the addresses of its parent', async () => {
+    await vault.ask('POST', 'auth/token/roles/near', {
+      allowed_policies: 'maker',
+      token_bound_cidrs: '127.0.0.0/8',
+    });
+    const near = await vault.ask('POST', 'auth/token/create/near', {});
+    const made = await vault.ask(
+      'POST',
+      'auth/token/create',
+      {},
+      { token: String(near.auth?.['client_token']) },
+    );
+    const token = String(made.auth?.['client_token']);
+    const { data } = await vault.ask('GET', 'auth/token/lookup-self', undefined, { token });
+    assert.deepEqual(data?.['bound_cidrs'], ['127.0.0.0/8']);
+  });
 });
