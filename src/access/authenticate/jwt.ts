@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { compactVerify, createLocalJWKSet, decodeProtectedHeader, errors, type JSONWebKeySet } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import { ClavigerError } from '#domain';
 
 //= rfc8725 3.1: algorithms are allowed by name; none of them is `none`, and none is symmetric
@@ -56,9 +56,16 @@ export function isKeySet(value: unknown): value is Readonly<Record<string, unkno
   );
 }
 
+/** Loaded with the first login: a start needs none of it. */
+type Jose = typeof import('jose');
 type Verified = { readonly payload: Uint8Array };
 
-async function verifyWithSet(jwt: string, set: JSONWebKeySet, algorithms: string[]): Promise<Verified> {
+async function verifyWithSet(
+  { compactVerify, createLocalJWKSet, errors }: Jose,
+  jwt: string,
+  set: JSONWebKeySet,
+  algorithms: string[],
+): Promise<Verified> {
   try {
     return await compactVerify(jwt, createLocalJWKSet(set), { algorithms });
   } catch (error) {
@@ -84,6 +91,7 @@ const keyTypes: Readonly<Record<string, readonly string[]>> = Object.freeze({
 });
 
 async function verifyWithKeys(
+  { compactVerify, errors }: Jose,
   jwt: string,
   keys: readonly KeyObject[],
   { alg, algorithms }: { readonly alg: string; readonly algorithms: string[] },
@@ -119,6 +127,8 @@ export async function verifyJwt(
   keys: JwtKeys,
   allowed: readonly JwtAlgorithm[],
 ): Promise<JwtResult> {
+  const jose = await import('jose');
+  const { decodeProtectedHeader, errors } = jose;
   let alg: unknown;
   try {
     ({ alg } = decodeProtectedHeader(jwt));
@@ -130,8 +140,8 @@ export async function verifyJwt(
   try {
     const verified =
       keys.kind === 'set'
-        ? await verifyWithSet(jwt, keys.set as unknown as JSONWebKeySet, algorithms)
-        : await verifyWithKeys(jwt, keys.keys, { alg, algorithms });
+        ? await verifyWithSet(jose, jwt, keys.set as unknown as JSONWebKeySet, algorithms)
+        : await verifyWithKeys(jose, jwt, keys.keys, { alg, algorithms });
     const claims = claimsOf(verified);
     return claims ? { claims, fault: null } : failed('malformed');
   } catch (error) {

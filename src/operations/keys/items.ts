@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { ClavigerError, type Key } from '#domain';
 import { bytes } from '../inputs.ts';
+import type { Later } from './uses.ts';
 
 /** How many items one request may have. */
 export const itemsMax = 10_000;
@@ -15,14 +16,20 @@ export const isDryRun = (wish: { readonly dryRun?: boolean | undefined }): boole
 
 export type ItemResult<T> = T | { readonly error: ClavigerError };
 
-/** What an item does, or why it failed; only what concerns the house fails the whole request. */
-async function attempt<T extends object>(work: () => T | Promise<T>): Promise<ItemResult<T>> {
+/** Why an item failed; what concerns the house fails the whole request. */
+function failed(error: unknown): { readonly error: ClavigerError } {
+  if (!(error instanceof ClavigerError) || error.code === 'internal' || error.code === 'integrity-failed')
+    throw error;
+  return { error };
+}
+
+/** What an item does, at once where it can be. */
+function attempt<I, T extends object>(item: I, work: (item: I) => Later<T>): Later<ItemResult<T>> {
   try {
-    return await work();
+    const done = work(item);
+    return done instanceof Promise ? done.catch(failed) : done;
   } catch (error) {
-    if (!(error instanceof ClavigerError) || error.code === 'internal' || error.code === 'integrity-failed')
-      throw error;
-    return { error };
+    return failed(error);
   }
 }
 
@@ -32,7 +39,7 @@ const turnMillis = 10;
 /** What each item does, one after the other, or why it failed; a long batch lets others in between. */
 export async function eachItem<I, T extends object>(
   items: readonly I[],
-  work: (item: I) => T | Promise<T>,
+  work: (item: I) => Later<T>,
 ): Promise<ItemResult<T>[]> {
   const results: ItemResult<T>[] = [];
   let begin = performance.now();
@@ -41,7 +48,8 @@ export async function eachItem<I, T extends object>(
       await nextTurn();
       begin = performance.now();
     }
-    results.push(await attempt(() => work(item)));
+    const done = attempt(item, work);
+    results.push(done instanceof Promise ? await done : done);
   }
   return results;
 }

@@ -23,7 +23,7 @@ import {
 } from '#domain';
 import { defineOperation, onKey, present, usableOnly } from '../define.ts';
 import { bytes, keyReference, versionNumber } from '../inputs.ts';
-import type { KeyReference, TargetRule, Work } from '../operation.ts';
+import type { CheckedKey, KeyReference, TargetRule, Work } from '../operation.ts';
 import {
   eachItem,
   contextFor,
@@ -34,28 +34,53 @@ import {
   trial,
   useContext,
 } from './items.ts';
-import { deviceUse } from './uses.ts';
+import { deviceUse, type Later } from './uses.ts';
 
 /**
  * Ciphertexts that do not describe themselves: nonce, ciphertext and tag under the material of a version, whose number the caller
  * keeps beside them. Many of them in one request are one operation and one record; each succeeds or fails by itself.
  */
 const plaintextMax = 32 * 1024 * 1024;
+const associatedMax = 1_048_576;
+const contextMax = 1024;
 const nothing = new Uint8Array(0);
 
 const besides = {
   /** Authenticated beside the plaintext, and not kept. */
-  associatedData: bytes(0, 1_048_576),
+  associatedData: bytes(0, associatedMax),
   context: useContext,
 };
 
-const plainItem = z.strictObject({ plaintext: bytes(0, plaintextMax), ...besides });
+type PlainItem = {
+  readonly plaintext: Uint8Array;
+  readonly associatedData: Uint8Array;
+  readonly context: Uint8Array | null;
+};
+
+function isBytes(value: unknown, max: number): boolean {
+  return value instanceof Uint8Array && value.length <= max;
+}
+
+/** As a schema would say it; there may be ten thousand of them. */
+const plainItem = z.custom<PlainItem>((value) => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { plaintext, associatedData, context, ...rest } = value as Partial<PlainItem>;
+  const isContext = context === null || isBytes(context, contextMax);
+  return (
+    isBytes(plaintext, plaintextMax) && isBytes(associatedData, associatedMax) && isContext && isEmpty(rest)
+  );
+}, 'must be an item of bytes within bounds');
+
+function isEmpty(rest: object): boolean {
+  for (const _name in rest) return false;
+  return true;
+}
+
 const sealedItem = z.strictObject({
   ciphertext: bytes(0, plaintextMax + 1024),
   version: z.number().int().min(1),
   ...besides,
 });
-type PlainItem = z.infer<typeof plainItem>;
 type SealedItem = z.infer<typeof sealedItem>;
 
 export type SealedResult = ItemResult<{ readonly ciphertext: Uint8Array; readonly version: number }>;
@@ -131,17 +156,22 @@ function requireVersion({ now, house }: Work, key: Key, number: number): KeyVers
   return version;
 }
 
-async function sealOne(work: Work, item: PlainItem): Promise<{ ciphertext: Uint8Array; version: number }> {
+type Sealed = { readonly ciphertext: Uint8Array; readonly version: number };
+
+async function sealInDevice(target: CheckedKey, algorithm: AlgorithmName, item: PlainItem): Promise<Sealed> {
+  const { key, version } = target;
+  const { device, use } = deviceUse(target, algorithm);
+  const ciphertext = factsOf(key.spec).asymmetric
+    ? encryptRsa(algorithm, openPublicKey(key.spec, version.publicKey ?? nothing), item.plaintext)
+    : await device.encrypt(use, item.plaintext, item.associatedData);
+  return { ciphertext, version: version.number };
+}
+
+function sealOne(work: Work, item: PlainItem): Later<Sealed> {
   const target = present(work.keys[0]);
   const { key, version, opened } = target;
   const algorithm = present(target.algorithm);
-  if (version.device) {
-    const { device, use } = deviceUse(target, algorithm);
-    const ciphertext = factsOf(key.spec).asymmetric
-      ? encryptRsa(algorithm, openPublicKey(key.spec, version.publicKey ?? nothing), item.plaintext)
-      : await device.encrypt(use, item.plaintext, item.associatedData);
-    return { ciphertext, version: version.number };
-  }
+  if (version.device) return sealInDevice(target, algorithm, item);
   const material = present(opened.peek(version.number));
   return { ciphertext: sealItem({ key, algorithm, material }, item), version: version.number };
 }
