@@ -83,7 +83,9 @@ export function openedValue(
 async function open(house: House, id: string, finding: ReturnType<typeof values.find>): Promise<SecretValue> {
   const document = (await finding)?.document;
   if (!document?.sealed || document.shredId === null)
-    throw new ClavigerError('key-destroyed', `The value of ${id} is not in the store.`);
+    throw new ClavigerError('key-destroyed', `The value of ${id} is not in the store.`, {
+      details: { missing: true },
+    });
   const place = { environment: document.environment, shredId: document.shredId };
   const opened = await house.hierarchy.openShreddable(place, document.sealed);
   const value = opened.use((bytes) => decode(id, bytes));
@@ -106,6 +108,7 @@ export async function readAnew<T>(
   read: (head: Kept<SecretHead> | null) => T | Promise<T>,
 ): Promise<T> {
   const secret = { store, path };
+  let last: ClavigerError | null = null;
   for (let look = 0; look < looksMax; look += 1) {
     const id = headId(secret);
     house.documents.drop([documentEntity({ environment, collection: heads.name, id })]);
@@ -118,8 +121,11 @@ export async function readAnew<T>(
       return await read(head);
     } catch (error) {
       if (!hasCode(error, 'key-destroyed')) throw error;
+      last = error;
     }
   }
+  // the value is there and its shred secret is not: a restore brought the one back, and the other is gone for good
+  if (last && !last.details['missing']) throw last;
   throw new StopError('integrity-failed', `A value of ${headId(secret)} is not in the store.`);
 }
 
