@@ -9,7 +9,7 @@ const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'claviger-completion-'));
 after(() => fs.rmSync(scratch, { recursive: true }));
 const root = path.join(import.meta.dirname, '..');
 const claviger = (...words: string[]) =>
-  execFileSync(process.execPath, [path.join(root, 'src/cli/main.ts'), ...words], { encoding: 'utf8' });
+  execFileSync(process.execPath, [path.join(root, 'src/cli/main.mjs'), ...words], { encoding: 'utf8' });
 
 describe('the page of the command line', () => {
   it('lists the exit codes that the program has', () => {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
-const program = path.join(import.meta.dirname, '../src/cli/main.ts');
+const program = path.join(import.meta.dirname, '../src/cli/main.mjs');
 
 export type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 type Wish = { readonly env?: Record<string, string>; readonly input?: string; readonly killAfter?: number };

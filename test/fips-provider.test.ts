@@ -21,7 +21,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { newHome, removeHome, startTestServer, type TestServer } from './servers.ts';
 
-const program = path.join(import.meta.dirname, '..', 'src', 'cli', 'main.ts');
+const program = path.join(import.meta.dirname, '..', 'src', 'cli', 'main.mjs');
 /** A folder with OpenSSL's `fips.so`. */
 const modules = process.env['CLAVIGER_TEST_FIPS_MODULES'] ?? '';
 const skip = modules === '' && 'CLAVIGER_TEST_FIPS_MODULES names no folder with fips.so';

@@ -9,7 +9,7 @@ import { byId, decryptText, encryptUnder, makeKey, openWorld } from '../src/oper
 import { temporaryFolder } from '../src/server/home.fixture.ts';
 import { readProvider, requireFips } from '../src/server/fips.ts';
 
-const program = path.join(import.meta.dirname, '..', 'src', 'cli', 'main.ts');
+const program = path.join(import.meta.dirname, '..', 'src', 'cli', 'main.mjs');
 function run(home: string, args: readonly string[], env: Record<string, string> = {}) {
   return spawnSync(process.execPath, [program, ...args], {
     encoding: 'utf8',

@@ -51,7 +51,7 @@ export async function startTestServer(
   const home = options.home ?? newHome();
   const port = options.port ?? (await freePort());
   const address = `http://127.0.0.1:${port}`;
-  const child: ChildProcess = spawn(process.execPath, [path.join(root, 'src/cli/main.ts'), 'serve'], {
+  const child: ChildProcess = spawn(process.execPath, [path.join(root, 'src/cli/main.mjs'), 'serve'], {
     env: {
       PATH: process.env['PATH'],
       HOME: home,
@@ -62,25 +62,28 @@ export async function startTestServer(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  child.stdout?.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  child.stderr?.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
+  const { promise: said, resolve: heard } = Promise.withResolvers<void>();
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      // who polls all the while takes the processor from a server that starts
+      if (output.includes('claviger ready at') || output.includes('claviger sealed at')) heard();
+    });
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   let exited = false;
   void ended.then(() => {
     exited = true;
   });
-  const limit = Date.now() + 60_000;
+  const limit = setTimeout(() => child.kill('SIGKILL'), 60_000);
+  await Promise.race([said, ended]);
   while (!(await isReady(address))) {
-    if (exited || Date.now() > limit) {
-      child.kill('SIGKILL');
+    if (exited) {
+      clearTimeout(limit);
       throw new Error(`the server did not get ready:\n${output}`);
     }
     await new Promise((next) => setImmediate(next));
   }
+  clearTimeout(limit);
   return {
     address,
     home,

@@ -11,16 +11,8 @@ import {
   type Secrets,
 } from '#sdk';
 import { loadConfig, localAddress } from '#server/configuration';
+import { checkoutHome } from './checkout-home.ts';
 import { CliError, exitCodes } from './exit.ts';
-
-/** The home that a checkout uses, where the program runs from one. */
-export function checkoutHome(): string | null {
-  const root = path.join(import.meta.dirname, '..', '..');
-  return fs.existsSync(path.join(root, 'src', 'cli', 'main.ts')) &&
-    fs.existsSync(path.join(root, 'package-lock.json'))
-    ? path.join(root, '.claviger')
-    : null;
-}
 
 function readEnvFile(file: string): Readonly<Record<string, string>> {
   let text: string;

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { bareProgram } from './bare-program.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addCustodyCommands } from './commands/custody.ts';
@@ -24,26 +24,9 @@ import { addServerCommands } from './commands/server.ts';
 import { addShred } from './commands/shred.ts';
 import { addSigningCommands } from './commands/signing.ts';
 
-function version(): string {
-  const text = fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
 /** The whole command line: one table, from which help and completion are made too. */
 export function createProgram(): Command {
-  const program = new Command('claviger')
-    .description('Claviger, bearer of the keys: a key-management server and its command line')
-    .version(version())
-    .option('--debug', 'tell every request on stderr, without secrets (or CLAVIGER_DEBUG=1)')
-    .hook('preAction', (command) => {
-      if (command.opts()['debug']) process.env['CLAVIGER_DEBUG'] = '1';
-    })
-    .showSuggestionAfterError()
-    .exitOverride()
-    .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'claviger: ')),
-    })
-    .configureHelp({ sortSubcommands: false, showGlobalOptions: false });
+  const program = bareProgram();
 
   program.commandsGroup('The server:');
   addServerCommands(program);

@@ -1,6 +1,15 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
+import { bareProgram } from './bare-program.ts';
 import { exitCodes, tellError } from './exit.ts';
-import { createProgram } from './program.ts';
+
+/** A server has its one command: the modules of the others would be a part of its start. */
+async function programOf(serves: boolean): Promise<Command> {
+  if (!serves) return (await import('./program.ts')).createProgram();
+  const { addServe } = await import('./commands/serve.ts');
+  const program = bareProgram();
+  addServe(program);
+  return program;
+}
 
 /** Runs the command that this process was asked for, and sets its exit code. */
 export async function run(): Promise<void> {
@@ -10,7 +19,7 @@ export async function run(): Promise<void> {
     if (!serves) process.exit(error.code === 'EPIPE' ? exitCodes.pipeClosed : tellError(error));
   });
   try {
-    await createProgram().parseAsync();
+    await (await programOf(serves)).parseAsync();
   } catch (error) {
     if (error instanceof CommanderError)
       process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;

@@ -8,6 +8,7 @@ export * from './fingerprints.ts';
 export * from './http.ts';
 export * from './key-device.ts';
 export * from './material.ts';
+export * from './node-http.ts';
 export * from './outside.ts';
 export * from './root-of-trust.ts';
 export * from './shred-store.ts';

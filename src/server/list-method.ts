@@ -1,6 +1,5 @@
 import type { Server } from 'node:http';
 import { type Duplex, duplexPair } from 'node:stream';
-import { Server as TlsServer } from 'node:tls';
 
 /** Marks a GET that came as LIST; the listener takes it out of every request that says so by itself. */
 export const listMark = 'x-claviger-method';
@@ -39,7 +38,7 @@ function connect(server: Server, socket: Duplex): Duplex {
   inner.on('error', () => socket.destroy());
   socket.on('close', () => inner.destroy());
   // a TLS server would take it for a client that has yet to shake hands
-  server.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', outer);
+  server.emit('encrypted' in socket ? 'secureConnection' : 'connection', outer);
   return inner;
 }
 

@@ -1,9 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import http from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Clock, HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
+import {
+  nodeHttp,
+  nodeHttps,
+  type Clock,
+  type HttpProblem,
+  type HttpProtocol,
+  type HttpRequest,
+  type HttpResponse,
+} from '#ports';
 import type { Config } from './config.ts';
 import { handOnList, isHandedOn, listMark, originOf } from './list-method.ts';
 import { describeError, type Logger } from './logger.ts';
@@ -264,9 +271,9 @@ async function createServer(parts: Parts, handler: http.RequestListener): Promis
     noDelay: true,
   };
   const { tls } = parts.config;
-  if (!tls) return http.createServer(options, handler);
+  if (!tls) return nodeHttp().createServer(options, handler);
   const [cert, key] = await Promise.all([readFile(tls.certFile), readFile(tls.keyFile)]);
-  return https.createServer({ ...options, cert, key, minVersion: 'TLSv1.2' }, handler);
+  return nodeHttps().createServer({ ...options, cert, key, minVersion: 'TLSv1.2' }, handler);
 }
 
 /** Listens for the HTTP protocols. */

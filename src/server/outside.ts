@@ -1,7 +1,5 @@
-import http from 'node:http';
-import https from 'node:https';
 import { ClavigerError } from '#domain';
-import type { Outside, OutsideAnswer, OutsideRequest } from '#ports';
+import { nodeHttp, nodeHttps, type Outside, type OutsideAnswer, type OutsideRequest } from '#ports';
 
 const millisMax = 10_000;
 const bytesMax = 1_048_576;
@@ -37,7 +35,7 @@ function ask({ method, url, headers, body, caPem }: OutsideRequest, millis: numb
     signal: AbortSignal.timeout(millis),
     ...(secure ? { minVersion: 'TLSv1.2' as const, ...(caPem === null ? {} : { ca: caPem }) } : {}),
   };
-  const request = (secure ? https : http).request(url, options, (response) => {
+  const request = (secure ? nodeHttps() : nodeHttp()).request(url, options, (response) => {
     const parts: Buffer[] = [];
     let size = 0;
     response.on('data', (part: Buffer) => {

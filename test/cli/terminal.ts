@@ -80,7 +80,7 @@ function run(command: string, folder: string, env: Readonly<Record<string, strin
   });
 }
 
-const main = path.join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+const main = path.join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.mjs');
 
 const typed = `keys=$1; shift
 fifo=$(mktemp -u) && mkfifo -m 600 "$fifo" && exec 3<>"$fifo" && rm "$fifo"

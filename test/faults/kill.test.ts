@@ -118,7 +118,7 @@ describe('kill -9', () => {
     assert.equal(await last.ended, 0);
     requireRecords(path.join(home, 'audit'), told);
     await requireVerified(home);
-    const cli = path.join(import.meta.dirname, '../../src/cli/main.ts');
+    const cli = path.join(import.meta.dirname, '../../src/cli/main.mjs');
     execFileSync(process.execPath, [cli, 'audit', 'verify'], {
       env: { ...process.env, CLAVIGER_HOME: home },
       stdio: 'ignore',

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { signedHeaders } from '../../bench/sign.ts';
 
-const program = path.join(import.meta.dirname, '../../src/cli/main.ts');
+const program = path.join(import.meta.dirname, '../../src/cli/main.mjs');
 
 /** A server process with its workers, in a process group of its own. */
 export type ServerNode = {

@@ -46,7 +46,7 @@ async function writeEvents(folder: string, size: number, segments: number): Prom
 
 /** `claviger audit verify` as a person runs it. */
 function verify(...args: string[]): { code: number | null; text: string } {
-  const cli = path.join(import.meta.dirname, '../../src/cli/main.ts');
+  const cli = path.join(import.meta.dirname, '../../src/cli/main.mjs');
   const done = spawnSync(process.execPath, [cli, 'audit', 'verify', ...args], {
     env: { ...process.env, CLAVIGER_HOME: home },
     encoding: 'utf8',

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { loadConfig } from '#server/configuration';
-import { checkoutHome } from '../connect.ts';
+import { checkoutHome } from '../checkout-home.ts';
 import { wholeNumber } from '../arguments.ts';
 import { addVerifyCertificate } from './certificate.ts';
 import { CliError, exitCodes } from '../exit.ts';

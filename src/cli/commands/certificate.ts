@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import type { CertificateRecord } from '#sdk';
 import { loadConfig } from '#server/configuration';
 import { readAll } from '../arguments.ts';
-import { checkoutHome, connect } from '../connect.ts';
+import { checkoutHome } from '../checkout-home.ts';
+import { connect } from '../connect.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { facts, outputOption, show, type Shown } from '../output.ts';
 

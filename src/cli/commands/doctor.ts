@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Finding } from '#server';
 import { loadConfig } from '#server/configuration';
-import { checkoutHome } from '../connect.ts';
+import { checkoutHome } from '../checkout-home.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { outputOption, paint, show, type Shown } from '../output.ts';
 

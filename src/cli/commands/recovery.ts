@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import type { Command } from 'commander';
 import { loadConfig } from '#server/configuration';
 import { collect, wholeNumber } from '../arguments.ts';
-import { checkoutHome, connect } from '../connect.ts';
+import { checkoutHome } from '../checkout-home.ts';
+import { connect } from '../connect.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { facts, outputOption, show, table, type Shown } from '../output.ts';
 

@@ -1,79 +1,13 @@
 import type { Command } from 'commander';
-import type { InitReport, RunningServer, SealableServer } from '#server';
-import { loadConfig, settings, type Config } from '#server/configuration';
-import { checkoutHome, connect } from '../connect.ts';
-import { CliError, exitCodes, tellError } from '../exit.ts';
+import type { InitReport } from '#server';
+import { settings, type Config } from '#server/configuration';
+import { connect } from '../connect.ts';
+import { CliError, exitCodes } from '../exit.ts';
 import { facts, outputOption, show, table, type Shown } from '../output.ts';
 import { giveShares } from '../share-output.ts';
 import { wholeNumber } from '../arguments.ts';
-
-function flagOf(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} <value>`;
-}
-
-function configFrom(flags: Record<string, string | undefined>) {
-  return loadConfig({ env: process.env, flags, checkoutHome: checkoutHome() });
-}
-
-function tellMade({ home, environments, credentialsFile }: InitReport): string {
-  const [first] = environments;
-  return (
-    `claviger: initialised ${home} (environment ${first?.name}, account ${first?.accountId})\n` +
-    `claviger: the first administrator's credentials are in ${credentialsFile}; source it in a shell to use them\n`
-  );
-}
-
-function tellReady(server: RunningServer): void {
-  const { report } = server.composition;
-  if (report.created) process.stdout.write(tellMade(report));
-  process.stdout.write(`claviger ready at ${server.address}\n`);
-}
-
-async function startNode(config: Config): Promise<RunningServer> {
-  const { startServer, workerNumber } = await import('#server');
-  try {
-    return await startServer(config, { worker: Math.max(0, workerNumber() - 1) });
-  } catch (error) {
-    // the channel to its parent would keep a worker alive
-    if (workerNumber() > 0) process.exit(tellError(error));
-    throw error;
-  }
-}
-
-const shamirRoot = 'shamir:';
-
-/** Listens without a root key; says each time whether custodians are wanted or the server is ready. */
-async function startSealed(config: Config): Promise<SealableServer> {
-  const { startSealedServer } = await import('#server');
-  return startSealedServer(config, {
-    onState: (state, address, { setId, shares, threshold }) => {
-      process.stdout.write(
-        state === 'ready'
-          ? `claviger ready at ${address}\n`
-          : `claviger sealed at ${address}: ${threshold} of ${shares} shares of set ${setId} unseal it; each custodian runs: claviger unseal\n`,
-      );
-    },
-  });
-}
-
-async function serve(flags: Record<string, string | undefined>): Promise<void> {
-  const { hardenRuntime, restartForFips, runWorkers, workerNumber } = await import('#server');
-  const config = configFrom(flags);
-  if (config.fips) restartForFips();
-  if (config.workers > 1 && config.root !== shamirRoot && workerNumber() === 0)
-    process.exit(await runWorkers(config.workers));
-  hardenRuntime();
-  const server = config.root === shamirRoot ? await startSealed(config) : await startNode(config);
-  if ('composition' in server && workerNumber() <= 1) tellReady(server);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      server.stop().then(resolve, resolve);
-    });
-  }
-  await promise;
-  process.exit(0);
-}
+import { configFrom, flagOf, shamirRoot, tellMade } from '../server-config.ts';
+import { addServe } from './serve.ts';
 
 type InitWish = Shown & {
   readonly shares?: number;
@@ -148,11 +82,7 @@ async function init(flags: Record<string, string | undefined> & InitWish): Promi
 
 /** `serve`, `init`, `config`, `status`. */
 export function addServerCommands(program: Command): void {
-  const serving = program
-    .command('serve')
-    .description('run the server; the first start initialises its home');
-  for (const { name, about } of settings) serving.option(flagOf(name), about);
-  serving.action(serve);
+  addServe(program);
 
   const initialising = program
     .command('init')

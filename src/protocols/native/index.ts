@@ -1,8 +1,14 @@
-import { STATUS_CODES } from 'node:http';
 import type { Authenticated } from '#access';
 import { ClavigerError } from '#domain';
 import type { Caller, Door } from '#operations';
-import type { FailureListener, HttpProblem, HttpProtocol, HttpRequest, HttpResponse } from '#ports';
+import {
+  nodeHttp,
+  type FailureListener,
+  type HttpProblem,
+  type HttpProtocol,
+  type HttpRequest,
+  type HttpResponse,
+} from '#ports';
 import { openApi } from './openapi.ts';
 import { problem } from './problem.ts';
 import { readBody, readPart, readQuery } from './read.ts';
@@ -62,7 +68,7 @@ function plain(status: number, detail: string, headers: Record<string, string> =
   return {
     status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
-    body: JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail }),
+    body: JSON.stringify({ type: 'about:blank', title: nodeHttp().STATUS_CODES[status], status, detail }),
   };
 }
 

@@ -1,8 +1,7 @@
-import http from 'node:http';
-import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signedHeaders } from '#crypto';
 import { ClavigerError, StopError } from '#domain';
+import { nodeHttp, nodeHttps } from '#ports';
 import { readKmsCredentials, type KmsCredentials } from './credentials.ts';
 import type { KmsPlace } from './place.ts';
 
@@ -60,7 +59,7 @@ function send(
   limit: number,
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const { request: start } = place.endpoint.protocol === 'https:' ? https : http;
+  const { request: start } = place.endpoint.protocol === 'https:' ? nodeHttps() : nodeHttp();
   const outgoing = start(
     place.endpoint,
     { method: 'POST', headers: request.headers, agent: false, signal: AbortSignal.timeout(limit) },

@@ -10,7 +10,7 @@ import { newKey, openHouse } from './recovery.fixture.ts';
 import { verifyFile } from './verify.ts';
 
 const rounds = Number(process.env['CLAVIGER_KILL_ROUNDS'] ?? 2);
-const program = path.join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+const program = path.join(import.meta.dirname, '..', '..', 'cli', 'main.mjs');
 
 /** Runs the command line; kills it with -9 after so many milliseconds, where it still runs. */
 async function run(home: string, words: readonly string[], env: Record<string, string>, killAfter?: number) {
