@@ -121,8 +121,8 @@ async function asCreation(asked: Asked): Promise<AccessScope | undefined> {
     : creation;
 }
 
-/** Everything that a handler works with. */
-export async function askedOf(parts: Parts, request: Request): Promise<Asked> {
+/** Everything that a handler works with, at once where policies need not know whether something is there. */
+export function askedOf(parts: Parts, request: Request): Asked | Promise<Asked> {
   const { read, called } = request;
   const { who, placed, token } = called;
   let caller = callerOf(parts, request);
@@ -152,7 +152,8 @@ export async function askedOf(parts: Parts, request: Request): Promise<Asked> {
   };
   if (read.verb !== 'update' || !caller.scope || !placed.found.route.exists) return asked;
   const open = { ...caller, scope: { acl: caller.scope.acl, request: 'own' as const } };
-  const scope = await asCreation({ ...asked, run: withCaller(() => open) });
-  if (scope) caller = { ...caller, scope };
-  return { ...asked, caller };
+  return asCreation({ ...asked, run: withCaller(() => open) }).then((scope) => {
+    if (scope) caller = { ...caller, scope };
+    return { ...asked, caller };
+  });
 }

@@ -50,7 +50,6 @@ async function openPlace(
   parts: VaultParts,
   read: VaultRequest,
 ): Promise<{ who: Authenticated; placed: Placed } | null> {
-  if (!read.path.startsWith('auth/')) return null;
   const isNamed = read.namespace !== '' && read.namespace !== 'root';
   const who = await parts.anonymous(isNamed ? read.namespace : null);
   try {
@@ -107,8 +106,8 @@ async function recognise(parts: VaultParts, request: HttpRequest, read: VaultReq
   if (grant && grant.boundCidrs.length > 0) requireAddress(grant.boundCidrs, request.remoteAddress);
   if (grant && grant.usesLeft !== null && !(await parts.spendUse(principal.environment, credentialId)))
     throw new VaultError(403, permissionDenied);
-  const placed = await placeOf(parts, principal.environment, read.path);
-  return { who, placed, token };
+  const placed = placeOf(parts, principal.environment, read.path);
+  return { who, placed: placed instanceof Promise ? await placed : placed, token };
 }
 
 /** Bodies are read of who has shown a token; those of all others are small. */
@@ -120,10 +119,12 @@ async function serve(parts: VaultParts, request: HttpRequest, id: string): Promi
   const read = readRequest(request);
   if (read.token === null || wrappingPaths.has(read.path) || read.path === 'sys/unseal')
     requireSmall(request);
-  const told = await publicAnswer(parts.server, read, request.remoteAddress);
+  const told = read.path.startsWith('sys/')
+    ? await publicAnswer(parts.server, read, request.remoteAddress)
+    : null;
   if (told) return told;
   if (parts.server.state().sealed) throw new VaultError(503, 'Vault is sealed');
-  const open = await openPlace(parts, read);
+  const open = read.path.startsWith('auth/') ? await openPlace(parts, read) : null;
   if (open) requireSmall(request);
   const called = open ? { ...open, token: '' } : await recognise(parts, request, read);
   const { mount, found } = called.placed;
@@ -131,10 +132,10 @@ async function serve(parts: VaultParts, request: HttpRequest, id: string): Promi
   if (read.verb === 'help') return responseOf({ plain: helpOf(found.route) }, about);
   const handler = found.route.handlers[read.verb];
   if (!handler) throw unsupportedOperation();
-  const asked = await askedOf(parts, { request, read, called, id });
-  const answer = await handler(asked);
+  const asked = askedOf(parts, { request, read, called, id });
+  const answer = await handler(asked instanceof Promise ? await asked : asked);
   return responseOf(
-    read.wrapSeconds === null ? answer : await wrapped(asked, answer, { read, about }),
+    read.wrapSeconds === null ? answer : await wrapped(await asked, answer, { read, about }),
     about,
   );
 }

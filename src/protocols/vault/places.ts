@@ -20,16 +20,21 @@ function unsupportedPath(mount: Mount): VaultError {
   );
 }
 
-/** The mount and route of a path. Throws 404 in Vault's words where there is none. */
-export async function placeOf(
+/** The mount and route of a path, at once where the mounts are known. Throws 404 in Vault's words where there is none. */
+export function placeOf(
   parts: Pick<VaultParts, 'mountAt'>,
   environment: string,
   path: string,
-): Promise<Placed> {
+): Placed | Promise<Placed> {
   const isAuth = path.startsWith('auth/');
   const inner = isAuth ? path.slice('auth/'.length) : path;
-  const looked = parts.mountAt(environment, isAuth ? 'auth' : 'secrets', inner);
-  const mount = looked instanceof Promise ? await looked : looked;
+  const mount = parts.mountAt(environment, isAuth ? 'auth' : 'secrets', inner);
+  return mount instanceof Promise
+    ? mount.then((one) => placeAt(one, path, inner))
+    : placeAt(mount, path, inner);
+}
+
+function placeAt(mount: PlacedMount | null, path: string, inner: string): Placed {
   if (!mount) throw noRoute(path);
   const found = routerOf(mount)?.(inner.slice(mount.path.length));
   if (!found) throw unsupportedPath(mount);

@@ -55,7 +55,6 @@ export async function publicAnswer(
   read: VaultRequest,
   address: string,
 ): Promise<HttpResponse | null> {
-  if (!read.path.startsWith('sys/')) return null;
   const told = await custodianAnswer(facts, read, address);
   if (told || read.verb !== 'read') return told;
   switch (read.path) {
