@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { tokenId } from '#access';
 import { ClavigerError } from '#domain';
+import { matchesGlob } from '../auth/glob.ts';
 import { defineOperation } from '../define.ts';
 import type { Caller } from '../operation.ts';
 import type { House } from '../house.ts';
@@ -66,11 +67,6 @@ function policiesFor(wish: Input, own: readonly string[], role: TokenRole | null
   return asked;
 }
 
-function matches(pattern: string, policy: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 'u').test(policy);
-}
-
 /** Whether a role says anything of policies; one that does not gives none that its caller has not. */
 function isRuled(role: TokenRole): boolean {
   return [role.allowedPolicies, role.allowedPolicyGlobs, role.deniedPolicies, role.deniedPolicyGlobs].some(
@@ -84,12 +80,13 @@ function roleOf(role: TokenRole, asked: readonly string[], own: readonly string[
   const wanted = asked.length > 0 ? asked : isBounded ? role.allowedPolicies : own;
   for (const policy of wanted) {
     const isDenied =
-      role.deniedPolicies.includes(policy) || role.deniedPolicyGlobs.some((glob) => matches(glob, policy));
+      role.deniedPolicies.includes(policy) ||
+      role.deniedPolicyGlobs.some((glob) => matchesGlob(glob, policy));
     const isAllowed =
       !isBounded ||
       policy === 'default' ||
       role.allowedPolicies.includes(policy) ||
-      role.allowedPolicyGlobs.some((glob) => matches(glob, policy));
+      role.allowedPolicyGlobs.some((glob) => matchesGlob(glob, policy));
     if (isDenied)
       throw refuse(`token policies (${JSON.stringify(wanted)}) may not contain denied policy "${policy}"`);
     if (!isAllowed || (policy === rootPolicy && !own.includes(rootPolicy)))
