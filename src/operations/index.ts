@@ -12,6 +12,7 @@ export type { TokenLease } from './tokens/lease.ts';
 export type { Unwrapped, Wrapped } from './wrappings/wrappings.ts';
 export { spendUse } from './tokens/spend.ts';
 export type { TokenReference, TokenView } from './tokens/tokens.ts';
+export { isCidr, isWithin } from './auth/cidr.ts';
 export type { TokenRole } from './tokens/roles.ts';
 export { SecretBytes } from '#crypto';
 export type { SecretHead, SecretSettings, SecretVersion } from './secrets/head.ts';

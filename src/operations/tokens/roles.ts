@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ranges } from '../auth/token-settings.ts';
 import { defineOperation } from '../define.ts';
 import { defineCollection } from '../documents.ts';
 
@@ -27,7 +28,8 @@ export const tokenRoles = defineCollection<TokenRole>('token-role', roleShape);
 const roleName = z.string().regex(/^[A-Za-z0-9_.-]{1,256}$/);
 const named = z.strictObject({ name: roleName });
 type Named = z.infer<typeof named>;
-const writeInput = z.strictObject({ name: roleName, role: roleShape });
+// what was kept before addresses were checked can still be read, and lets nobody in
+const writeInput = z.strictObject({ name: roleName, role: roleShape.extend({ boundCidrs: ranges }) });
 type WriteInput = z.infer<typeof writeInput>;
 
 /** Makes or replaces a role. */

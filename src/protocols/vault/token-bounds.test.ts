@@ -213,4 +213,51 @@ describe('what a limited token cannot have', () => {
     );
     assert.ok(performance.now() - before < 2000);
   });
+
+  it('takes no addresses that are none, wherever they bind', async () => {
+    await vault.ask('POST', 'sys/auth/approle', { type: 'approle' });
+    await vault.ask('POST', 'auth/approle/role/open', {});
+    await vault.ask('POST', 'sys/auth/bound', { type: 'userpass' });
+    const before = await vault.ask('GET', 'auth/token/roles/near');
+    for (const address of ['10.0.0.0/33', '::/129', 'localhost', '10.0.0.0/-1', '10.0.0/8', 'a/8/8'])
+      for (const [path, field] of [
+        ['auth/token/roles/near', 'token_bound_cidrs'],
+        ['auth/token/roles/near', 'bound_cidrs'],
+        ['auth/token/roles/odd', 'token_bound_cidrs'],
+        ['auth/approle/role/open', 'secret_id_bound_cidrs'],
+        ['auth/approle/role/open', 'bound_cidr_list'],
+        ['auth/approle/role/open', 'token_bound_cidrs'],
+        ['auth/approle/role/open/secret-id-bound-cidrs', 'secret_id_bound_cidrs'],
+        ['auth/approle/role/open/secret-id', 'cidr_list'],
+        ['auth/approle/role/open/secret-id', 'token_bound_cidrs'],
+        ['auth/bound/users/someone', 'token_bound_cidrs'],
+      ] as const)
+        assert.equal(
+          await vault.refusal('POST', path, { password: 'its own', [field]: ['10.0.0.0/8', address] }),
+          `400 error parsing address "${address}": Unable to convert "${address}" to an IPv4 or IPv6 address, or a UNIX Socket`,
+        );
+    assert.deepEqual((await vault.ask('GET', 'auth/token/roles/near')).data, before.data);
+    assert.match(await vault.refusal('GET', 'auth/token/roles/odd'), /^404 /);
+  });
+
+  it('is used from nowhere where what binds it can not be read', async () => {
+    const { house } = vault.composition;
+    const { who } = vault;
+    const stored = await house.store.documents.get({
+      environment: who.principal.environment,
+      collection: 'token-role',
+      id: 'near',
+    });
+    assert.ok(stored);
+    const content = { ...(stored.content as object), boundCidrs: ['127.0.0.0/99', 'nowhere'] };
+    const document = { ...stored, content, revision: stored.revision + 1 };
+    await house.store.commit({
+      changes: [{ kind: 'document-put', document, expectedRevision: stored.revision }],
+      events: [],
+    });
+    house.drop([`document:${who.principal.environment}/token-role/near`]);
+    const { auth } = await vault.ask('POST', 'auth/token/create/near', {});
+    const token = String(auth?.['client_token']);
+    assert.match(await vault.refusal('GET', 'auth/token/lookup-self', undefined, { token }), /^403 /);
+  });
 });

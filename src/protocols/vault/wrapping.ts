@@ -1,5 +1,4 @@
-import { BlockList, isIP } from 'node:net';
-import { operations, SecretBytes } from '#operations';
+import { isWithin, operations, SecretBytes } from '#operations';
 import { type Answer, envelope, type About } from './answer.ts';
 import type { VaultRequest } from './read-request.ts';
 import type { Asked } from './route.ts';
@@ -40,16 +39,7 @@ export async function wrapped(asked: Asked, answer: Answer, { read, about }: Tol
   return { data: null, wrapInfo: wrapInfo(made) };
 }
 
-/** Refuses an address from which a token may not be used. */
+/** Refuses an address from which a token may not be used; what can't be read binds to no address at all. */
 export function requireAddress(cidrs: readonly string[], address: string): void {
-  const list = new BlockList();
-  for (const cidr of cidrs) {
-    const [net = '', bits] = cidr.split('/');
-    const family = isIP(net) === 6 ? 'ipv6' : 'ipv4';
-    if (isIP(net) === 0) continue;
-    if (bits === undefined) list.addAddress(net, family);
-    else list.addSubnet(net, Number(bits), family);
-  }
-  const plain = address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
-  if (!list.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4')) throw new VaultError(403, permissionDenied);
+  if (!isWithin(address, cidrs)) throw new VaultError(403, permissionDenied);
 }

@@ -1,4 +1,4 @@
-import type { TokenSettings, TokenSettingsChange } from '#operations';
+import { isCidr, type TokenSettings, type TokenSettingsChange } from '#operations';
 import type { Fields } from '../fields.ts';
 import { VaultError } from '../vault-error.ts';
 
@@ -46,7 +46,7 @@ export function tokenSettingsOf(fields: Fields, older: readonly OlderName[]): To
     tokenNumUses: fields.whole(named('num_uses')),
     tokenPolicies: listOf(fields, named('policies')),
     tokenNoDefaultPolicy: fields.flag('token_no_default_policy'),
-    tokenBoundCidrs: listOf(fields, named('bound_cidrs')),
+    tokenBoundCidrs: cidrsOf(fields, named('bound_cidrs')),
     tokenType: typeOf(fields.text('token_type')),
   };
 }
@@ -56,7 +56,19 @@ export function listOf(fields: Fields, name: string): string[] | undefined {
   return fields.list(name)?.filter((each) => each !== '');
 }
 
-/** The same as clients read them. */
+/** A list of addresses and ranges of them. */
+export function cidrsOf(fields: Fields, name: string): string[] | undefined {
+  const addresses = listOf(fields, name);
+  const wrong = addresses?.find((address) => !isCidr(address));
+  if (wrong === undefined) return addresses;
+  const told = JSON.stringify(wrong.slice(0, 64));
+  throw new VaultError(
+    400,
+    `error parsing address ${told}: Unable to convert ${told} to an IPv4 or IPv6 address, or a UNIX Socket`,
+  );
+}
+
+/** Settings as clients read them. */
 export function tokenSettingsView(settings: TokenSettings): Readonly<Record<string, unknown>> {
   return {
     token_bound_cidrs: settings.tokenBoundCidrs,

@@ -3,7 +3,7 @@ import type { Answer } from '../../answer.ts';
 import { Fields } from '../../fields.ts';
 import type { Asked, Route } from '../../route.ts';
 import { absent, VaultError } from '../../vault-error.ts';
-import { lengthOf, listOf, tokenSettingsOf, tokenSettingsView } from '../token-settings.ts';
+import { cidrsOf, lengthOf, tokenSettingsOf, tokenSettingsView } from '../token-settings.ts';
 
 type Change = Parameters<typeof operations.writeAppRole.run>[1]['change'];
 
@@ -11,7 +11,7 @@ function changeOf(fields: Fields): Change {
   const id = fields.text('role_id');
   return {
     bindSecretId: fields.flag('bind_secret_id'),
-    secretIdBoundCidrs: listOf(fields, 'secret_id_bound_cidrs') ?? listOf(fields, 'bound_cidr_list'),
+    secretIdBoundCidrs: cidrsOf(fields, 'secret_id_bound_cidrs') ?? cidrsOf(fields, 'bound_cidr_list'),
     secretIdNumUses: fields.whole('secret_id_num_uses'),
     secretIdTtl: lengthOf(fields, 'secret_id_ttl'),
     localSecretIds: fields.flag('local_secret_ids'),

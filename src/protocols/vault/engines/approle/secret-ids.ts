@@ -2,7 +2,7 @@ import { operations, type SecretIdRecord } from '#operations';
 import type { Answer } from '../../answer.ts';
 import type { Asked, Handler, Route } from '../../route.ts';
 import { absent, VaultError } from '../../vault-error.ts';
-import { lengthOf, listOf } from '../token-settings.ts';
+import { cidrsOf, lengthOf } from '../token-settings.ts';
 
 const noTime = '0001-01-01T00:00:00Z';
 
@@ -42,8 +42,8 @@ async function create(asked: Asked, secretId: string | null): Promise<Answer> {
     name: part('role'),
     secretId,
     metadata: metadataOf(asked),
-    cidrList: listOf(fields, 'cidr_list') ?? [],
-    tokenBoundCidrs: listOf(fields, 'token_bound_cidrs') ?? [],
+    cidrList: cidrsOf(fields, 'cidr_list') ?? [],
+    tokenBoundCidrs: cidrsOf(fields, 'token_bound_cidrs') ?? [],
     numUses: fields.whole('num_uses') ?? null,
     ttlSeconds: lengthOf(fields, 'ttl') ?? null,
   });

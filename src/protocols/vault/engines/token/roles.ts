@@ -2,6 +2,7 @@ import { operations, type TokenRole } from '#operations';
 import type { Answer } from '../../answer.ts';
 import type { Asked, Route } from '../../route.ts';
 import { absent, VaultError } from '../../vault-error.ts';
+import { cidrsOf } from '../token-settings.ts';
 
 const fresh: TokenRole = {
   allowedPolicies: [],
@@ -74,7 +75,7 @@ async function write(asked: Asked): Promise<Answer> {
         before.explicitMaxSeconds,
       usesMax: fields.whole('token_num_uses') ?? before.usesMax,
       noDefaultPolicy: fields.flag('token_no_default_policy') ?? before.noDefaultPolicy,
-      boundCidrs: [...(fields.list('token_bound_cidrs') ?? fields.list('bound_cidrs') ?? before.boundCidrs)],
+      boundCidrs: cidrsOf(fields, 'token_bound_cidrs') ?? cidrsOf(fields, 'bound_cidrs') ?? before.boundCidrs,
       pathSuffix: fields.text('path_suffix') ?? before.pathSuffix,
       type: typeIn(fields.text('token_type'), before.type),
     },
