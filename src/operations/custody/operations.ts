@@ -2,10 +2,14 @@ import { z } from 'zod';
 import { ClavigerError } from '#domain';
 import { defineOperation } from '../define.ts';
 import type { House } from '../house.ts';
+import type { Caller } from '../operation.ts';
+import { requireFirstEnvironment } from '../recovery/holders.ts';
 import type { Custody, Rekeyed, RekeyProgress } from './custody.ts';
 
-/** What custodians may do here. Throws `operation-unsupported` for a root of trust without shares. */
-function custodyOf({ custody }: House): Custody {
+/** What custodians may do here. Throws `operation-unsupported` for a root of trust without shares, and `access-denied`: it is one root for all environments. */
+async function custodyFor(house: House, caller: Caller): Promise<Custody> {
+  await requireFirstEnvironment(house, caller, 'The root key of the whole server');
+  const { custody } = house;
   if (custody) return custody;
   throw new ClavigerError(
     'operation-unsupported',
@@ -24,8 +28,8 @@ export const sealServer = defineOperation<z.infer<typeof nothing>, { readonly se
   input: nothing,
   targets: [],
   permission: 'server:seal',
-  run: ({ house }) => {
-    const custody = custodyOf(house);
+  run: async ({ house, caller }) => {
+    const custody = await custodyFor(house, caller);
     return { output: { sealing: true }, afterwards: async () => custody.seal() };
   },
 });
@@ -39,8 +43,8 @@ export const beginRekey = defineOperation<z.infer<typeof schemeInput>, RekeyProg
   input: schemeInput,
   targets: [],
   permission: 'server:rekey',
-  run: async ({ house }, scheme) => {
-    const output = await custodyOf(house).beginRekey(scheme);
+  run: async ({ house, caller }, scheme) => {
+    const output = await (await custodyFor(house, caller)).beginRekey(scheme);
     return { output, facts: { ...factsOf(output), ...scheme } };
   },
 });
@@ -54,8 +58,8 @@ export const authoriseRekey = defineOperation<z.infer<typeof authoriseInput>, Re
   input: authoriseInput,
   targets: [],
   permission: 'server:rekey',
-  run: async ({ house }, wish) => {
-    const output = await custodyOf(house).authoriseRekey(wish.rekeyId, wish.share);
+  run: async ({ house, caller }, wish) => {
+    const output = await (await custodyFor(house, caller)).authoriseRekey(wish.rekeyId, wish.share);
     return { output, facts: factsOf(output) };
   },
 });
@@ -69,8 +73,8 @@ export const confirmRekey = defineOperation<z.infer<typeof confirmInput>, RekeyP
   input: confirmInput,
   targets: [],
   permission: 'server:rekey',
-  run: async ({ house }, wish) => {
-    const output = await custodyOf(house).confirmRekey(wish.rekeyId, wish.share);
+  run: async ({ house, caller }, wish) => {
+    const output = await (await custodyFor(house, caller)).confirmRekey(wish.rekeyId, wish.share);
     return { output, facts: { ...factsOf(output), confirmed: wish.share !== null } };
   },
 });
@@ -84,8 +88,8 @@ export const cancelRekey = defineOperation<z.infer<typeof cancelInput>, RekeyPro
   input: cancelInput,
   targets: [],
   permission: 'server:rekey',
-  run: async ({ house }, wish) => {
-    const output = await custodyOf(house).cancelRekey(wish.rekeyId);
+  run: async ({ house, caller }, wish) => {
+    const output = await (await custodyFor(house, caller)).cancelRekey(wish.rekeyId);
     return { output, facts: factsOf(output) };
   },
 });
