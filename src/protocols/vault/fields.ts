@@ -1,4 +1,5 @@
 import type { JsonObject } from '#encoding';
+import { parseJson } from './json-bounds.ts';
 import { VaultError } from './vault-error.ts';
 
 const second = 1;
@@ -108,7 +109,7 @@ export class Fields {
   list(name: string): readonly string[] | undefined {
     const value = this.raw(name);
     if (value === undefined || value === null) return undefined;
-    if (typeof value === 'string') return value === '' ? [] : value.split(',').map((part) => part.trim());
+    if (typeof value === 'string') return value === '' ? [] : splitList(name, value);
     if (typeof value === 'number' || typeof value === 'boolean') return [String(value)];
     if (!Array.isArray(value)) throw misfit(name, 'a list');
     return value.map((part: unknown) => {
@@ -174,9 +175,17 @@ export class Fields {
   }
 }
 
+const partsMax = 10_000;
+
+function splitList(name: string, text: string): string[] {
+  const parts = text.split(',', partsMax + 1);
+  if (parts.length > partsMax) throw misfit(name, `a list of at most ${partsMax} parts`);
+  return parts.map((part) => part.trim());
+}
+
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

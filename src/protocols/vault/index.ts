@@ -36,6 +36,10 @@ export type VaultParts = {
 };
 
 const bodyMax = 32 * 1024 * 1024;
+/** What is read of paths that take no data. */
+const usualBodyMax = 1024 * 1024;
+const dataTypes: ReadonlySet<string> = new Set(['transit', 'kv']);
+const dataPaths = /^(tools|wrapping)\//;
 /** What is read of who has not shown a token. */
 const strangerBodyMax = 256 * 1024;
 
@@ -115,6 +119,12 @@ function requireSmall({ body }: HttpRequest): void {
   if (body.length > strangerBodyMax) throw new VaultError(413, tooLarge);
 }
 
+function requireFitting({ body }: HttpRequest, { mount, found }: Placed): void {
+  const takesData =
+    dataTypes.has(mount.type) || (mount.type === 'system' && dataPaths.test(found.route.path));
+  if (!takesData && body.length > usualBodyMax) throw new VaultError(413, tooLarge);
+}
+
 async function serve(parts: VaultParts, request: HttpRequest, id: string): Promise<HttpResponse> {
   const read = readRequest(request);
   if (read.token === null || wrappingPaths.has(read.path) || read.path === 'sys/unseal')
@@ -127,6 +137,7 @@ async function serve(parts: VaultParts, request: HttpRequest, id: string): Promi
   const open = read.path.startsWith('auth/') ? await openPlace(parts, read) : null;
   if (open) requireSmall(request);
   const called = open ? { ...open, token: '' } : await recognise(parts, request, read);
+  requireFitting(request, called.placed);
   const { mount, found } = called.placed;
   const about = { requestId: id, mountType: mount.type };
   if (read.verb === 'help') return responseOf({ plain: helpOf(found.route) }, about);

@@ -1,6 +1,7 @@
 import type { JsonObject } from '#encoding';
 import type { HttpRequest } from '#ports';
 import { durationSeconds, truths } from './fields.ts';
+import { parseJson } from './json-bounds.ts';
 import { VaultError } from './vault-error.ts';
 
 /** What a request does, whatever HTTP method says it. */
@@ -44,17 +45,24 @@ function isTrue(value: unknown): boolean {
   return typeof value === 'string' && truths.has(value);
 }
 
+const formMax = 1_048_576;
+const pairsMax = 10_000;
+
+function hasManyPairs(text: string): boolean {
+  let pairs = 1;
+  for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', at + 1)) pairs += 1;
+  return pairs > pairsMax;
+}
+
 function readQuery(text: string): JsonObject {
   if (text === '') return nothing;
+  if (hasManyPairs(text)) throw new VaultError(400, `a form has at most ${pairsMax} fields`);
   const found: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [name, value] of new URLSearchParams(text)) {
     const before = found[name];
-    found[name] =
-      before === undefined
-        ? value
-        : Array.isArray(before)
-          ? [...(before as string[]), value]
-          : [before, value];
+    if (before === undefined) found[name] = value;
+    else if (Array.isArray(before)) before.push(value);
+    else found[name] = [before, value];
   }
   return found;
 }
@@ -76,21 +84,6 @@ function decodePath(path: string): string {
   return text.replaceAll(/\/{2,}/g, '/').replace(/^\//, '');
 }
 
-const depthMax = 64;
-
-/** How deep brackets are nested in a text of JSON, counted without regard to strings: never less than the truth. */
-function isTooDeep(text: string): boolean {
-  let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === 0x7b || code === 0x5b) {
-      depth += 1;
-      if (depth > depthMax) return true;
-    } else if (code === 0x7d || code === 0x5d) depth -= 1;
-  }
-  return false;
-}
-
 /** The body as JSON whatever its content type says, or as a form. An empty body and `null` are no fields. */
 function readBody({ body, headers }: Pick<HttpRequest, 'body' | 'headers'>): JsonObject {
   if (body.length === 0) return nothing;
@@ -100,16 +93,11 @@ function readBody({ body, headers }: Pick<HttpRequest, 'body' | 'headers'>): Jso
     first !== '{' &&
     first !== '[' &&
     headers['content-type']?.startsWith('application/x-www-form-urlencoded')
-  )
+  ) {
+    if (body.length > formMax) throw new VaultError(413, 'http: request body too large');
     return readQuery(text);
-  // before it is parsed, which takes many times its room
-  if (isTooDeep(text)) throw new VaultError(400, 'error parsing JSON: it is nested too deeply');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new VaultError(400, 'error parsing JSON');
   }
+  const value = parseJson(text);
   if (value === null) return nothing;
   if (typeof value !== 'object' || Array.isArray(value))
     throw new VaultError(400, 'error parsing JSON: the body must be an object');

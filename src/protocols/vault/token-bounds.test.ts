@@ -260,4 +260,31 @@ describe('what a limited token cannot have', () => {
     const token = String(auth?.['client_token']);
     assert.match(await vault.refusal('GET', 'auth/token/lookup-self', undefined, { token }), /^403 /);
   });
+
+  it('blocks nobody else with a body of very many parts', async () => {
+    const tooMany = '400 error parsing JSON: it has too many parts';
+    const many = `{"data":{"a":[${'0,'.repeat(1_000_000)}0]}}`;
+    for (const path of ['secret/data/a', 'transit/encrypt/a', 'sys/tools/hash'])
+      assert.equal(await vault.refusal('POST', path, null, { raw: many }), tooMany);
+    const inside = { data: `{"a":[${'0,'.repeat(1_000_000)}0]}` };
+    assert.match(await vault.refusal('POST', 'secret/data/a', inside), /^400 .*expected an object$/);
+    const list = { versions: '1,'.repeat(100_000) };
+    assert.match(await vault.refusal('POST', 'secret/delete/a', list), /^400 .* at most 10000 parts$/);
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const form = (raw: string) => vault.refusal('POST', 'secret/delete/a', null, { raw, headers });
+    assert.equal(await form('versions=1&'.repeat(20_000)), '400 a form has at most 10000 fields');
+    assert.equal(await form(`versions=${'1'.repeat(1_100_000)}`), '413 http: request body too large');
+  });
+
+  it('reads large bodies only where data is taken', async () => {
+    const large = 'x'.repeat(1_100_000);
+    const tooLarge = '413 http: request body too large';
+    for (const path of ['auth/token/create', 'sys/policies/acl/large', 'sys/mounts/large', 'cubbyhole/a'])
+      assert.equal(await vault.refusal('POST', path, { policy: large }), tooLarge);
+    const { data } = await vault.ask('POST', 'sys/tools/hash', {
+      input: Buffer.from(large).toString('base64'),
+    });
+    assert.match(String(data?.['sum']), /^[0-9a-f]{64}$/);
+    await vault.ask('POST', 'secret/data/large', { data: { a: large.slice(0, 1_000_000) } });
+  });
 });
