@@ -23,6 +23,7 @@ const builtInDefault = parseAclPolicy(defaultPolicyText);
 /** The policy of tokens that only unwrap what waits under them. */
 export const wrappingPolicy = 'response-wrapping';
 const builtInWrapping = parseAclPolicy(`
+path "cubbyhole/response" { capabilities = ["read"] }
 path "sys/wrapping/unwrap" { capabilities = ["update"] }
 path "sys/wrapping/lookup" { capabilities = ["read", "update"] }
 path "sys/wrapping/rewrap" { capabilities = ["update"] }

@@ -4,6 +4,7 @@ import { newId, SecretBytes } from '#crypto';
 import { ClavigerError, roles, type Instant, type Principal, type Role } from '#domain';
 import type { Credential } from '#ports';
 import { defineOperation } from '../define.ts';
+import { ownedRemoval } from '../tokens/revoke.ts';
 import type { House } from '../house.ts';
 
 export const principalName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9+=,.@_-]{0,63}$/);
@@ -219,7 +220,10 @@ export const deleteCredential = defineOperation<DeleteInput, Nothing>({
     }
     return {
       output: {},
-      changes: [{ kind: 'credential-deleted', id: credential.id }],
+      changes: [
+        { kind: 'credential-deleted', id: credential.id },
+        ...(await ownedRemoval(house, credential.environment, credential.id)),
+      ],
       facts: { principal: principal.name, credential: credential.id },
     };
   },

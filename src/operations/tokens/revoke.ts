@@ -9,7 +9,7 @@ type Removal = { readonly changes: readonly Change[]; readonly count: number };
 const treeMax = 10_000;
 
 /** What a token owns, and ends with it: documents whose ids begin with it. */
-const owned = ['cubbyhole'] as const;
+const owned = ['cubbyhole', 'cubbyhole-total'] as const;
 
 function removalOf(
   document: { environment: string; collection: string; id: string; revision: number },
@@ -39,11 +39,15 @@ async function removeOne(house: Shelf, environment: string, id: string): Promise
     const link = await documents.get({ environment, collection: children.name, id: `${parentId}/${id}` });
     if (link) changes.push(removalOf(link));
   }
+  return [...changes, ...(await ownedRemoval(house, environment, id))];
+}
+
+/** The changes that take away what a token or credential owns. */
+export async function ownedRemoval(house: Shelf, environment: string, id: string): Promise<Change[]> {
+  const changes: Change[] = [];
   for (const collection of owned) {
-    const found = await documents.list({ environment, collection }, `${id}/`, {
-      after: null,
-      limit: treeMax,
-    });
+    const page = { after: null, limit: treeMax };
+    const found = await house.store.documents.list({ environment, collection }, `${id}/`, page);
     changes.push(...found.map((document) => removalOf(document, true)));
   }
   return changes;

@@ -1,10 +1,25 @@
+import { hasCode } from '#domain';
 import { operations, SecretBytes } from '#operations';
 import type { Answer } from '../../answer.ts';
 import type { Asked, Route } from '../../route.ts';
 import { absent, VaultError } from '../../vault-error.ts';
 
-async function read({ part, run }: Asked): Promise<Answer> {
+/** What was wrapped under the token of the request, as it was had before there was a path for it. */
+async function response({ token, run }: Asked): Promise<Answer> {
+  try {
+    await run(operations.lookUpWrapping, { token });
+  } catch (error) {
+    throw hasCode(error, 'input-invalid') ? absent() : error;
+  }
+  const { content } = await run(operations.unwrapAnswer, { token });
+  using inside = content;
+  return { data: { response: inside.use((bytes) => Buffer.from(bytes).toString('utf8')) } };
+}
+
+async function read(asked: Asked): Promise<Answer> {
+  const { part, run } = asked;
   const { content } = await run(operations.readCubbyhole, { path: part('path') });
+  if (!content && part('path') === 'response') return response(asked);
   if (!content) throw absent();
   using inside = content;
   const text = inside.use((bytes) => Buffer.from(bytes).toString('utf8'));
