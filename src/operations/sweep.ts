@@ -1,13 +1,27 @@
 import { z } from 'zod';
-import type { Change } from '#ports';
+import type { Change, Document } from '#ports';
 import { defineOperation } from './define.ts';
+import type { House } from './house.ts';
 import { tokens } from './tokens/lease.ts';
-import { treeRemoval } from './tokens/revoke.ts';
+import { endedRemoval, removalOf } from './tokens/revoke.ts';
 
-const atOnce = 200;
+/** What one commit takes away at most, but for what one token owns. */
+const changesMax = 500;
 
-/** Takes away documents of an environment that have expired, and of tokens what ends with them. Only the house asks for it. */
-export const sweepDocuments = defineOperation<{}, { readonly swept: number }>({
+type Part = { readonly changes: readonly Change[]; readonly isWhole: boolean };
+
+/** What goes with one document that has expired. */
+async function partOf(house: House, document: Document, room: number): Promise<Part> {
+  if (document.collection === tokens.name)
+    return endedRemoval(house, document.environment, document.id, room);
+  return { changes: [removalOf(document, document.shredId !== null)], isWhole: true };
+}
+
+/**
+ * Takes away documents of an environment that have expired, and of tokens what ends with them: so many as one commit should have, and
+ * whether more is left. Only the house asks for it.
+ */
+export const sweepDocuments = defineOperation<{}, { readonly swept: number; readonly isMore: boolean }>({
   name: 'documents.sweep',
   kind: 'manage',
   input: z.strictObject({}),
@@ -15,28 +29,21 @@ export const sweepDocuments = defineOperation<{}, { readonly swept: number }>({
   permission: 'documents:sweep',
   run: async ({ house, caller, now }) => {
     const { environment } = caller.principal;
-    const expired = (await house.store.documents.expired(now, atOnce)).filter(
-      (each) => each.environment === environment,
-    );
+    const expired = await house.store.documents.expired(now, changesMax, environment);
     const changes = new Map<string, Change>();
-    const note = (change: Change): void => void changes.set(JSON.stringify(change), change);
-    for (const { collection, id, revision, shredId } of expired) {
-      if (collection === tokens.name)
-        for (const change of (await treeRemoval(house, environment, id)).changes) note(change);
-      else
-        note({
-          kind: 'document-deleted',
-          environment,
-          collection,
-          id,
-          expectedRevision: revision,
-          ...(shredId === null ? {} : { erases: true }),
-        });
+    let isMore = expired.length === changesMax;
+    for (const document of expired) {
+      if (changes.size >= changesMax) {
+        isMore = true;
+        break;
+      }
+      const part = await partOf(house, document, changesMax - changes.size);
+      // what is owned and has expired itself is taken away once
+      for (const change of part.changes)
+        if (change.kind === 'document-deleted') changes.set(`${change.collection}/${change.id}`, change);
+      if (!part.isWhole) isMore = true;
     }
-    return {
-      output: { swept: expired.length },
-      changes: [...changes.values()],
-      facts: { swept: expired.length },
-    };
+    const swept = changes.size;
+    return { output: { swept, isMore }, changes: [...changes.values()], facts: { swept } };
   },
 });

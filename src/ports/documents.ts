@@ -44,6 +44,6 @@ export interface Documents {
     environment: string,
     page: Page,
   ): Promise<{ readonly documents: readonly SealedDocument[]; readonly next: string | null }>;
-  /** Those that have expired, the longest expired first. */
-  expired(now: Instant, limit: number): Promise<readonly Document[]>;
+  /** Those that have expired, of one environment or of all, the longest expired first. */
+  expired(now: Instant, limit: number, environment?: string): Promise<readonly Document[]>;
 }

@@ -13,6 +13,7 @@ const statements = Object.freeze({
   sealed: `SELECT collection, id, sealed, shred_id FROM documents
     WHERE environment = $1 AND (collection, id) > ($2, $3) AND sealed IS NOT NULL ORDER BY collection, id LIMIT $4`,
   expired: `SELECT ${columns} FROM documents WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2`,
+  expiredIn: `SELECT ${columns} FROM documents WHERE expires_at <= $1 AND environment = $3 ORDER BY expires_at LIMIT $2`,
   insert: `INSERT INTO documents (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT DO NOTHING RETURNING id`,
   replace: `UPDATE documents SET revision = $4, expires_at = $5, doc = $6, sealed = $7, shred_id = $8
@@ -95,6 +96,12 @@ export function storedDocuments(driver: Driver): Documents {
       const last = documents.at(-1);
       return { documents, next: last ? `${last.collection}\n${last.id}` : null };
     },
-    expired: async (now, limit) => (await driver.query(statements.expired, [now, limit])).map(decode),
+    async expired(now, limit, environment) {
+      const rows =
+        environment === undefined
+          ? await driver.query(statements.expired, [now, limit])
+          : await driver.query(statements.expiredIn, [now, limit, environment]);
+      return rows.map(decode);
+    },
   };
 }

@@ -11,7 +11,8 @@ const treeMax = 10_000;
 /** What a token owns, and ends with it: documents whose ids begin with it. */
 const owned = ['cubbyhole', 'cubbyhole-total'] as const;
 
-function removalOf(
+/** The change that takes away a document as it stands; `erases`: what was secret in it must be out of the files. */
+export function removalOf(
   document: { environment: string; collection: string; id: string; revision: number },
   erases = false,
 ): Change {
@@ -75,6 +76,41 @@ export async function treeRemoval(
   // a link is removed with its child: once, whoever is looked at first
   const once = new Map(changes.map((change) => [JSON.stringify(change), change]));
   return { changes: [...once.values()], count: seen.size };
+}
+
+/**
+ * The changes that take away so much of a tree that is over as there is room for, leaves first: what is left is found again under its
+ * root, which goes last. `isWhole`: nothing is left.
+ */
+export async function endedRemoval(
+  house: Shelf,
+  environment: string,
+  root: string,
+  room: number,
+): Promise<{ readonly changes: readonly Change[]; readonly isWhole: boolean }> {
+  const changes: Change[] = [];
+  const seen = new Set<string>();
+
+  /** False: there was no room for all of it. */
+  async function takeDown(id: string): Promise<boolean> {
+    seen.add(id);
+    const of = { environment, collection: children.name };
+    const links = await house.store.documents.list(of, `${id}/`, { after: null, limit: room + 1 });
+    for (const link of links) {
+      if (changes.length >= room) return false;
+      const child = link.id.slice(id.length + 1);
+      if (seen.has(child)) continue;
+      const taken = changes.length;
+      if (!(await takeDown(child))) return false;
+      // its child has gone by itself
+      if (changes.length === taken) changes.push(removalOf(link));
+    }
+    if (changes.length >= room) return false;
+    changes.push(...(await removeOne(house, environment, id)));
+    return true;
+  }
+
+  return { isWhole: await takeDown(root), changes };
 }
 
 /** The changes that end all tokens that were made by a path or below it, and those under them. Throws `limit-exceeded` where they are too many for one commit. */

@@ -119,6 +119,12 @@ export function documentTests({ store, second }: StoreHandles): void {
         expired.map(({ id }) => id),
         ['1', '0'],
       );
+      const here = await store().documents.expired(5, 1, environment);
+      assert.deepEqual(
+        here.map(({ id }) => id),
+        ['1'],
+      );
+      assert.deepEqual(await store().documents.expired(5, 1000, `${environment}-other`), []);
       assert.ok((await store().documents.expired(4, 1000)).every(({ expiresAt }) => Number(expiresAt) <= 4));
     });
 
