@@ -5,6 +5,7 @@ import { createSecretEndings } from './secret-endings.ts';
 import { describeError, type Logger } from './logger.ts';
 import type { Outbox } from './outbox.ts';
 import type { Presence } from './presence.ts';
+import { sweepExpired } from './sweeping.ts';
 
 /** The house's own scheduled work; one node at a time does what must be done once. */
 export interface Maintenance {
@@ -25,8 +26,6 @@ type Parts = {
 const tickMillis = 1000;
 const leaseMillis = 30_000;
 const dueAtOnce = 100;
-/** Commits that a round of sweeping makes in each environment at most. */
-const sweepTurns = 5;
 /** Milliseconds until a key that could not be attended is tried again; meanwhile it takes no other key's turn. */
 const postponedMillis = 60_000;
 const expected: readonly ErrorCode[] = ['conflict', 'key-suspended', 'key-destroyed', 'key-state-forbids'];
@@ -88,26 +87,6 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
     }
   }
 
-  /** Takes away what has expired, a commit of each environment after the other; one node does. */
-  async function sweepDocuments(): Promise<void> {
-    const { documents } = house.store;
-    const now = house.clock.now();
-    const lease = { name: 'sweep', holder: house.log.node, until: now + leaseMillis };
-    if ((await documents.expired(now, 1)).length === 0 || !(await house.store.takeLease(lease, now))) return;
-    let waiting = (await house.store.environments()).map(({ environment }) => environment.name);
-    for (let turn = 0; turn < sweepTurns && waiting.length > 0; turn += 1) {
-      const still: string[] = [];
-      for (const environment of waiting) {
-        if ((await documents.expired(now, 1, environment)).length === 0) continue;
-        const done = await guarded(`documents of ${environment}`, () =>
-          door.runAsSystem(operations.sweepDocuments, environment, {}),
-        );
-        if (done?.isMore) still.push(environment);
-      }
-      waiting = still;
-    }
-  }
-
   async function attendSpentKeys(): Promise<void> {
     const near = [...spent];
     spent.clear();
@@ -130,7 +109,7 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
     await guarded('demands', () => house.demands.flush());
     await guarded('outbox', () => outbox.settle());
     await guarded('due keys', attendDueKeys);
-    await guarded('documents', sweepDocuments);
+    await guarded('documents', () => sweepExpired({ house, door, guarded }));
     await guarded('destructions', () => destructions.attend());
     await guarded('ended secrets', () => secretEndings.attend());
     await attendSpentKeys();
