@@ -9,7 +9,7 @@ export { type Mount, mountAt, mountsOf, type PlacedMount } from './mounts/mounts
 export { findGrant, type TokenGrant } from './tokens/grants.ts';
 export { type IssuedToken, issueToken, type TokenWish, usualTokenSeconds } from './tokens/issue.ts';
 export type { TokenLease } from './tokens/lease.ts';
-export type { Unwrapped, Wrapped } from './wrappings/wrappings.ts';
+export { openedWithin, type Unwrapped, type Wrapped } from './wrappings/wrappings.ts';
 export { spendUse } from './tokens/spend.ts';
 export type { TokenReference, TokenView } from './tokens/tokens.ts';
 export { isCidr, isWithin } from './auth/cidr.ts';

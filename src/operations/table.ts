@@ -67,7 +67,13 @@ import {
   revokeOwnToken,
   revokeToken,
 } from './tokens/tokens.ts';
-import { lookUpWrapping, rewrapAnswer, unwrapAnswer, wrapAnswer } from './wrappings/wrappings.ts';
+import {
+  lookUpWrapping,
+  reopenWrapping,
+  rewrapAnswer,
+  unwrapAnswer,
+  wrapAnswer,
+} from './wrappings/wrappings.ts';
 import { disableMount, enableMount, listMounts, moveMount, readMount, tuneMount } from './mounts/mounts.ts';
 import { configureKey } from './keys/configure.ts';
 import { macItems, verifyMacItems } from './keys/mac-items.ts';
@@ -218,6 +224,7 @@ export const operations = Object.freeze({
   wrapAnswer,
   lookUpWrapping,
   unwrapAnswer,
+  reopenWrapping,
   rewrapAnswer,
   sweepDocuments,
   listMounts,

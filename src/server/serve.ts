@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Authenticated } from '#access';
-import { mountAt, mountsOf, spendUse, type House } from '#operations';
+import { mountAt, mountsOf, openedWithin, spendUse, type House } from '#operations';
 import type { Clock, HttpProtocol, KeyDevice } from '#ports';
 import { createAwsKms } from '#protocols/aws-kms';
 import { createNativeApi } from '#protocols/native';
@@ -100,6 +100,7 @@ export function protocolsOf(
       onFailure,
       region: composition.config.region,
       authenticate: (token) => authenticator.token(token),
+      openedWithin: (token) => openedWithin(house, token),
       spendUse: (environment, tokenId) => spendUse(house, environment, tokenId),
       anonymous: async (environment) => anonymous(house, environment ?? (await house.firstEnvironment())),
       mountAt: (environment, kind, path) => {

@@ -174,6 +174,30 @@ function openedTwice({ openedAt, creationPath }: Wrapping): ClavigerError {
   });
 }
 
+/** The environment in which a token was the one of a wrapping that was opened, of which the token is no more; null: it was none. */
+export async function openedWithin({ store }: Pick<House, 'store'>, token: string): Promise<string | null> {
+  const id = tokenId(token);
+  for (const { environment } of await store.environments()) {
+    const place = { environment: environment.name, collection: wrappings.name, id };
+    const document = await store.documents.get(place);
+    if (document && (document.content as Wrapping).openedAt !== null) return environment.name;
+  }
+  return null;
+}
+
+/** Refuses who comes second with nothing but the token of the wrapping, which says nobody's name any more: for the record. */
+export const reopenWrapping = defineOperation<OfToken, never>({
+  name: 'wrappings.reopen',
+  kind: 'manage',
+  input: ofToken,
+  targets: [],
+  isOpen: true,
+  run: async ({ house, caller }, { token }) => {
+    const { content } = await find(house, caller.principal.environment, token);
+    throw content.openedAt === null ? notValid() : openedTwice(content);
+  },
+});
+
 const rewrapInput = ofToken;
 
 /** Keeps the same content under another token, with the same time to live; the one before opens nothing any more. */

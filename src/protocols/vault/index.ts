@@ -11,6 +11,7 @@ import { readRequest, type VaultRequest } from './read-request.ts';
 import { unsupportedOperation } from './route.ts';
 import type { ServerFacts } from './server-facts.ts';
 import { permissionDenied, vaultError, VaultError } from './vault-error.ts';
+import { authenticateOnce, type Coming, opensWrapping, tokenIn, wrappingPaths } from './wrapping-token.ts';
 import { requireAddress, wrapped } from './wrapping.ts';
 
 export type { Custodians } from './server-facts.ts';
@@ -20,6 +21,8 @@ export type VaultParts = {
   readonly authenticate: (token: string) => Authenticated | Promise<Authenticated>;
   /** Counts a request of a token that has only so many; false: none was left. */
   readonly spendUse: (environment: string, tokenId: string) => Promise<boolean>;
+  /** The environment of a wrapping that was opened with this token already; null: it was none. */
+  readonly openedWithin: (token: string) => Promise<string | null>;
   /** Who asks where nobody has proved anything yet, in an environment, or in the first one. Rejects with `environment-not-found`. */
   readonly anonymous: (environment: string | null) => Promise<Authenticated>;
   /** The mount of a path in an environment; null: there is none. */
@@ -68,41 +71,10 @@ async function openPlace(
 
 const tooLarge = 'http: request body too large';
 
-const wrappingPaths: ReadonlySet<string> = new Set([
-  'sys/wrapping/unwrap',
-  'sys/wrapping/lookup',
-  'sys/wrapping/rewrap',
-]);
-
-/** The token of a request; a wrapped answer may be asked for with nothing but its own token. */
-function tokenIn(read: VaultRequest): string {
-  if (read.token !== null) return read.token;
-  const inside = wrappingPaths.has(read.path) ? read.data['token'] : undefined;
-  if (typeof inside === 'string' && inside !== '') return inside;
-  throw new VaultError(403, permissionDenied);
-}
-
-const gone: ReadonlySet<string> = new Set(['not-authenticated', 'credential-unknown', 'credential-expired']);
-
-/** A token that was to open its own wrapping, and is no more, is told as such: clients take it for opened by another. */
-async function authenticateOnce(
-  parts: VaultParts,
-  read: VaultRequest,
-  token: string,
-): Promise<Authenticated> {
-  try {
-    return await parts.authenticate(token);
-  } catch (error) {
-    const isOfWrapping = (read.data['token'] || token) === token;
-    if (!isOfWrapping || !(error instanceof ClavigerError) || !gone.has(error.code)) throw error;
-    throw new VaultError(400, 'wrapping token is not valid or does not exist');
-  }
-}
-
-async function recognise(parts: VaultParts, request: HttpRequest, read: VaultRequest): Promise<Called> {
+async function recognise(parts: VaultParts, { request, read, id }: Coming): Promise<Called> {
   const token = tokenIn(read);
-  const authenticated = wrappingPaths.has(read.path)
-    ? authenticateOnce(parts, read, token)
+  const authenticated = opensWrapping(read)
+    ? authenticateOnce(parts, { request, read, id }, token)
     : parts.authenticate(token);
   const who = authenticated instanceof Promise ? await authenticated : authenticated;
   requireNamespace(read, who);
@@ -136,7 +108,7 @@ async function serve(parts: VaultParts, request: HttpRequest, id: string): Promi
   if (parts.server.state().sealed) throw new VaultError(503, 'Vault is sealed');
   const open = read.path.startsWith('auth/') ? await openPlace(parts, read) : null;
   if (open) requireSmall(request);
-  const called = open ? { ...open, token: '' } : await recognise(parts, request, read);
+  const called = open ? { ...open, token: '' } : await recognise(parts, { request, read, id });
   requireFitting(request, called.placed);
   const { mount, found } = called.placed;
   const about = { requestId: id, mountType: mount.type };

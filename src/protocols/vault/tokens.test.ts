@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { auditEvents } from '#server';
 import { startVault, type VaultHouse } from './vault.fixture.ts';
 
 describe('tokens, policies and wrapping', () => {
@@ -294,6 +295,36 @@ describe('tokens, policies and wrapping', () => {
     );
     assert.deepEqual(opened.data, { a: 'b' });
     assert.equal(await vault.refusal('POST', 'sys/wrapping/unwrap', { token: second?.['token'] }), again);
+  });
+
+  it('says in the log that a wrapping was opened twice, whichever way its token is shown', async () => {
+    const options = { headers: { 'x-vault-wrap-ttl': '300' } };
+    const findings = async (): Promise<string[]> =>
+      auditEvents(vault.composition.config.auditFolder, {}, 1000)
+        .filter(({ event }) => event.facts?.['finding'] === 'wrapping-opened-twice')
+        .map(({ event }) => `${event.operation} ${event.facts?.['creationPath']} ${event.sourceAddress}`);
+    const ways: readonly ((token: string) => Promise<string>)[] = [
+      (token) => vault.refusal('POST', 'sys/wrapping/unwrap', { token }),
+      (token) => vault.refusal('POST', 'sys/wrapping/unwrap', undefined, { token }),
+      (token) => vault.refusal('POST', 'sys/wrapping/unwrap', { token }, { token: null }),
+      (token) => vault.refusal('POST', 'sys/wrapping/unwrap', { token }, { token }),
+      (token) => vault.refusal('POST', 'sys/wrapping/rewrap', undefined, { token }),
+      (token) => vault.refusal('GET', 'cubbyhole/response', undefined, { token }),
+    ];
+    const before = (await findings()).length;
+    for (const [at, way] of ways.entries()) {
+      const { wrap_info: info } = await vault.ask('POST', 'sys/wrapping/wrap', { a: 'b' }, options);
+      const token = String(info?.['token']);
+      await vault.ask('POST', 'sys/wrapping/unwrap', undefined, { token });
+      assert.match(await way(token), at === 5 ? /^403 / : /^400 wrapping token is not valid/);
+      const found = await findings();
+      assert.equal(found.length, before + at + 1, String(at));
+      assert.match(found[0] ?? '', /^wrappings\.(open|reopen|rewrap) sys\/wrapping\/wrap 127/);
+    }
+    // what was never opened, or is none, leaves nothing of the kind
+    for (const token of ['hvs.nobody', vault.root])
+      await vault.refusal('POST', 'sys/wrapping/unwrap', undefined, { token });
+    assert.equal((await findings()).length, before + ways.length);
   });
 
   it('opens one wrapping once, though many ask at once', async () => {

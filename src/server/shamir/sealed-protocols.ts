@@ -45,6 +45,7 @@ export function sealedProtocols(parts: {
       region,
       onFailure,
       authenticate: refuse,
+      openedWithin: refuse,
       spendUse: refuse,
       anonymous: refuse,
       mountAt: refuse,
