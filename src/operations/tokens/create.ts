@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { tokenId } from '#access';
 import { ClavigerError } from '#domain';
 import { matchesGlob } from '../auth/glob.ts';
 import { defineOperation } from '../define.ts';
 import type { Caller } from '../operation.ts';
 import type { House } from '../house.ts';
 import { rootPolicy } from '../policies/policies.ts';
+import { claimOf } from './chosen-id.ts';
 import { issueToken, type IssuedToken } from './issue.ts';
 import { tokens, type TokenLease } from './lease.ts';
 import { tokenRoles, type TokenRole } from './roles.ts';
@@ -28,7 +28,7 @@ const input = z.strictObject({
   /** The text of the token itself, where a caller chooses it. */
   id: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,256}$/)
+    .regex(/^[A-Za-z0-9_-]{8,256}$/, 'must be 8 to 256 letters, digits, underscores and hyphens')
     .nullable(),
   /** The caller may do what needs sudo on this path. */
   isPrivileged: z.boolean(),
@@ -139,12 +139,6 @@ function requirePrivileges(wish: Input, role: TokenRole | null): void {
   if (refused) throw new ClavigerError('access-denied', `root or sudo privileges required to ${refused}`);
 }
 
-async function requireFresh(house: House, environment: string, id: string | null): Promise<void> {
-  if (id === null) return;
-  const place = { environment, collection: tokens.name, id: tokenId(id) };
-  if (await house.store.documents.get(place)) throw refuse('cannot create a token with a duplicate ID');
-}
-
 function requireParent({ scope }: Caller, parent: TokenLease | null): void {
   // nothing is kept of a batch token: without a lease, what has policies is one, or has ended meanwhile
   if (scope && !parent) throw refuse('batch tokens cannot create more tokens');
@@ -181,7 +175,7 @@ export const createToken = defineOperation<Input, IssuedToken>({
     const type = shape.type ?? 'service';
     requirePrivileges(wish, role);
     requireBatchable(wish, type, shape.periodSeconds);
-    await requireFresh(house, environment, wish.id);
+    const claim = await claimOf(house, wish.id, now);
     const isOrphan = wish.isOrphan || role?.isOrphan === true;
     const issued = await issueToken(house, now, {
       environment,
@@ -200,7 +194,7 @@ export const createToken = defineOperation<Input, IssuedToken>({
     });
     return {
       output: issued,
-      changes: issued.changes,
+      changes: [...issued.changes, ...claim],
       facts: { accessor: issued.accessor, policies: issued.lease.policies.join(' '), type },
     };
   },

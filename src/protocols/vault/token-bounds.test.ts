@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { operations } from '#operations';
 import { startVault, type VaultHouse } from './vault.fixture.ts';
 
 describe('what a limited token cannot have', () => {
@@ -286,5 +287,41 @@ describe('what a limited token cannot have', () => {
     });
     assert.match(String(data?.['sum']), /^[0-9a-f]{64}$/);
     await vault.ask('POST', 'secret/data/large', { data: { a: large.slice(0, 1_000_000) } });
+  });
+
+  it('has an id that no other token of the house has, in whatever environment', async () => {
+    const { door, newRequestId } = vault.composition;
+    const { principal, accountId } = vault.who;
+    const caller = () => ({
+      principal,
+      accountId,
+      region: 'eu-north-1',
+      protocol: 'native',
+      protocolOperation: '-',
+      sourceAddress: '-',
+      userAgent: '-',
+      secureTransport: true,
+      requestId: newRequestId(),
+    });
+    const roots = [vault.root];
+    for (const environment of ['next-door', 'far-away']) {
+      await door.run(operations.createEnvironment, caller(), { name: environment, accountId: null });
+      const wish = { environment, name: 'boss' };
+      roots.push((await door.run(operations.createAdministrator, caller(), wish)).token);
+    }
+    const duplicate = '400 cannot create a token with a duplicate ID';
+    const create = (id: string, token: string) =>
+      vault.refusal('POST', 'auth/token/create', { id, policies: ['default'] }, { token });
+    assert.equal(await create('chosen-id', roots[1] ?? ''), '200 ');
+    for (const token of roots) assert.equal(await create('chosen-id', token), duplicate);
+    const answers = await Promise.all(roots.map((token) => create('id-at-once', token)));
+    assert.deepEqual(answers.sort(), ['200 ', duplicate, duplicate]);
+    // what has ended can be there again
+    const { data } = await vault.ask('GET', 'auth/token/lookup-self', undefined, { token: 'chosen-id' });
+    assert.ok(data);
+    await vault.ask('POST', 'auth/token/revoke-self', {}, { token: 'chosen-id' });
+    assert.equal(await create('chosen-id', roots[2] ?? ''), '200 ');
+    // also not that of a principal's own token
+    assert.equal(await create(roots[2] ?? '', roots[1] ?? ''), duplicate);
   });
 });

@@ -76,7 +76,7 @@ describe('tokens, policies and wrapping', () => {
     assert.equal(await refusal({ policies: ['third'] }), '400 child policies must be subset of parent');
     assert.match(await refusal({ no_parent: true }), /^403/);
     assert.match(await refusal({ period: '1h' }), /^403/);
-    assert.match(await refusal({ id: 'mine' }), /^403/);
+    assert.match(await refusal({ id: 'mine-alone' }), /^403/);
     const child = await make({ policies: ['other'] }, parent.token);
     assert.deepEqual((await lookUp(child.token))?.['policies'], ['default', 'other']);
     const heir = await make({}, parent.token);
