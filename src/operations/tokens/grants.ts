@@ -64,8 +64,10 @@ export async function findGrant(house: Shelf, tokenId: string, token: string): P
     lineage.push(parentId);
     const parent = await tokens.find(house, environment, parentId);
     if (!parent) {
-      // a token of a principal itself stands above its children as long as it is there
-      if (!(await house.store.credential(parentId))) return null;
+      // a token of a principal itself stands above its children as long as it is there, and lasts
+      const credential = await house.store.credential(parentId);
+      if (!credential) return null;
+      endsAt = earlier(endsAt, credential.expiresAt);
       break;
     }
     endsAt = earlier(endsAt, parent.content.endsAt);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { operations } from '#operations';
+import { newToken } from '#access';
+import { operations, tokenCredential } from '#operations';
 import { startVault, type VaultHouse } from './vault.fixture.ts';
 
 describe('what a limited token cannot have', () => {
@@ -323,5 +324,28 @@ describe('what a limited token cannot have', () => {
     assert.equal(await create('chosen-id', roots[2] ?? ''), '200 ');
     // also not that of a principal's own token
     assert.equal(await create(roots[2] ?? '', roots[1] ?? ''), duplicate);
+  });
+
+  it('ends with the credential of a principal under which it was made, also where it is renewed', async () => {
+    const { house } = vault.composition;
+    const text = newToken();
+    const credential = { ...tokenCredential(vault.who.principal, text, now), expiresAt: now + 100_000 };
+    await house.store.commit({ changes: [{ kind: 'credential-created', credential }], events: [] });
+    const children = [];
+    for (const wish of [{}, { type: 'batch' }, { policies: ['root'] }, { period: '1h' }]) {
+      const { auth } = await vault.ask('POST', 'auth/token/create', wish, { token: text });
+      children.push(String(auth?.['client_token']));
+    }
+    const under = await vault.ask('POST', 'auth/token/create', {}, { token: children[0] ?? '' });
+    children.push(String(under.auth?.['client_token']));
+    const orphan = await vault.ask('POST', 'auth/token/create-orphan', {}, { token: text });
+    const status = async (token: string) =>
+      (await vault.send('GET', 'auth/token/lookup-self', undefined, { token })).status;
+    now += 99_000;
+    for (const token of children) assert.equal(await status(token), 200);
+    await vault.ask('POST', 'auth/token/renew-self', { increment: '10h' }, { token: children[3] ?? '' });
+    now += 1000;
+    for (const token of [text, ...children]) assert.equal(await status(token), 403);
+    assert.equal(await status(String(orphan.auth?.['client_token'])), 200);
   });
 });
