@@ -5,10 +5,12 @@ import {
   createClient,
   createCustodian,
   createSecrets,
+  createTransit,
   type Client,
   type ClientOptions,
   type Custodian,
   type Secrets,
+  type Transit,
 } from '#sdk';
 import { loadConfig, localAddress } from '#server/configuration';
 import { checkoutHome } from './checkout-home.ts';
@@ -92,6 +94,15 @@ export function connectSecrets(): Secrets {
   env['CLAVIGER_ADDR'] ||= env['VAULT_ADDR'];
   if (!env['CLAVIGER_TOKEN_FILE']) env['CLAVIGER_TOKEN'] ||= env['VAULT_TOKEN'];
   return createSecrets(credentialsOf());
+}
+
+/**
+ * A client for whole keys by the paths of transit; with an environment a token of another one is refused. VAULT_ADDR is not heeded: who
+ * brings keys from a Vault has it set to that one.
+ */
+export function connectTransit(environment?: string): Transit {
+  // the numbers of many RSA keys are looked at for a while
+  return createTransit({ ...credentialsOf(), environment, timeoutMillis: 600_000 });
 }
 
 /** A custodian's client for the same server; it needs no token. */

@@ -6,6 +6,7 @@ import { addCustodyCommands } from './commands/custody.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFileCommands } from './commands/files.ts';
 import { addHelp } from './commands/help.ts';
+import { addImport } from './commands/import.ts';
 import { addKeyAttributes } from './commands/key-attributes.ts';
 import { addKeyExport } from './commands/key-export.ts';
 import { addKeyImport } from './commands/key-import.ts';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   addKeyImport(keys);
   addKeyExport(keys);
   addKeyAttributes(keys);
+  addImport(program);
   addNameCommands(program);
   program.commandsGroup('Data:');
   addFileCommands(program);

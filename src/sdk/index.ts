@@ -10,3 +10,4 @@ export type { Exported, ExportWish, ExportWrap, WrapForm } from './exports.ts';
 export type { CopyRecord, RecoveryHoldersRecord } from './recovery.ts';
 export { createSecrets, type SecretRecord, type Secrets } from './secrets.ts';
 export type { ClientOptions } from './transport.ts';
+export { createTransit, type Transit, type TransitKey } from './transit.ts';

@@ -10,6 +10,8 @@ export type ClientOptions = {
   readonly fetch?: typeof fetch;
   /** What paths begin with; `/api/v1`. */
   readonly base?: '/api/v1' | '/v1';
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 export type Json = Record<string, unknown>;
@@ -65,13 +67,14 @@ const codesOfStatus: Readonly<Record<number, string>> = {
   503: 'sealed',
 };
 
-/** An error of the paths that Vault's clients use; a 404 says nothing more. */
+/** An error of the paths that Vault's clients use; a 404 of a secret says nothing more, one of a path that is not served does. */
 function vaultProblem(
   errors: readonly unknown[],
   facts: { readonly status: number; readonly requestId: string | null },
 ): ClavigerApiError {
   const said = errors.map((error) => String(error).replaceAll(/\s+/g, ' ').trim()).join('; ');
-  const code = codesOfStatus[facts.status] ?? 'http-error';
+  const isPath = facts.status === 404 && said !== '';
+  const code = isPath ? 'http-error' : (codesOfStatus[facts.status] ?? 'http-error');
   return new ClavigerApiError(code, said === '' ? 'There is no such secret.' : said, facts);
 }
 
@@ -93,6 +96,7 @@ export function createCall(options: ClientOptions): Call {
         headers: {
           ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
           ...(body ? { 'content-type': 'application/json' } : {}),
+          ...options.headers,
         },
         ...(body ? { body: JSON.stringify(body) } : {}),
         signal: AbortSignal.timeout(timeoutMillis),
@@ -102,6 +106,7 @@ export function createCall(options: ClientOptions): Call {
     } catch (cause) {
       throw noAnswer(address, cause);
     }
+    if (response.status === 204) return {};
     const answer = response.ok ? parsed(text) : null;
     if (answer) return answer;
     throw problemOf(address, response, text);
