@@ -135,6 +135,7 @@ describe('key material of a file', () => {
       [32, 'encrypt', 'AES_256'],
       [32, 'mac', 'HMAC_256'],
       [64, 'mac', 'HMAC_512'],
+      [100, 'mac', 'HMAC'],
     ] as const) {
       // it may begin like a DER sequence
       const bytes = randomBytes(length).fill(0x30, 0, 1);

@@ -21,7 +21,8 @@ const secretSpecs: Readonly<Record<string, Readonly<Record<number, string>>>> = 
 };
 
 function fromSecret(bytes: Buffer, usage: string): FoundMaterial {
-  const spec = secretSpecs[usage]?.[bytes.length];
+  const ofAnySize = usage === 'mac' && bytes.length >= 32 && bytes.length <= 512 ? 'HMAC' : undefined;
+  const spec = secretSpecs[usage]?.[bytes.length] ?? ofAnySize;
   if (spec) return { bytes, spec, isSecret: true };
   throw refused(
     `A secret key of ${bytes.length} bytes is not one to ${usage}.`,

@@ -34,7 +34,7 @@ test('a pair of one spec opens as no other, public or private', async () => {
     for (const other of keySpecNames) {
       if (other === spec) continue;
       // a raw secret has no type: only its length can be wrong
-      if (factsOf(other).asymmetric || secret.length > 64) {
+      if (factsOf(other).asymmetric || secret.length > (factsOf(other).sizes?.max ?? 64)) {
         assert.throws(() => openMaterial(other, secret), isBroken, `${spec} as ${other}`);
       }
       assert.throws(() => openPublicKey(other, publicKey), isBadPublic, `${spec} as ${other}`);
@@ -48,11 +48,26 @@ test('a secret key opens with exactly its length, and never as a pair', async ()
     using secret = encoded;
     assert.equal(publicKey, null);
     assert.equal(publicKeyOf(openMaterial(spec, secret)), null);
-    for (const length of [0, secret.length - 1, secret.length + 1]) {
+    const longest = factsOf(spec).sizes?.max ?? secret.length;
+    for (const length of [0, secret.length - 1, longest + 1]) {
       assert.throws(() => openBytes(spec, Buffer.alloc(length)), isBroken);
     }
     for (const other of pairSpecs) assert.throws(() => openMaterial(other, secret), isBroken);
   }
+});
+
+test('a key that says its size has it', async () => {
+  for (const length of [33, 512]) {
+    using secret = (await generateMaterial('HMAC', length)).encoded;
+    assert.equal(secret.length, length);
+    assert.equal(openMaterial('HMAC', secret).holds, 'secret');
+  }
+  for (const [spec, length] of [
+    ['HMAC', 31],
+    ['HMAC', 513],
+    ['AES_256', 33],
+  ] as const)
+    await assert.rejects(generateMaterial(spec, length), { code: 'input-invalid' });
 });
 
 test('encoded pairs and public keys with bytes before, behind or missing are refused', async () => {

@@ -17,10 +17,18 @@ export type GeneratedMaterial = {
   readonly publicKey: Uint8Array | null;
 };
 
-/** Generates fresh material of a spec; pairs are generated off the main thread. */
-export async function generateMaterial(spec: KeySpec): Promise<GeneratedMaterial> {
+/**
+ * Generates fresh material of a spec, of so many bytes where the spec leaves that to the key, else of the least number; pairs are
+ * generated off the main thread. Throws `input-invalid` for bytes that the spec does not have.
+ */
+export async function generateMaterial(spec: KeySpec, bytes?: number): Promise<GeneratedMaterial> {
   const shape = specShapes[spec];
-  if (shape.kind === 'secret') return { encoded: SecretBytes.random(shape.length), publicKey: null };
+  if (shape.kind === 'secret') {
+    const length = bytes ?? shape.length;
+    if (length < shape.length || length > shape.lengthMax)
+      throw new ClavigerError('input-invalid', `A key of spec ${spec} does not have ${length} bytes.`);
+    return { encoded: SecretBytes.random(length), publicKey: null };
+  }
   const pair = await generatePair(shape);
   return {
     encoded: SecretBytes.take(pair.privateKey.export({ format: 'der', type: 'pkcs8' })),
@@ -37,7 +45,8 @@ export function openMaterial(spec: KeySpec, encoded: SecretBytes): KeyMaterial {
   const shape = specShapes[spec];
   const key = encoded.use((bytes) => {
     if (shape.kind === 'pair') return openPrivateKey(shape, bytes);
-    return bytes.length === shape.length ? createSecretKey(bytes) : null;
+    const fits = bytes.length >= shape.length && bytes.length <= shape.lengthMax;
+    return fits ? createSecretKey(bytes) : null;
   });
   if (key !== null) return materialOf(new KeyHandle(spec, key));
   throw new ClavigerError('integrity-failed', `The key material is not that of a key of spec ${spec}.`);

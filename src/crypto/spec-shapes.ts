@@ -1,8 +1,8 @@
 import type { AsymmetricKeyDetails } from 'node:crypto';
-import type { KeySpec } from '#domain';
+import { factsOf, type KeySpec, type KeySpecFacts } from '#domain';
 
-/** A secret key: raw bytes of exactly this length. */
-type SecretShape = { readonly kind: 'secret'; readonly length: number };
+/** A secret key: raw bytes of exactly this length, or, where the key says how many, up to `lengthMax`. */
+type SecretShape = { readonly kind: 'secret'; readonly length: number; readonly lengthMax: number };
 
 /** A pair: OpenSSL's name of the key type and what distinguishes keys of the type. */
 export type PairShape = {
@@ -20,7 +20,10 @@ export type PairShape = {
 
 export type SpecShape = SecretShape | PairShape;
 
-const secret = (length: number): SpecShape => Object.freeze({ kind: 'secret', length });
+const secret = (length: number, lengthMax = length): SpecShape =>
+  Object.freeze({ kind: 'secret', length, lengthMax });
+
+const sized = ({ sizes }: KeySpecFacts): SpecShape => secret(sizes?.min ?? 0, sizes?.max ?? 0);
 
 const oneSpelling = new Uint8Array();
 
@@ -77,6 +80,7 @@ export const specShapes: Readonly<Record<KeySpec, SpecShape>> = Object.freeze({
   HMAC_256: secret(32),
   HMAC_384: secret(48),
   HMAC_512: secret(64),
+  HMAC: sized(factsOf('HMAC')),
   DERIVE_256: secret(32),
   RSA_2048: rsa(2048),
   RSA_3072: rsa(3072),

@@ -1,3 +1,4 @@
+import { ClavigerError } from './errors.ts';
 import { algorithmUsage, keyUsages, type AlgorithmName, type KeyUsage } from './algorithm.ts';
 
 const yearSeconds = 31_536_000;
@@ -40,6 +41,8 @@ export type KeySpecFacts = {
   readonly fips: boolean;
   /** A pair of private and public key, or one secret. */
   readonly asymmetric: boolean;
+  /** Bytes of the secret, of which each key of the spec says its own number; null: the spec says it all. */
+  readonly sizes: { readonly min: number; readonly max: number } | null;
 };
 
 //= sp800-57p1r5 5.3.6, Table 1: originator periods of one to three years by key type
@@ -89,6 +92,7 @@ function facts(input: FactsInput): KeySpecFacts {
     cryptoPeriod: symmetricData,
     fips: true,
     asymmetric: false,
+    sizes: null,
     ...input,
   });
 }
@@ -201,6 +205,15 @@ export const keySpecs = Object.freeze({
   HMAC_256: hmac(256),
   HMAC_384: hmac(384),
   HMAC_512: hmac(512),
+  HMAC: facts({
+    family: 'hmac',
+    strengthBits: 256,
+    quantumCategory: 5,
+    usages: ['mac'],
+    algorithms: ['HMAC_SHA_256', 'HMAC_SHA_384', 'HMAC_SHA_512'],
+    cryptoPeriod: symmetricMac,
+    sizes: { min: 32, max: 512 },
+  }),
   DERIVE_256: facts({
     family: 'derivation',
     strengthBits: 256,
@@ -275,6 +288,44 @@ export const keySpecNames = Object.freeze(Object.keys(keySpecs) as KeySpec[]);
 /** The facts of a spec. A name that is not in the table is never given a default. */
 export function factsOf(spec: KeySpec): KeySpecFacts {
   return keySpecs[spec];
+}
+
+const hmacSpecs: Readonly<Record<number, KeySpec>> = Object.freeze({
+  __proto__: null as never,
+  28: 'HMAC_224',
+  32: 'HMAC_256',
+  48: 'HMAC_384',
+  64: 'HMAC_512',
+});
+
+/** A spec, and the bytes of a key of it where the spec leaves them to the key. */
+export type SizedSpec = { readonly spec: KeySpec; readonly materialBytes?: number };
+
+type Sized = { readonly spec: KeySpec; readonly materialBytes?: number | undefined };
+
+/** What an HMAC key of so many bytes is: of the spec that is named after a hash of that length, else of `HMAC`. */
+export function hmacSpecOf(bytes: number): SizedSpec {
+  const named = hmacSpecs[bytes];
+  return named ? { spec: named } : { spec: 'HMAC', materialBytes: bytes };
+}
+
+/** A spec with its size. Throws `input-invalid` for a size that the spec does not have, or none where the key must say one. */
+export function sizedSpec({ spec, materialBytes }: Sized): SizedSpec {
+  const { sizes } = factsOf(spec);
+  if (sizes === null && materialBytes === undefined) return { spec };
+  const isOne =
+    sizes !== null &&
+    materialBytes !== undefined &&
+    Number.isSafeInteger(materialBytes) &&
+    materialBytes >= sizes.min &&
+    materialBytes <= sizes.max;
+  if (isOne && hmacSpecOf(materialBytes).spec === spec) return { spec, materialBytes };
+  const why = sizes
+    ? `has ${sizes.min} to ${sizes.max} bytes, not those of another spec, and says how many`
+    : 'has the size of its spec';
+  throw new ClavigerError('input-invalid', `A key of spec ${spec} ${why}.`, {
+    details: { field: 'materialBytes', spec },
+  });
 }
 
 /** Ciphers that draw a random 96-bit nonce for each message under the key itself. */

@@ -96,6 +96,8 @@ export type Key = {
   /** Where the key lives inside its environment (an AWS region); `default` where a protocol has no such word. */
   readonly region: string;
   readonly spec: KeySpec;
+  /** Bytes of its material, of every version; present where the spec leaves them to the key. */
+  readonly materialBytes?: number;
   readonly usage: KeyUsage;
   readonly owner: string;
   readonly description: string;

@@ -18,6 +18,8 @@ export type KeyRecord = {
   readonly environment: string;
   readonly region: string;
   readonly spec: string;
+  /** Of a key of spec `HMAC`. */
+  readonly materialBytes?: number;
   readonly usage: string;
   /** That of the newest version, or `destruction-scheduled`. */
   readonly state: string;
@@ -52,6 +54,8 @@ export type NewKey = {
   readonly name?: string;
   /** E.g. `AES_256` (the default), `RSA_3072`, `EC_P256`, `ED25519`, `ML_DSA_65`. */
   readonly spec?: string;
+  /** Bytes of a key of spec `HMAC`: 32 to 512, but those of the hashes, which have specs of their own. */
+  readonly materialBytes?: number;
   /** `encrypt`, `sign`, `mac` ...; else the first one of the spec. */
   readonly usage?: string;
   readonly owner?: string;

@@ -45,6 +45,7 @@ async function keyFor(
   if (into !== undefined) return into;
   const made = await connect().keys.create({
     spec: found.spec,
+    ...(found.spec === 'HMAC' ? { materialBytes: found.bytes.length } : {}),
     origin: 'imported',
     ...(usage === undefined ? {} : { usage }),
     ...(name === undefined ? {} : { name }),
@@ -117,7 +118,7 @@ export function addKeyImport(keys: Command): void {
     .option('--expires <time>', 'when the material is deleted by itself, e.g. 2027-01-31T12:00:00Z')
     .addHelpText(
       'after',
-      '\nFormats: PEM and DER of PKCS#8 (clear or encrypted), PKCS#1 and SEC 1; OpenSSH; PKCS#12; a JSON Web Key or a set of them; the raw bytes of a secret key.\nKeys: RSA of 2048, 3072 or 4096 bits, EC on P-256, P-384, P-521 or secp256k1, Ed25519, AES, HMAC; weak ones are refused.\nThe file stays as it is: `claviger shred FILE` removes it.',
+      '\nFormats: PEM and DER of PKCS#8 (clear or encrypted), PKCS#1 and SEC 1; OpenSSH; PKCS#12; a JSON Web Key or a set of them; the raw bytes of a secret key.\nKeys: RSA of 2048, 3072 or 4096 bits, EC on P-256, P-384, P-521 or secp256k1, Ed25519, AES, HMAC of 28 or 32 to 512 bytes; weak ones are refused.\nThe file stays as it is: `claviger shred FILE` removes it.',
     )
     .addOption(outputOption())
     .action(importFile);

@@ -10,7 +10,7 @@ function keyText(key: KeyRecord): string {
   const head = facts({
     id: key.id,
     state: key.state,
-    spec: key.spec,
+    spec: key.materialBytes === undefined ? key.spec : `${key.spec} of ${key.materialBytes} bytes`,
     usage: key.usage,
     owner: key.owner,
     environment: key.environment,
@@ -145,6 +145,7 @@ type CreateWish = Shown & {
   readonly tier?: string;
   readonly exportable?: boolean;
   readonly imported?: boolean;
+  readonly bytes?: number;
 };
 
 function addCreate(keys: Command): void {
@@ -153,6 +154,7 @@ function addCreate(keys: Command): void {
     .description('make a key')
     .option('--name <name>', 'its name')
     .option('--spec <spec>', 'AES_256 (the default), RSA_3072, EC_P256, ED25519, ML_DSA_65, HMAC_256 ...')
+    .option('--bytes <count>', 'size of a key of spec HMAC: 32 to 512', wholeNumber)
     .option('--usage <usage>', 'encrypt, sign, mac, key-agreement ...; else the first one of the spec')
     .option('--owner <owner>', 'who answers for it; else you')
     .option('--description <text>', 'what it is for')
@@ -163,14 +165,15 @@ function addCreate(keys: Command): void {
     .option('--imported', 'its material comes later, from outside (key import --into, key import-wrapped)')
     .option('--exportable', 'its material may leave, wrapped for a recipient (key export); never changed')
     .addOption(outputOption())
-    .action(async ({ output, tier, tag, imported, ...wish }: CreateWish) => {
+    .action(async ({ output, tier, tag, imported, bytes, ...wish }: CreateWish) => {
       const client = connect();
       if (tier !== undefined && tier !== 'hsm') await requireTier(client, tier);
       const tags = pairsOf(tag, 'tag').map(([key, value]) => ({ key, value }));
+      const sized = bytes === undefined ? {} : { materialBytes: bytes };
       const origin = imported ? ({ origin: 'imported' } as const) : {};
       await tellKey(
         output,
-        await client.keys.create({ ...wish, ...origin, ...(tier === 'hsm' ? { tier } : {}), tags }),
+        await client.keys.create({ ...wish, ...sized, ...origin, ...(tier === 'hsm' ? { tier } : {}), tags }),
       );
     });
 }

@@ -62,7 +62,8 @@ describe('making a key', () => {
   it('makes one of every spec for each of its usages, which works', async () => {
     for (const spec of quick) {
       for (const usage of factsOf(spec).usages) {
-        const key = await makeKey(world, { spec, usage });
+        const sized = factsOf(spec).sizes ? { materialBytes: 100 } : {};
+        const key = await makeKey(world, { spec, usage, ...sized });
         const version = currentVersion(key);
         assert.deepEqual([key.spec, key.usage, version.number, version.state], [spec, usage, 1, 'active']);
         assert.equal(version.publicKey !== null, factsOf(spec).asymmetric);
@@ -70,6 +71,34 @@ describe('making a key', () => {
         await use(spec, usage, byId(key));
       }
     }
+  });
+
+  it('gives an HMAC key the size that it says, every version', async () => {
+    const key = await makeKey(world, { spec: 'HMAC', usage: 'mac', materialBytes: 33, exportable: true });
+    const rotated = await world.door.run(operations.rotateKey, world.caller(), { key: byId(key) });
+    assert.deepEqual([key.materialBytes, rotated.materialBytes], [33, 33]);
+    const wish = { key: byId(key), versions: null, usage: null, form: 'raw', place: 'here', holder: 'ada' };
+    const exporter = world.caller({ roles: ['exporter', 'user'] });
+    const { materials } = await world.door.run(operations.exportInClear, exporter, {
+      ...wish,
+      part: 'material',
+      form: 'raw',
+    });
+    assert.deepEqual(
+      materials.map(({ material }) => material.length),
+      [33, 33],
+    );
+    for (const materialBytes of [undefined, 0, 31, 513, 32, 48, 64, 33.5])
+      await assert.rejects(
+        makeKey(world, {
+          spec: 'HMAC',
+          usage: 'mac',
+          ...(materialBytes === undefined ? {} : { materialBytes }),
+        }),
+        { code: 'input-invalid' },
+        String(materialBytes),
+      );
+    await assert.rejects(makeKey(world, { materialBytes: 32 }), { code: 'input-invalid' });
   });
 
   it('refuses every usage that a spec does not offer', async () => {

@@ -6,6 +6,7 @@ import {
   ClavigerError,
   factsOf,
   requireApprovedSpec,
+  sizedSpec,
   type Instant,
   type Key,
   type KeyFamily,
@@ -49,6 +50,8 @@ const input = z.strictObject({
   plaintextBackup: z.boolean().optional(),
   /** Seconds between rotations. */
   rotationSeconds: z.number().int().min(3600).max(315_360_000).optional(),
+  /** Bytes of the material, for specs that leave them to the key. */
+  materialBytes: z.number().int().min(1).max(4096).optional(),
   /** The device that must hold it. */
   device: z.string().max(64).optional(),
 });
@@ -58,6 +61,7 @@ type NewVersion = {
   readonly environment: string;
   readonly keyId: string;
   readonly spec: KeySpec;
+  readonly materialBytes?: number | undefined;
   readonly number: number;
   readonly now: Instant;
   readonly rotation: KeyVersion['rotation'];
@@ -75,7 +79,7 @@ export async function makeVersion(
   if (wanted.inDevice) return { version: await makeDeviceVersion(house, wanted), material: null, known: [] };
   const { environment, keyId, spec, number, now } = wanted;
   if (house.fips !== null) requireApprovedSpec(spec, 'make');
-  const made = await generateMaterial(spec);
+  const made = await generateMaterial(spec, wanted.materialBytes);
   using encoded = made.encoded;
   const material = await house.hierarchy.sealMaterial({ environment, keyId, version: number }, encoded);
   const version: KeyVersion = {
@@ -187,6 +191,7 @@ export const createKey = defineOperation<Input, Key>({
   }),
   run: async ({ house, caller, now }, wish) => {
     requireOffered(wish);
+    const sized = sizedSpec(wish);
     requireDistinctTags(wish.tags);
     const inDevice = await livesInDevice(house, wish);
     const keyId = newId();
@@ -210,7 +215,7 @@ export const createKey = defineOperation<Input, Key>({
       id: keyId,
       environment,
       region: caller.region,
-      spec: wish.spec,
+      ...sized,
       usage: wish.usage,
       owner: wish.owner ?? caller.principal.name,
       description: wish.description,
@@ -257,7 +262,7 @@ export const createKey = defineOperation<Input, Key>({
 async function firstVersion(
   house: House,
   place: { environment: string; keyId: string; now: Instant; inDevice: boolean },
-  { spec, usage, origin, exportable }: Input,
+  { spec, materialBytes, usage, origin, exportable }: Input,
 ): Promise<{
   version: KeyVersion;
   materials: readonly StoredMaterial[];
@@ -271,6 +276,7 @@ async function firstVersion(
   const wanted = {
     ...place,
     spec,
+    materialBytes,
     usage,
     number: 1,
     rotation: 'first',

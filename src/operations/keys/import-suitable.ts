@@ -7,17 +7,22 @@ import {
   type SecretBytes,
   weaknessOf,
 } from '#crypto';
-import { ClavigerError, factsOf, hasCode, type KeySpec } from '#domain';
+import { ClavigerError, factsOf, hasCode, type KeySpec, type SizedSpec } from '#domain';
 
 function unsuitable(why: string, cause?: unknown): ClavigerError {
   return new ClavigerError('material-unsuitable', `The key material can not be taken: ${why}.`, { cause });
 }
 
 /**
- * Opens material that came from outside, as a key of the spec. Throws `material-unsuitable` for what is not one, and for what
+ * Opens material that came from outside, as a key of the spec, and of its size where that is the key's own. Throws `material-unsuitable` for what is not one, and for what
  * nobody should use: a pattern for a secret, numbers that can be found, a pair whose halves do not belong together.
  */
-export async function openSuitable(spec: KeySpec, material: SecretBytes): Promise<KeyMaterial> {
+export async function openSuitable(
+  { spec, materialBytes }: SizedSpec,
+  material: SecretBytes,
+): Promise<KeyMaterial> {
+  if (materialBytes !== undefined && material.length !== materialBytes)
+    throw unsuitable(`it does not have the ${materialBytes} bytes of the key`);
   const opened = open(spec, material);
   const weakness = await weaknessOf(spec, opened);
   if (weakness !== null) throw unsuitable(weakness);

@@ -187,7 +187,7 @@ export async function imported(
   material: SecretBytes,
   { now, expiresAt, materialId: wanted, isNew = null, description = null }: Arrived,
 ): Promise<Outcome<KeyWithMaterial>> {
-  const opened = await openSuitable(key.spec, material);
+  const opened = await openSuitable(key, material);
   const { environment, id } = key;
   const materialId = await house.hierarchy.materialId(environment, id, material);
   requireSame(wanted, materialId);

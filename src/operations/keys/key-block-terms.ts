@@ -28,7 +28,8 @@ type Described = Pick<Key, 'id' | 'spec' | 'usage' | 'exportable'>;
 
 function termsOf({ spec, usage }: Described): Terms {
   const found = terms[factsOf(spec).family]?.[usage];
-  if (found) return found;
+  //= x9.143 6.3.6: the hash of an HMAC key is said; there is no number for keys that have none of their own
+  if (found && (factsOf(spec).family !== 'hmac' || hashes[spec])) return found;
   throw new ClavigerError(
     'operation-unsupported',
     `A key of spec ${spec} that is for ${usage} has no place in a key block: AES and HMAC keys have.`,

@@ -73,6 +73,7 @@ async function rotated({ house, key, now, kind }: Rotation): Promise<Outcome<Key
     environment: key.environment,
     keyId: key.id,
     spec: key.spec,
+    materialBytes: key.materialBytes,
     number: old.number + 1,
     now,
     rotation: kind,

@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { defaultPolicy } from '#access';
 import { newId, publicKeyOf, readPrivateKey, type SecretBytes } from '#crypto';
-import { ClavigerError, factsOf, type Instant, type Key, type KeyVersion } from '#domain';
+import {
+  ClavigerError,
+  factsOf,
+  hmacSpecOf,
+  sizedSpec,
+  type Instant,
+  type Key,
+  type KeyVersion,
+  type SizedSpec,
+} from '#domain';
 import type { Change, StoredMaterial } from '#ports';
 import type { House } from '../house.ts';
 import { keySpec, keyUsage, nameOfKey } from '../inputs.ts';
@@ -14,6 +23,8 @@ import { requireOwnMaterial } from './known-material.ts';
 /** What a key is to be that comes whole from another key server. */
 export const wholeShape = z.strictObject({
   spec: keySpec,
+  /** Of specs that leave it to the key; absent: the size of the first version. */
+  materialBytes: z.number().int().min(1).max(4096).optional(),
   usage: keyUsage,
   secondUsage: keyUsage.optional(),
   name: nameOfKey,
@@ -54,13 +65,13 @@ type Arrived = {
 /** One version that came from outside, sealed: active from now on. */
 export async function arrivedVersion(
   house: House,
-  key: Pick<Key, 'id' | 'environment' | 'spec'>,
+  key: Pick<Key, 'id' | 'environment' | 'spec' | 'materialBytes'>,
   { number, material, createdAt }: ArrivingVersion,
   now: Instant,
 ): Promise<Arrived> {
   const { environment, id: keyId, spec } = key;
   using encoded = asOwnForm(spec, material);
-  const opened = await openSuitable(spec, encoded);
+  const opened = await openSuitable(key, encoded);
   const known = await requireOwnMaterial(house, key, encoded, opened);
   const wrapped = await house.hierarchy.sealMaterial({ environment, keyId, version: number }, encoded);
   const version: KeyVersion = {
@@ -82,6 +93,12 @@ export async function arrivedVersion(
   return { version, stored: { version: number, material: wrapped }, known };
 }
 
+/** HMAC keys whose size nobody said are of that of their first version. */
+function sizedBy(shape: WholeShape, [first]: readonly ArrivingVersion[]): SizedSpec {
+  const isOpen = shape.spec === 'HMAC' && shape.materialBytes === undefined;
+  return sizedSpec(isOpen && first ? hmacSpecOf(first.material.length) : shape);
+}
+
 function retired(version: KeyVersion, now: Instant): KeyVersion {
   const history = [...version.history, { state: 'deactivated', at: now, cause: 'rotated' } as const];
   return { ...version, state: 'deactivated', history };
@@ -95,14 +112,16 @@ export async function wholeKey(
   arriving: readonly ArrivingVersion[],
 ): Promise<Outcome<Key>> {
   const { environment, name: createdBy } = caller.principal;
-  const { spec, usage, secondUsage, name, derivation, floors, rotationSeconds } = shape;
+  const { usage, secondUsage, name, derivation, floors, rotationSeconds } = shape;
+  const sized = sizedBy(shape, arriving);
+  const { spec } = sized;
   const taken = await house.store.name(environment, caller.region, name);
   if (taken && !shape.takesName) throw new ClavigerError('name-taken', `The name ${name} is taken.`);
   const id = newId();
   await house.hierarchy.newShredSecret(environment, id);
   const arrived: Arrived[] = [];
   for (const each of arriving)
-    arrived.push(await arrivedVersion(house, { id, environment, spec }, each, now));
+    arrived.push(await arrivedVersion(house, { id, environment, ...sized }, each, now));
   const versions = arrived.map(({ version }, at) =>
     at === arrived.length - 1 ? version : retired(version, now),
   );
@@ -110,7 +129,7 @@ export async function wholeKey(
     id,
     environment,
     region: caller.region,
-    spec,
+    ...sized,
     usage,
     ...(secondUsage ? { secondUsage } : {}),
     owner: createdBy,

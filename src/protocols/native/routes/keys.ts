@@ -52,6 +52,7 @@ export const keyRoutes: readonly Route[] = [
         .boolean()
         .default(false)
         .describe('its material may leave, wrapped for a recipient; never changed afterwards'),
+      materialBytes: z.number().optional().describe('size of a key of spec HMAC: 32 to 512'),
     },
     answer: keyAnswer,
     input: ({ body }) => ({ ...body, usage: body.usage ?? firstUsage(body.spec) }),

@@ -105,47 +105,49 @@ describe('backups of transit', () => {
     ['ecdsa-p521', {}],
     ['rsa-2048', {}],
     ['hmac', { key_size: 64 }],
+    ['hmac', { key_size: 200 }],
   ];
-  for (const [type, more] of kinds)
-    it(`brings a key of type ${type} back as it was, every version`, async () => {
+  for (const [at, [type, more]] of kinds.entries())
+    it(`brings a key of type ${type} ${JSON.stringify(more)} back as it was, every version`, async () => {
+      const name = `${type}-${at}`;
       const made = { type, exportable: true, allow_plaintext_backup: true, ...more };
-      await vault.done('POST', `transit/keys/${type}`, made);
-      await vault.done('POST', `transit/keys/${type}/rotate`);
-      const { data } = await take(`backup/${type}`);
+      await vault.done('POST', `transit/keys/${name}`, made);
+      await vault.done('POST', `transit/keys/${name}/rotate`);
+      const { data } = await take(`backup/${name}`);
       assert.ok(data['backup'], type);
       const read = JSON.parse(Buffer.from(data['backup'], 'base64').toString());
       assert.deepEqual(Object.keys(read.policy.keys), ['1', '2']);
       assert.equal(read.archived_keys.keys.length, 3);
-      const back = await restore(`restore/${type}-back`, data['backup']);
+      const back = await restore(`restore/${name}-back`, data['backup']);
       assert.equal(back.status, 204, JSON.stringify(back.body));
       const [one, two] = [
-        await vault.done('GET', `transit/keys/${type}`),
-        await vault.done('GET', `transit/keys/${type}-back`),
+        await vault.done('GET', `transit/keys/${name}`),
+        await vault.done('GET', `transit/keys/${name}-back`),
       ];
       assert.equal(two['latest_version'], 2);
-      assert.equal(two['derived'], one['derived']);
+      assert.deepEqual([two['derived'], two['key_size']], [one['derived'], one['key_size']]);
       assert.deepEqual(JSON.stringify(two['keys']), JSON.stringify(one['keys']));
       const context = { context: b64('c'), input: b64('x'), plaintext: b64('x') };
       if (one['supports_encryption']) {
-        const { ciphertext } = await vault.done('POST', `transit/encrypt/${type}`, context);
-        const opened = await vault.done('POST', `transit/decrypt/${type}-back`, {
+        const { ciphertext } = await vault.done('POST', `transit/encrypt/${name}`, context);
+        const opened = await vault.done('POST', `transit/decrypt/${name}-back`, {
           ciphertext,
           context: b64('c'),
         });
         assert.equal(opened['plaintext'], b64('x'));
       }
       if (one['supports_signing']) {
-        const { signature } = await vault.done('POST', `transit/sign/${type}-back`, context);
+        const { signature } = await vault.done('POST', `transit/sign/${name}-back`, context);
         const check = { input: b64('x'), signature };
-        assert.deepEqual(await vault.done('POST', `transit/verify/${type}`, check), { valid: true });
+        assert.deepEqual(await vault.done('POST', `transit/verify/${name}`, check), { valid: true });
       }
-      const { hmac } = await vault.done('POST', `transit/hmac/${type}`, context);
-      assert.deepEqual(await vault.done('POST', `transit/verify/${type}-back`, { input: b64('x'), hmac }), {
+      const { hmac } = await vault.done('POST', `transit/hmac/${name}`, context);
+      assert.deepEqual(await vault.done('POST', `transit/verify/${name}-back`, { input: b64('x'), hmac }), {
         valid: true,
       });
-      const again = await restore(`restore/${type}`, data['backup']);
-      assert.deepEqual(again.body, { errors: [`key "${type}" already exists`] });
-      assert.equal((await restore(`restore/${type}`, data['backup'], { force: true })).status, 204);
+      const again = await restore(`restore/${name}`, data['backup']);
+      assert.deepEqual(again.body, { errors: [`key "${name}" already exists`] });
+      assert.equal((await restore(`restore/${name}`, data['backup'], { force: true })).status, 204);
     });
 
   it('writes the HMAC key with which Vault makes the same codes', async () => {

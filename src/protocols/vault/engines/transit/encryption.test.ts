@@ -224,7 +224,7 @@ describe('encryption of transit', () => {
     ['keys/nobody/rotate', {}, /^no existing key named nobody could be found$/],
     ['keys/nobody/config', {}, /^no existing key named nobody could be found$/],
     ['keys/new', { type: 'unheard-of' }, /^unknown key type unheard-of$/],
-    ['keys/new', { type: 'hmac', key_size: 5 }, /^invalid key_size 5/],
+    ['keys/new', { type: 'hmac', key_size: 5 }, /^invalid key size 5,/],
   ];
   for (const [path, body, text] of refusals)
     it(`refuses ${path} ${JSON.stringify(body).slice(0, 80)}`, async () => {

@@ -110,7 +110,13 @@ describe('keys that are brought to transit', () => {
       assert.ok(crypto.verify(hash, Buffer.from('x'), crypto.createPublicKey(key), bytes), name);
     }
     const mac = crypto.randomBytes(32);
-    assert.equal((await bring('mac', mac, { type: 'hmac', key_size: 32 })).status, 204);
+    assert.equal((await bring('mac', mac, { type: 'hmac' })).status, 204);
+    for (const length of [33, 64, 512]) {
+      assert.equal((await bring(`mac${length}`, crypto.randomBytes(length), { type: 'hmac' })).status, 204);
+      assert.equal((await vault.done('GET', `transit/keys/mac${length}`))['key_size'], length);
+    }
+    for (const length of [31, 513])
+      assert.equal((await bring('mac-no', crypto.randomBytes(length), { type: 'hmac' })).status, 400);
     const { hmac } = await vault.done('POST', 'transit/hmac/mac/sha2-512', { input: b64('x') });
     assert.equal(hmac, `vault:v1:${crypto.createHmac('sha512', mac).update('x').digest('base64')}`);
   });

@@ -3,6 +3,7 @@ import type { Answer } from '../../answer.ts';
 import type { Fields } from '../../fields.ts';
 import type { Asked, Route } from '../../route.ts';
 import { VaultError } from '../../vault-error.ts';
+import { arrivingHmac } from './key-types.ts';
 import { readKeyWish } from './key-wish.ts';
 import { fullName, keyOf, lookUpKey, orMissing } from './keys.ts';
 
@@ -42,7 +43,8 @@ async function importKey(asked: Asked): Promise<Answer> {
   const { fields, run } = asked;
   if (fields.has('convergent_encryption'))
     throw new VaultError(400, 'import cannot be used on keys with convergent encryption enabled');
-  const { kind, derivation, exportable, plaintextBackup, rotationSeconds } = readKeyWish(fields);
+  const { kind: wished, derivation, exportable, plaintextBackup, rotationSeconds } = readKeyWish(fields);
+  const kind = fields.text('type') === 'hmac' ? arrivingHmac : wished;
   const localRotation = fields.flag('allow_rotation') ?? false;
   if (rotationSeconds !== undefined && !localRotation)
     throw new VaultError(400, 'allow_rotation must be set to true if auto-rotation is enabled');

@@ -1,8 +1,8 @@
-import type { Key, KeySpec, KeyUsage } from '#domain';
+import { factsOf, hmacSpecOf, type Key, type KeySpec, type KeyUsage, type SizedSpec } from '#domain';
 import { VaultError } from '../../vault-error.ts';
 
 /** What a type of Vault is here. */
-export type KeyKind = { readonly spec: KeySpec; readonly usage: KeyUsage; readonly secondUsage?: KeyUsage };
+export type KeyKind = SizedSpec & { readonly usage: KeyUsage; readonly secondUsage?: KeyUsage };
 
 const kinds: Readonly<Record<string, KeyKind>> = Object.freeze({
   __proto__: null as never,
@@ -25,12 +25,6 @@ const kinds: Readonly<Record<string, KeyKind>> = Object.freeze({
   'mldsa-87': { spec: 'ML_DSA_87', usage: 'sign' },
 });
 
-const hmacSpecs: Readonly<Record<number, KeySpec>> = {
-  28: 'HMAC_224',
-  32: 'HMAC_256',
-  48: 'HMAC_384',
-  64: 'HMAC_512',
-};
 const latticeSpecs: Readonly<Record<string, KeySpec>> = {
   '44': 'ML_DSA_44',
   '65': 'ML_DSA_65',
@@ -38,17 +32,24 @@ const latticeSpecs: Readonly<Record<string, KeySpec>> = {
 };
 const hashForm = /^slh-dsa-(sha2|shake)-(128|192|256)(s|f)$/;
 
+/** An HMAC key whose size is that of the material that comes. */
+export const arrivingHmac: KeyKind = Object.freeze({ spec: 'HMAC', usage: 'mac' });
+
+/** Bytes of an HMAC key; null for every other one. */
+export function hmacSizeOf({ spec, materialBytes }: Pick<Key, 'spec' | 'materialBytes'>): number | null {
+  if (factsOf(spec).family !== 'hmac') return null;
+  return materialBytes ?? Number(spec.slice('HMAC_'.length)) / 8;
+}
+
 /** The key that a type asks for. Throws in Vault's words for one that there is not. */
 export function kindOf(type: string, keySize: number | undefined, parameterSet: string | undefined): KeyKind {
   if (type === 'hmac') {
     const size = keySize === undefined || keySize === 0 ? 32 : keySize;
-    const spec = hmacSpecs[size];
-    if (!spec)
-      throw new VaultError(
-        400,
-        `invalid key_size ${size}: keys of type hmac have 28, 32, 48 or 64 bytes here`,
-      );
-    return { spec, usage: 'mac' };
+    const sized = hmacSpecOf(size);
+    const { min, max } = factsOf(sized.spec).sizes ?? { min: size, max: size };
+    if (size < min || size > max)
+      throw new VaultError(400, `invalid key size ${size}, must be between ${min} and ${max} bytes`);
+    return { ...sized, usage: 'mac' };
   }
   if (keySize !== undefined && keySize !== 0)
     throw new VaultError(400, `invalid key_size ${keySize} for key type ${type}`);
@@ -73,7 +74,7 @@ export function typeOf(key: Pick<Key, 'spec' | 'usage'>): {
   readonly parameterSet?: string;
 } {
   const { spec, usage } = key;
-  if (spec.startsWith('HMAC_')) return { type: 'hmac' };
+  if (factsOf(spec).family === 'hmac') return { type: 'hmac' };
   const hash = /^SLH_DSA_(SHA2|SHAKE)_(\d+)([SF])$/.exec(spec);
   if (hash) return { type: 'slh-dsa', parameterSet: `slh-dsa-${hash[1]}-${hash[2]}${hash[3]}`.toLowerCase() };
   for (const [type, kind] of Object.entries(kinds))

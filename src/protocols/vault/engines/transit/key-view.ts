@@ -1,7 +1,7 @@
 import { currentVersion, factsOf, isDestroyed, type Instant, type Key, type KeyVersion } from '#domain';
 import { publicKeyPem, rawPublicKeyOf } from '#operations';
 import { base64 } from '../../fields.ts';
-import { typeOf } from './key-types.ts';
+import { hmacSizeOf, typeOf } from './key-types.ts';
 
 const curveNames: Readonly<Record<string, string>> = Object.freeze({
   __proto__: null as never,
@@ -68,9 +68,11 @@ export function keyView(
 ) {
   const { type, parameterSet } = typeOf(key);
   const latest = currentVersion(key);
+  const size = hmacSizeOf(key);
   return {
     name,
     type,
+    ...(size === null ? {} : { key_size: size }),
     ...(parameterSet === undefined ? {} : { parameter_set: parameterSet }),
     derived: key.derivation !== undefined,
     ...(key.derivation
