@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import { createHmac, createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { hasCode, keySpecNames } from '#domain';
+import { type DerivedSpec, derivedSpecs, hasCode, keySpecNames } from '#domain';
 import {
   companionMacMaterial,
   type ConvergentMaterial,
   convergentMaterial,
-  type DerivedSpec,
   derivedMaterial,
-  derivedSpecs,
   generateMaterial,
   hmacWith,
   type KeyMaterial,

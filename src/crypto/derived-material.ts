@@ -1,12 +1,8 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
-import { ClavigerError } from '#domain';
+import { ClavigerError, type DerivedSpec } from '#domain';
 import { expandEd25519, openEd25519Seed } from './key-encodings.ts';
 import { handleOf, KeyHandle, type KeyMaterial, materialOf, privateKeyOf } from './key-handle.ts';
 import { SecretBytes } from './secret-bytes.ts';
-
-/** The specs of keys that are derived from another one for a context. */
-export const derivedSpecs = Object.freeze(['AES_128', 'AES_256', 'CHACHA20', 'ED25519'] as const);
-export type DerivedSpec = (typeof derivedSpecs)[number];
 
 /** Bytes that a derived key is made of. */
 const lengths: Readonly<Record<DerivedSpec, number>> = Object.freeze({

@@ -7,8 +7,6 @@ export {
   type ConvergentMaterial,
   convergentMaterial,
   derivedMaterial,
-  type DerivedSpec,
-  derivedSpecs,
 } from './derived-material.ts';
 export { constantTimeEqual, digestOf, sha256, sha256Hex } from './digest.ts';
 export { type EnvelopeKey, openSecret, sealGeneration, sealSecret } from './envelope.ts';

@@ -1,7 +1,14 @@
 import { ClavigerError } from './errors.ts';
 import { factsOf } from './key-spec.ts';
 import { isDestroyed } from './key-state.ts';
-import { currentVersion, type ImportedMaterial, type Instant, type Key, type KeyVersion } from './key.ts';
+import {
+  type CountedVersion,
+  currentVersion,
+  type ImportedMaterial,
+  type Instant,
+  type Key,
+  type KeyVersion,
+} from './key.ts';
 
 /** Whether new material may follow the first: its old ciphertexts name their version, as those of pairs and codes do not. */
 export function takesNewMaterial({ spec, usage }: Pick<Key, 'spec' | 'usage'>): boolean {
@@ -59,6 +66,8 @@ export type Arrival = {
   readonly expiresAt: Instant | null;
   /** Null: as it was when the same material came before. */
   readonly description: string | null;
+  /** Where another key has this material. */
+  readonly countedAs?: CountedVersion | undefined;
 };
 
 /** Where material goes: the number of a version, or of the one that is to be. */
@@ -103,6 +112,7 @@ export function seatOf(key: Key, { isNew, materialId }: Pick<Arrival, 'isNew' | 
 /** The key with material that came for a seat; the version of a first one is not made active here. */
 export function withArrived(key: Key, seat: Seat, arrival: Arrival): Key {
   const { materialId, now, expiresAt, description } = arrival;
+  const counted = arrival.countedAs ? { countedAs: arrival.countedAs } : {};
   const described = (old: string | undefined) => description ?? old;
   const facts = (old: string | undefined) => {
     const said = described(old);
@@ -116,13 +126,14 @@ export function withArrived(key: Key, seat: Seat, arrival: Arrival): Key {
       importedAt,
       expiresAt,
       ...facts(key.pending?.description),
+      ...counted,
     };
     return { ...key, pending };
   }
   const versions = key.versions.map((version): KeyVersion => {
     if (version.number !== seat.number) return version;
     const old = importedOf(key, version).description;
-    return { ...version, materialId, imported: { isPresent: true, expiresAt, ...facts(old) } };
+    return { ...version, ...counted, materialId, imported: { isPresent: true, expiresAt, ...facts(old) } };
   });
   return summed(key, versions);
 }
@@ -173,7 +184,7 @@ export function pendingVersion(key: Key, now: Instant): KeyVersion {
       { details: { id: key.id } },
     );
   }
-  const { number, materialId, importedAt, expiresAt, description } = pending;
+  const { number, materialId, importedAt, expiresAt, description, countedAs } = pending;
   const activatedAt = Math.max(now, importedAt);
   return {
     number,
@@ -187,6 +198,7 @@ export function pendingVersion(key: Key, now: Instant): KeyVersion {
     cryptoPeriod: factsOf(key.spec).cryptoPeriod,
     materialId,
     publicKey: null,
+    ...(countedAs ? { countedAs } : {}),
     rotation: 'on-demand',
     imported: { isPresent: true, expiresAt, ...(description === undefined ? {} : { description }) },
   };

@@ -290,6 +290,44 @@ export function factsOf(spec: KeySpec): KeySpecFacts {
   return keySpecs[spec];
 }
 
+/** Specs of keys from which others are derived, one for each context. */
+export const derivedSpecs = Object.freeze(['AES_128', 'AES_256', 'CHACHA20', 'ED25519'] as const);
+export type DerivedSpec = (typeof derivedSpecs)[number];
+
+/** Whether keys of a spec and usage can be such that each use is under a key derived for its context. */
+export function canDerive({ spec, usage }: { readonly spec: KeySpec; readonly usage: KeyUsage }): boolean {
+  return (derivedSpecs as readonly KeySpec[]).includes(spec) && (usage === 'encrypt' || usage === 'sign');
+}
+
+type Offer = {
+  readonly spec: KeySpec;
+  readonly usage: KeyUsage;
+  readonly secondUsage?: KeyUsage | undefined;
+  readonly derivation?: { readonly convergent: boolean } | undefined;
+};
+
+function offers(spec: KeySpec, usage: KeyUsage): boolean {
+  return factsOf(spec).usages.includes(usage) && algorithmsFor(spec, usage).length > 0;
+}
+
+/** Refuses usages and derivations that keys of a spec do not have, as `purpose-forbids`. */
+export function requireOffered({ spec, usage, secondUsage, derivation }: Offer): void {
+  for (const wanted of secondUsage ? [usage, secondUsage] : [usage]) {
+    if (offers(spec, wanted)) continue;
+    throw new ClavigerError('purpose-forbids', `A key of spec ${spec} can't be used to ${wanted}.`, {
+      details: { spec, usage: wanted },
+    });
+  }
+  if (!derivation) return;
+  // equal messages are equal ciphertexts only where there are ciphertexts
+  if (canDerive({ spec, usage }) && (usage === 'encrypt' || !derivation.convergent)) return;
+  throw new ClavigerError(
+    'purpose-forbids',
+    `Key derivation and convergent encryption are not supported for keys of spec ${spec} that are used to ${usage}.`,
+    { details: { spec, usage } },
+  );
+}
+
 const hmacSpecs: Readonly<Record<number, KeySpec>> = Object.freeze({
   __proto__: null as never,
   28: 'HMAC_224',

@@ -19,6 +19,9 @@ export type StateChange = {
   readonly occurredAt?: Instant;
 };
 
+/** A version by which uses are counted. */
+export type CountedVersion = { readonly keyId: string; readonly version: number };
+
 /** One generation of a key's material. */
 export type KeyVersion = {
   /** 1 for the first. */
@@ -39,6 +42,10 @@ export type KeyVersion = {
   readonly device?: { readonly id: string; readonly label: string };
   /** Of a version whose material came from outside. */
   readonly imported?: ImportedMaterial;
+  /**
+   * The version whose count its uses are added to, because it has the same material: limits are those of the material. Absent: its own.
+   */
+  readonly countedAs?: CountedVersion;
   /** How the version came to be. */
   readonly rotation: 'first' | 'automatic' | 'on-demand' | 'imported';
 };
@@ -86,6 +93,8 @@ export type PendingMaterial = {
   readonly importedAt: Instant;
   readonly expiresAt: Instant | null;
   readonly description?: string;
+  /** As of the version that it becomes. */
+  readonly countedAs?: CountedVersion;
 };
 
 /** A key: what it is, who answers for it, and all its versions. It holds no material. */

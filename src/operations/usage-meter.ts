@@ -1,4 +1,11 @@
-import { ClavigerError, hasCode, operationsMaxFor, requireUsageLeft } from '#domain';
+import {
+  ClavigerError,
+  type CountedVersion,
+  hasCode,
+  type KeyVersion,
+  operationsMaxFor,
+  requireUsageLeft,
+} from '#domain';
 import type { Store } from '#ports';
 import type { CheckedKey } from './operation.ts';
 
@@ -41,6 +48,11 @@ function below(limit: number | null, total: number, reserved: number): number {
   return Math.max(0, Math.min(reserved, limit - (total - reserved)));
 }
 
+/** Where the uses of a version are counted: versions of one material share a count. */
+function countedAs(keyId: string, version: KeyVersion): CountedVersion {
+  return version.countedAs ?? { keyId, version: version.number };
+}
+
 /** What was too much for another caller may still be there for a smaller one. */
 function unlessLimit(error: unknown): void {
   if (!hasCode(error, 'usage-limit-reached')) throw error;
@@ -57,8 +69,9 @@ export function createUsageMeter(parts: MeterParts): UsageMeter {
 
   function accountOf({ key, version, algorithm }: UsedKey): Account {
     const operationsMax = operationsMaxFor(version.cryptoPeriod, algorithm);
-    const own = operationsMax === version.cryptoPeriod.operationsMax;
-    const id = own ? `${key.id}/${version.number}` : `${key.id}/${version.number}/${operationsMax}`;
+    const counted = countedAs(key.id, version);
+    const { bytesMax } = version.cryptoPeriod;
+    const id = `${counted.keyId}/${counted.version}/${operationsMax}/${bytesMax}`;
     let account = accounts.get(id);
     if (!account) {
       // a forgotten account wastes what it had reserved, and nothing else
@@ -79,7 +92,8 @@ export function createUsageMeter(parts: MeterParts): UsageMeter {
     const { bytesMax } = version.cryptoPeriod;
     const missingOperations = Math.max(0, operations - account.operations);
     const missingBytes = Math.max(0, bytes - account.bytes);
-    const present = await parts.store.usage(key.id, version.number);
+    const counted = countedAs(key.id, version);
+    const present = await parts.store.usage(counted.keyId, counted.version);
     const wanted = {
       operations: missingOperations > 0 ? present.operations + missingOperations : 0,
       bytes: missingBytes > 0 ? present.bytes + missingBytes : 0,
@@ -95,7 +109,7 @@ export function createUsageMeter(parts: MeterParts): UsageMeter {
         missingOperations > 0 ? Math.max(missingOperations, block(operationsMax, operationsBlockMax)) : 0,
       bytes: missingBytes > 0 ? Math.max(missingBytes, block(bytesMax, bytesBlockMax)) : 0,
     };
-    const total = await parts.store.reserveUsage(key.id, version.number, more);
+    const total = await parts.store.reserveUsage(counted.keyId, counted.version, more);
     account.operations += below(operationsMax, total.operations, more.operations);
     account.bytes += below(bytesMax, total.bytes, more.bytes);
     const isNear =

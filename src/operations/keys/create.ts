@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { awsSpecName, awsUsageName, defaultPolicy, locksOut, parsePolicy } from '#access';
 import { generateMaterial, newId } from '#crypto';
 import {
-  algorithmsFor,
   ClavigerError,
   factsOf,
   requireApprovedSpec,
+  requireOffered,
   sizedSpec,
   type Instant,
   type Key,
@@ -104,18 +104,6 @@ export async function makeVersion(
 function firstRotation(seconds: number | undefined, now: Instant): Key['rotation'] {
   if (seconds === undefined) return null;
   return { periodDays: seconds / 86_400, since: now, nextAt: now + seconds * 1000 };
-}
-
-function requireOffered(wish: Input): void {
-  const { secondUsage } = wish;
-  if (secondUsage && !factsOf(wish.spec).usages.includes(secondUsage)) {
-    throw new ClavigerError('purpose-forbids', `A key of spec ${wish.spec} can't be used to ${secondUsage}.`);
-  }
-  if (algorithmsFor(wish.spec, wish.usage).length > 0 && factsOf(wish.spec).usages.includes(wish.usage))
-    return;
-  throw new ClavigerError('purpose-forbids', `A key of spec ${wish.spec} can't be used to ${wish.usage}.`, {
-    details: { spec: wish.spec, usage: wish.usage },
-  });
 }
 
 /** The key that a policy is for. */

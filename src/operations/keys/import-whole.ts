@@ -113,7 +113,9 @@ function requireTakesVersions(key: Key): void {
 async function withNext({ house }: Work, key: Key, material: SecretBytes, now: Instant) {
   const old = currentVersion(key);
   const arriving = { number: old.number + 1, material, createdAt: now };
-  const { version, stored, known } = await arrivedVersion(house, key, arriving, now);
+  const { version, stored, known, isOver } = await arrivedVersion(house, key, arriving, now);
+  if (isOver)
+    throw new ClavigerError('material-unsuitable', 'The material has stopped protecting as another key.');
   if (key.versions.some(({ materialId }) => materialId === version.materialId))
     throw new ClavigerError('material-unsuitable', 'The key has had this material already.');
   const retired =

@@ -32,7 +32,7 @@ import type { Outcome } from '../operation.ts';
 import { revised, updateOf } from './change.ts';
 import { openToken, sealToken, type ImportToken } from './import-token.ts';
 import { openSuitable } from './import-suitable.ts';
-import { requireOwnMaterial } from './known-material.ts';
+import { countOf, requireOwnMaterial } from './known-material.ts';
 
 const tokenMillis = 86_400_000;
 
@@ -192,14 +192,15 @@ export async function imported(
   const materialId = await house.hierarchy.materialId(environment, id, material);
   requireSame(wanted, materialId);
   const seat = seatOf(key, { isNew, materialId });
-  const known = await requireOwnMaterial(house, key, material, opened);
+  const { known, twins } = await requireOwnMaterial(house, key, material, opened);
   await house.hierarchy.ensureShredSecret(environment, id);
   const dead = (await deadNumbers(house, key)).filter((number) => number !== seat.number);
   const sealed = await house.hierarchy.sealMaterial(
     { environment, keyId: id, version: seat.number },
     material,
   );
-  const arrival = { isNew, materialId, now, expiresAt, description };
+  const countedAs = await countOf(house, twins);
+  const arrival = { isNew, materialId, now, expiresAt, description, countedAs };
   const arrived = withoutMaterials(withArrived(key, seat, arrival), dead);
   const after = seat.kind === 'first' ? withFirst(arrived, publicKeyOf(opened), now) : arrived;
   const { number } = seat;

@@ -46,6 +46,20 @@ describe('material that is a key already', () => {
     await importInto(world, first, bytes);
   });
 
+  it('is counted on in another key, also where it waits for its rotation', async () => {
+    const bytes = randomBytes(32);
+    const first = await importInto(world, await awaiting('alpha'), bytes);
+    const second = await importInto(world, await awaiting('alpha'), bytes);
+    assert.deepEqual(second.versions[0]?.countedAs, { keyId: first.id, version: 1 });
+    const third = await importInto(world, await awaiting('alpha'), randomBytes(32));
+    await importInto(world, third, bytes, { isNew: true });
+    const rotated = await world.door.run(operations.rotateKey, world.caller(), { key: byId(third) });
+    assert.deepEqual(rotated.versions[1]?.countedAs, { keyId: first.id, version: 1 });
+    // what comes back to where it was has its own count
+    const again = await importInto(world, first, bytes);
+    assert.equal(again.versions[0]?.countedAs, undefined);
+  });
+
   it('does not come back as another key where its version was compromised', async () => {
     const bytes = randomBytes(32);
     const key = await awaiting('alpha');

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { hasCode, isDestroyed, type ErrorCode, type Key } from '#domain';
+import { hasCode, isDestroyed, type ErrorCode, type Key, type KeyVersion } from '#domain';
 import { byId, dayMillis, destroyDue, makeKey, openWorld, type TestWorld } from '../house.fixture.ts';
 import { operations } from '../table.ts';
+import { countOf } from './known-material.ts';
 import type { WholeShape } from './whole-key.ts';
 
 const is = (code: ErrorCode) => (error: unknown) => hasCode(error, code);
@@ -49,9 +50,9 @@ describe('keys that come whole, and lose their oldest versions', () => {
       })),
       takesName: false,
     });
-  const seal = async (key: Key) => {
+  const seal = async (key: Key, { door }: Pick<TestWorld, 'door'> = world) => {
     const items = [{ plaintext: message, associatedData: nothing, context: null }];
-    const { results } = await run(operations.encryptItems, world.caller(), {
+    const { results } = await door.run(operations.encryptItems, world.caller(), {
       key: byId(key),
       items,
       version: null,
@@ -95,6 +96,87 @@ describe('keys that come whole, and lose their oldest versions', () => {
       takesName: false,
     });
     await assert.rejects(there, is('material-unsuitable'));
+  });
+
+  it('counts on where material is here already, whichever key and version has it', async () => {
+    const bytes = fresh();
+    const first = await restore('counted', [fresh(), bytes]);
+    const [second, third] = [await restore('counted-2', [bytes]), await restore('counted-3', [bytes])];
+    for (const { versions } of [second, third])
+      assert.deepEqual(versions[0]?.countedAs, { keyId: first.id, version: 2 });
+    assert.equal(first.versions[1]?.countedAs, undefined);
+    const usage = async (key: Key, version: number) => (await world.store.usage(key.id, version)).operations;
+    await seal(second);
+    const reserved = await usage(first, 2);
+    assert.ok(reserved > 0);
+    await seal(third);
+    assert.deepEqual([await usage(second, 1), await usage(third, 1)], [0, 0]);
+    // all of the bound is reserved by somebody else
+    await world.store.reserveUsage(first.id, 2, { operations: 2 ** 32 - reserved, bytes: 0 });
+    const late = await restore('counted-4', [bytes]);
+    const node = await world.node();
+    for (const key of [first, second, late])
+      await assert.rejects(seal(key, node), is('usage-limit-reached'), key.id);
+  });
+
+  it('takes the largest count where the same material was counted apart', async () => {
+    const bytes = fresh();
+    const [few, many] = [await restore('apart-1', [bytes]), await restore('apart-2', [fresh()])];
+    const twin = (key: Key) => ({ keyId: key.id, version: key.versions[0] as KeyVersion });
+    await world.store.reserveUsage(few.id, 1, { operations: 3, bytes: 0 });
+    await world.store.reserveUsage(many.id, 1, { operations: 7, bytes: 0 });
+    const largest = { keyId: many.id, version: 1 };
+    for (const twins of [
+      [few, many],
+      [many, few],
+    ])
+      assert.deepEqual(await countOf(world.house, twins.map(twin)), largest);
+    assert.equal(await countOf(world.house, []), undefined);
+  });
+
+  it('goes on with the crypto-period of the same material, whatever a backup says of its age', async () => {
+    const bytes = fresh();
+    const old = await restore('aged', [bytes]);
+    world.clock.advance(30 * dayMillis);
+    const again = await restore('aged-2', [bytes]);
+    assert.equal(again.versions[0]?.activatedAt, old.versions[0]?.activatedAt);
+  });
+
+  it('does not let an older backup protect with a version that was rotated away', async () => {
+    const bytes = fresh();
+    const key = await restore('gone-by', [bytes], { localRotation: true });
+    const sealed = await seal(key);
+    await run(operations.rotateKey, world.caller(), { key: byId(key) });
+    const back = await restore('gone-by-2', [bytes], { localRotation: true });
+    assert.equal(back.versions[0]?.state, 'deactivated');
+    assert.equal(await opens(back, sealed), true);
+    await assert.rejects(seal(back), is('key-state-forbids'));
+    await run(operations.rotateKey, world.caller(), { key: byId(back) });
+    await seal(back);
+  });
+
+  it('is for what a key that is made here could be for', async () => {
+    const wrong: readonly Partial<WholeShape>[] = [
+      { usage: 'sign' },
+      { secondUsage: 'sign' },
+      { usage: 'mac', derivation: { convergent: false } },
+      { usage: 'wrap', derivation: { convergent: false } },
+      { spec: 'ED25519', usage: 'sign', derivation: { convergent: true } },
+      { spec: 'HMAC_256', usage: 'mac', derivation: { convergent: false } },
+    ];
+    for (const shape of wrong) {
+      await assert.rejects(
+        restore('misused', [fresh()], shape),
+        is('purpose-forbids'),
+        JSON.stringify(shape),
+      );
+      await assert.rejects(makeKey(world, shape), is('purpose-forbids'), JSON.stringify(shape));
+    }
+  });
+
+  it('takes no material twice', async () => {
+    const bytes = fresh();
+    await assert.rejects(restore('doubled', [bytes, fresh(), bytes]), is('material-unsuitable'));
   });
 
   it('takes versions in their order alone', async () => {

@@ -5,6 +5,8 @@ import {
   ClavigerError,
   factsOf,
   hmacSpecOf,
+  requireApprovedSpec,
+  requireOffered,
   sizedSpec,
   type Instant,
   type Key,
@@ -18,7 +20,7 @@ import type { Caller, Outcome } from '../operation.ts';
 import { nameRecord, softwareTier } from './create.ts';
 import { withoutName } from './destroy.ts';
 import { openSuitable } from './import-suitable.ts';
-import { requireOwnMaterial } from './known-material.ts';
+import { countOf, requireOwnMaterial } from './known-material.ts';
 
 /** What a key is to be that comes whole from another key server. */
 export const wholeShape = z.strictObject({
@@ -60,6 +62,8 @@ type Arrived = {
   readonly version: KeyVersion;
   readonly stored: StoredMaterial;
   readonly known: Change;
+  /** Whether its material has stopped protecting in another key. */
+  readonly isOver: boolean;
 };
 
 /** One version that came from outside, sealed: active from now on. */
@@ -72,7 +76,9 @@ export async function arrivedVersion(
   const { environment, id: keyId, spec } = key;
   using encoded = asOwnForm(spec, material);
   const opened = await openSuitable(key, encoded);
-  const known = await requireOwnMaterial(house, key, encoded, opened);
+  const { known, twins } = await requireOwnMaterial(house, key, encoded, opened);
+  const countedAs = await countOf(house, twins);
+  const since = Math.min(createdAt, ...twins.map((twin) => twin.version.activatedAt ?? createdAt));
   const wrapped = await house.hierarchy.sealMaterial({ environment, keyId, version: number }, encoded);
   const version: KeyVersion = {
     number,
@@ -82,15 +88,31 @@ export async function arrivedVersion(
       { state: 'active', at: now, cause: 'activated' },
     ],
     createdAt,
-    // its crypto-period began where it was made
-    activatedAt: createdAt,
+    // its crypto-period began where it was made; what is here already began it no later
+    activatedAt: since,
     cryptoPeriod: factsOf(spec).cryptoPeriod,
     materialId: await house.hierarchy.materialId(environment, keyId, encoded),
     publicKey: publicKeyOf(opened),
     imported: { isPresent: true, expiresAt: null },
+    ...(countedAs ? { countedAs } : {}),
     rotation: number === 1 ? 'first' : 'imported',
   };
-  return { version, stored: { version: number, material: wrapped }, known };
+  const isOver = twins.some((twin) => twin.version.state === 'deactivated');
+  return { version, stored: { version: number, material: wrapped }, known, isOver };
+}
+
+/** A version that has the material of another one would be no new version: what was protected under both could not be told apart. */
+function requireDistinct(arrived: readonly Arrived[]): void {
+  const numbers = new Map<string, number>();
+  for (const { version } of arrived) {
+    const twin = numbers.get(version.materialId);
+    if (twin !== undefined)
+      throw new ClavigerError(
+        'material-unsuitable',
+        `The key material can not be taken: versions ${twin} and ${version.number} have the same.`,
+      );
+    numbers.set(version.materialId, version.number);
+  }
 }
 
 /** HMAC keys whose size nobody said are of that of their first version. */
@@ -104,7 +126,7 @@ function retired(version: KeyVersion, now: Instant): KeyVersion {
   return { ...version, state: 'deactivated', history };
 }
 
-/** Makes a key of versions that come from outside, the newest of which protects. Throws `name-taken`, `material-unsuitable`. */
+/** Makes a key of versions that come from outside, the newest of which protects, unless its material has stopped doing so. Throws `name-taken`, `purpose-forbids`, `material-unsuitable`. */
 export async function wholeKey(
   house: House,
   { caller, now }: { readonly caller: Caller; readonly now: Instant },
@@ -113,7 +135,9 @@ export async function wholeKey(
 ): Promise<Outcome<Key>> {
   const { environment, name: createdBy } = caller.principal;
   const { usage, secondUsage, name, derivation, floors, rotationSeconds } = shape;
+  requireOffered(shape);
   const sized = sizedBy(shape, arriving);
+  if (house.fips !== null) requireApprovedSpec(sized.spec, 'make');
   const { spec } = sized;
   const taken = await house.store.name(environment, caller.region, name);
   if (taken && !shape.takesName) throw new ClavigerError('name-taken', `The name ${name} is taken.`);
@@ -122,8 +146,10 @@ export async function wholeKey(
   const arrived: Arrived[] = [];
   for (const each of arriving)
     arrived.push(await arrivedVersion(house, { id, environment, ...sized }, each, now));
-  const versions = arrived.map(({ version }, at) =>
-    at === arrived.length - 1 ? version : retired(version, now),
+  requireDistinct(arrived);
+  //= sp800-57p1r5 7.4: what is deactivated protects nothing again, under whatever name it comes back
+  const versions = arrived.map(({ version, isOver }, at) =>
+    at === arrived.length - 1 && !isOver ? version : retired(version, now),
   );
   const key: Key = {
     id,

@@ -126,7 +126,8 @@ async function proveKey(
     if ((await hierarchy.proveMaterial(place, key.spec, held.material)) !== materialId)
       throw fails(`version ${number} opens to other material than its record says`);
     // a count that can't be read would let a restored key protect more than its crypto-period allows
-    await store.usage(key.id, number);
+    const counted = version.countedAs ?? { keyId: key.id, version: number };
+    await store.usage(counted.keyId, counted.version);
     versions += 1;
   }
   proofs.versions += versions;

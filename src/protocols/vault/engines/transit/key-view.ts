@@ -1,4 +1,12 @@
-import { currentVersion, factsOf, isDestroyed, type Instant, type Key, type KeyVersion } from '#domain';
+import {
+  canDerive,
+  currentVersion,
+  factsOf,
+  isDestroyed,
+  type Instant,
+  type Key,
+  type KeyVersion,
+} from '#domain';
 import { publicKeyPem, rawPublicKeyOf } from '#operations';
 import { base64 } from '../../fields.ts';
 import { hmacSizeOf, typeOf } from './key-types.ts';
@@ -56,7 +64,7 @@ function uses(key: Key) {
     supports_encryption: has('encrypt'),
     supports_decryption: has('encrypt'),
     supports_signing: has('sign'),
-    supports_derivation: ['aes', 'chacha20'].includes(factsOf(key.spec).family) || key.spec === 'ED25519',
+    supports_derivation: canDerive(key),
   };
 }
 

@@ -12,18 +12,11 @@ export type KeyWish = {
   readonly rotationSeconds?: number;
 };
 
-function derivationOf(fields: Fields, kind: KeyKind): KeyWish['derivation'] {
+function derivationOf(fields: Fields): KeyWish['derivation'] {
   const convergent = fields.flag('convergent_encryption') ?? false;
   const derived = fields.flag('derived') ?? false;
   if (convergent && !derived)
     throw new VaultError(400, 'convergent encryption requires derivation to be enabled');
-  const supportsDerivation =
-    ['AES_128', 'AES_256', 'CHACHA20', 'ED25519'].includes(kind.spec) && kind.usage !== 'mac';
-  if (derived && (!supportsDerivation || (convergent && kind.usage !== 'encrypt')))
-    throw new VaultError(
-      400,
-      `key derivation and convergent encryption are not supported for keys of type ${fields.text('type') ?? ''}`,
-    );
   return derived ? { convergent } : undefined;
 }
 
@@ -34,7 +27,7 @@ export function readKeyWish(fields: Fields): KeyWish {
     fields.whole('key_size'),
     fields.text('parameter_set'),
   );
-  const derivation = derivationOf(fields, kind);
+  const derivation = derivationOf(fields);
   const rotationSeconds = fields.seconds('auto_rotate_period') ?? 0;
   if (rotationSeconds !== 0 && rotationSeconds < 3600)
     throw new VaultError(400, 'auto rotate period must be 0 to disable or at least an hour');
