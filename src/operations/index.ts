@@ -89,4 +89,7 @@ export type { SecretIdRecord } from './auth/approle/secret-id-records.ts';
 export type { JwtConfig, JwtRole } from './auth/jwt/settings.ts';
 export type { KubernetesConfig, KubernetesRole } from './auth/kubernetes/settings.ts';
 export type { MethodRole } from './auth/method-records.ts';
+export type { EntityView, IdentityReference, ListedEntity } from './identity/entities.ts';
+export type { GroupView } from './identity/groups.ts';
+export type { PlacedAlias } from './identity/mounts.ts';
 export type { TokenSettings, TokenSettingsChange } from './auth/token-settings.ts';

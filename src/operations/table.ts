@@ -2,6 +2,7 @@ import { authoriseRekey, beginRekey, cancelRekey, confirmRekey, sealServer } fro
 import { createAdministrator, createEnvironment, listEnvironments } from './environments/environments.ts';
 import { endRekey, fenceRekey, rekeyEnvironment, rekeyStatus, resealBatch } from './environments/rekey.ts';
 import { authOperations } from './auth/table.ts';
+import { identityOperations } from './identity/table.ts';
 import { deriveSharedSecret } from './keys/agree.ts';
 import {
   getPolicy,
@@ -247,6 +248,7 @@ export const operations = Object.freeze({
   readSecretSettings,
   configureSecrets,
   ...authOperations,
+  ...identityOperations,
   createEnvironment,
   createAdministrator,
   listEnvironments,

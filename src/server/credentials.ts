@@ -22,7 +22,9 @@ export function storeAuthenticator({ store, documents, hierarchy, clock, account
     const found = await findGrant({ store, documents, hierarchy, clock }, idHash, token);
     if (!found || found.lease.usesLeft === 0) return null;
     const { acl, lease, lineage, principal, endsAt } = found;
-    const grant = { acl, lineage, usesLeft: lease.usesLeft, boundCidrs: lease.boundCidrs };
+    const { isBarred, dependsOn } = found.identity;
+    const { usesLeft, boundCidrs } = lease;
+    const grant = { acl, lineage, isBarred, dependsOn, usesLeft, boundCidrs };
     return { principal, accountId: await accountOf(principal.environment), expiresAt: endsAt, grant };
   }
 

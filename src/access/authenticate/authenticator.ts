@@ -52,6 +52,8 @@ export function createAuthenticator({
       throw new ClavigerError('credential-expired', 'The credential has expired.');
     }
     if (found.principal.disabled) throw unknown();
+    if (found.grant?.isBarred)
+      throw new ClavigerError('access-denied', 'The entity of the token is disabled, or is no more.');
   }
 
   const tokens = createTokenCache({ source, clock, requireCurrent });

@@ -18,6 +18,10 @@ export type Grant = {
   readonly acl: CompiledAcl;
   /** Tokens above it: it ends with each of them. */
   readonly lineage: readonly string[];
+  /** What stands behind it is disabled, or gone: it is refused for everything. */
+  readonly isBarred: boolean;
+  /** Ids of entities and groups by whose policies the ACL is as it is. */
+  readonly dependsOn: readonly string[];
   /** Requests are counted, and so many are left; null: they are not. */
   readonly usesLeft: number | null;
   /** Addresses from which it may be used, in CIDR form; empty: from all. */

@@ -1,12 +1,5 @@
 import type { Clock } from '#ports';
-import {
-  credentialsMax,
-  remember,
-  unknown,
-  type Authenticated,
-  type CredentialSource,
-  type Found,
-} from './found.ts';
+import { credentialsMax, unknown, type Authenticated, type CredentialSource, type Found } from './found.ts';
 import { tokenId } from './token.ts';
 
 /** Tokens that were recognised, until something changes that they depend on. */
@@ -24,12 +17,19 @@ type Parts = {
   readonly requireCurrent: (found: Found) => void;
 };
 
-const documentForm = /^document:[^/]*\/(token|acl-policy)\/(.*)$/;
+const documentForm = /^document:[^/]*\/(token|acl-policy|entity|group|member-group)\/(.*)$/;
+/** How many ties between tokens and what they end or change with are kept. */
+const tiesMax = 20 * credentialsMax;
+
+function tiesOf({ grant }: Found): readonly string[] {
+  return grant ? [...new Set([...grant.lineage, ...grant.dependsOn])] : [];
+}
 
 export function createTokenCache({ source, clock, requireCurrent }: Parts): TokenCache {
   const tokens = new Map<string, Found>();
-  /** Of a token, those that end with it. */
+  /** Of a token, those that end with it; of an entity or a group, those whose policies it gives. */
   const below = new Map<string, Set<string>>();
+  let ties = 0;
   // counts the invalidations: what was looked up before one is not kept after it
   let generation = 0;
 
@@ -43,18 +43,35 @@ export function createTokenCache({ source, clock, requireCurrent }: Parts): Toke
   function clear(): void {
     tokens.clear();
     below.clear();
+    ties = 0;
+  }
+
+  function drop(id: string): void {
+    const found = tokens.get(id);
+    tokens.delete(id);
+    for (const above of found ? tiesOf(found) : []) {
+      const known = below.get(above);
+      if (!known?.delete(id)) continue;
+      ties -= 1;
+      if (known.size === 0) below.delete(above);
+    }
   }
 
   function keep(id: string, found: Found): void {
     // where each request is counted, each one looks
     if (found.grant && found.grant.usesLeft !== null) return;
+    drop(id);
+    const above = tiesOf(found);
     // nobody below is kept whom the end of one above would not reach
-    if (below.size >= credentialsMax) clear();
-    remember(tokens, id, found, credentialsMax);
-    for (const above of found.grant?.lineage ?? []) {
-      const known = below.get(above) ?? new Set<string>();
-      below.set(above, known.add(id));
+    if (ties + above.length > tiesMax) clear();
+    const oldest = tokens.size >= credentialsMax ? tokens.keys().next().value : undefined;
+    if (oldest !== undefined) drop(oldest);
+    tokens.set(id, found);
+    for (const each of above) {
+      const known = below.get(each) ?? new Set<string>();
+      below.set(each, known.add(id));
     }
+    ties += above.length;
   }
 
   async function lookUp(id: string, token: string): Promise<Authenticated> {
@@ -66,9 +83,8 @@ export function createTokenCache({ source, clock, requireCurrent }: Parts): Toke
   }
 
   function forget(id: string): void {
-    tokens.delete(id);
-    for (const child of below.get(id) ?? []) tokens.delete(child);
-    below.delete(id);
+    drop(id);
+    for (const child of below.get(id) ?? []) drop(child);
   }
 
   return {
@@ -84,13 +100,14 @@ export function createTokenCache({ source, clock, requireCurrent }: Parts): Toke
       const [, collection, document = ''] = documentForm.exec(entity) ?? [];
       if (entity.startsWith('document:') && collection === undefined) return;
       generation += 1;
-      if (collection === 'token') forget(document);
-      else if (collection !== undefined) {
-        for (const [id, found] of tokens) if (found.grant) tokens.delete(id);
-      } else if (entity.startsWith('credential:')) forget(entity.slice('credential:'.length));
+      if (collection === 'acl-policy') {
+        for (const [id, found] of tokens) if (found.grant) drop(id);
+      } else if (collection === 'member-group') forget(document.slice(0, document.indexOf('/')));
+      else if (collection !== undefined) forget(document);
+      else if (entity.startsWith('credential:')) forget(entity.slice('credential:'.length));
       else if (entity.startsWith('principal:')) {
         const principalId = entity.slice('principal:'.length);
-        for (const [id, found] of tokens) if (found.principal.id === principalId) tokens.delete(id);
+        for (const [id, found] of tokens) if (found.principal.id === principalId) drop(id);
       }
     },
 

@@ -2,7 +2,7 @@ import type { Document, Page } from '#ports';
 import type { Collection, Kept } from '../documents.ts';
 import type { House } from '../house.ts';
 
-type Shelf = { readonly house: House; readonly environment: string };
+type Shelf = { readonly house: Pick<House, 'store' | 'documents' | 'clock'>; readonly environment: string };
 
 const pageSize = 1000;
 

@@ -4,6 +4,9 @@ import { ClavigerError, type Principal } from '#domain';
 import type { Change } from '#ports';
 import { defineCollection } from '../documents.ts';
 import type { House } from '../house.ts';
+import { entityOfLogin } from '../identity/at-login.ts';
+import { identityIn } from '../identity/in-force.ts';
+import { directGroups } from '../identity/members.ts';
 import type { PlacedMount } from '../mounts/mounts.ts';
 import type { Outcome, Work } from '../operation.ts';
 import { newPrincipal } from '../principals/principals.ts';
@@ -22,6 +25,8 @@ export type Arrival = {
   readonly mount: PlacedMount;
   /** Names it within the mount, for ever. */
   readonly name: string;
+  /** By which aliases of entities name it, where that is another word. */
+  readonly aliasName?: string;
   readonly kind: Principal['kind'];
   /** What stands behind the mount's path in the name of the token; empty: nothing. */
   readonly displayName: string;
@@ -103,6 +108,17 @@ export async function signIn(work: Work, arrival: Arrival): Promise<Outcome<Issu
     });
   if (settings.tokenPolicies.some((policy) => policy.toLowerCase() === 'root'))
     throw refuse('auth methods cannot create root tokens');
+  const place = { house, environment: caller.principal.environment };
+  const {
+    id,
+    entity,
+    changes: entityChanges,
+  } = await entityOfLogin(place, work, {
+    mount,
+    name: arrival.aliasName ?? arrival.name,
+    metadata: arrival.meta,
+  });
+  const { policies } = await identityIn(place, id, entity, await directGroups(place, id));
   const issued = await issueToken(house, now, {
     environment: caller.principal.environment,
     principalId: principal.id,
@@ -120,11 +136,12 @@ export async function signIn(work: Work, arrival: Arrival): Promise<Outcome<Issu
     boundCidrs: settings.tokenBoundCidrs,
     noDefaultPolicy: settings.tokenNoDefaultPolicy,
     role: arrival.role,
-    entity: { id: principal.id, name: principal.name },
+    entity: { id, name: entity.name },
+    identityPolicies: policies,
   });
   return {
     output: issued,
-    changes: [...(arrival.changes ?? []), ...changes, ...issued.changes],
-    facts: { ...facts, accessor: issued.accessor, policies: issued.lease.policies.join(' ') },
+    changes: [...(arrival.changes ?? []), ...changes, ...entityChanges, ...issued.changes],
+    facts: { ...facts, entity: id, accessor: issued.accessor, policies: issued.lease.policies.join(' ') },
   };
 }

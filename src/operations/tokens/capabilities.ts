@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { tokenId, rootAcl, type CompiledAcl } from '#access';
 import { ClavigerError } from '#domain';
 import { defineOperation } from '../define.ts';
+import { identityOf } from '../identity/in-force.ts';
 import type { Work } from '../operation.ts';
 import { aclOf, findGrant } from './grants.ts';
 import { tokenOfAccessor } from './lease.ts';
@@ -19,7 +20,8 @@ async function aclFor({ house, caller }: Work, of: TokenReference): Promise<Comp
   const { environment, roles } = caller.principal;
   if (of.kind === 'accessor') {
     const { content } = await tokenOfAccessor(house, environment, of.accessor);
-    return aclOf(house, environment, content);
+    const identity = await identityOf({ house, environment }, content.entity);
+    return aclOf(house, environment, { policies: content.policies, identity });
   }
   const grant = await findGrant(house, tokenId(of.token), of.token);
   if (grant?.environment === environment) return grant.acl;

@@ -4,6 +4,7 @@ import { matchesGlob } from '../auth/glob.ts';
 import { defineOperation } from '../define.ts';
 import type { Caller } from '../operation.ts';
 import type { House } from '../house.ts';
+import { identityOf } from '../identity/in-force.ts';
 import { rootPolicy } from '../policies/policies.ts';
 import { claimOf } from './chosen-id.ts';
 import { issueToken, type IssuedToken } from './issue.ts';
@@ -177,6 +178,8 @@ export const createToken = defineOperation<Input, IssuedToken>({
     requireBatchable(wish, type, shape.periodSeconds);
     const claim = await claimOf(house, wish.id, now);
     const isOrphan = wish.isOrphan || role?.isOrphan === true;
+    const entity = parent?.entity ?? null;
+    const identity = await identityOf({ house, environment }, entity);
     const issued = await issueToken(house, now, {
       environment,
       principalId: caller.principal.id,
@@ -189,7 +192,8 @@ export const createToken = defineOperation<Input, IssuedToken>({
       usesMax: shape.usesMax,
       parentId: isOrphan ? null : (caller.tokenId ?? null),
       type,
-      entity: parent?.entity ?? null,
+      entity,
+      identityPolicies: identity.policies,
       ...besidesOf(wish, role, parent),
     });
     return {

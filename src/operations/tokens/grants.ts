@@ -1,6 +1,7 @@
 import { type CompiledAcl, compileAcl, rootAcl } from '#access';
 import { hasCode, type Instant, type Principal } from '#domain';
 import type { House } from '../house.ts';
+import { type Identity, identityOf } from '../identity/in-force.ts';
 import { policiesNamed, rootPolicy } from '../policies/policies.ts';
 import { batchSecretName, readBatchToken } from './batch.ts';
 import { tokens, type TokenLease } from './lease.ts';
@@ -16,6 +17,7 @@ export type TokenGrant = {
   /** The tokens above it: it ends with each of them. */
   readonly lineage: readonly string[];
   readonly principal: Principal;
+  readonly identity: Identity;
 };
 
 type Shelf = Pick<House, 'store' | 'documents' | 'clock' | 'hierarchy'>;
@@ -77,24 +79,19 @@ export async function findGrant(house: Shelf, tokenId: string, token: string): P
   if (endsAt !== null && endsAt <= now) return null;
   const principal = await house.store.principal(lease.principalId);
   if (!principal || principal.environment !== environment) return null;
-  return {
-    tokenId,
-    environment,
-    lease,
-    acl: await aclOf(house, environment, lease),
-    endsAt,
-    lineage,
-    principal,
-  };
+  const identity = await identityOf({ house, environment }, lease.entity);
+  const acl = await aclOf(house, environment, { policies: lease.policies, identity });
+  return { tokenId, environment, lease, acl, endsAt, lineage, principal, identity };
 }
 
-/** What the policies of a lease allow. */
+/** What the policies of a token allow, and those of its entity besides. */
 export async function aclOf(
   house: Shelf,
   environment: string,
-  { policies, entity }: TokenLease,
+  { policies, identity }: { readonly policies: readonly string[]; readonly identity: Identity },
 ): Promise<CompiledAcl> {
+  if (identity.isBarred) return compileAcl([], null);
   if (policies.includes(rootPolicy)) return rootAcl;
-  const subject = entity && { entity: { ...entity, metadata: {}, aliases: {} }, groups: [] };
-  return compileAcl(await policiesNamed(house, environment, policies), subject);
+  const names = [...new Set([...policies, ...identity.policies])];
+  return compileAcl(await policiesNamed(house, environment, names), identity.subject);
 }

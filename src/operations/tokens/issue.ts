@@ -29,6 +29,7 @@ export type TokenWish = {
   readonly noDefaultPolicy: boolean;
   readonly role: string | null;
   readonly entity: { readonly id: string; readonly name: string } | null;
+  readonly identityPolicies: readonly string[];
   /** Its id in the place of a random one. */
   readonly token?: string;
 };
@@ -39,6 +40,8 @@ export type IssuedToken = {
   /** Empty for a batch token. */
   readonly accessor: string;
   readonly lease: TokenLease;
+  /** What its entity gives it besides. */
+  readonly identityPolicies: readonly string[];
   readonly changes: readonly Change[];
 };
 
@@ -95,11 +98,17 @@ export async function issueToken(
   wish: TokenWish,
 ): Promise<IssuedToken> {
   const lease = leaseOf(wish, now);
-  const { environment, parentId } = wish;
+  const { environment, parentId, identityPolicies } = wish;
   if (wish.type === 'batch') {
     using content = SecretBytes.take(Buffer.from(JSON.stringify(lease)));
     const sealed = await house.hierarchy.sealSmall(environment, batchSecretName, content);
-    return { token: writeBatchToken(environment, sealed), accessor: '', lease, changes: [] };
+    return {
+      token: writeBatchToken(environment, sealed),
+      accessor: '',
+      lease,
+      identityPolicies,
+      changes: [],
+    };
   }
   const token = wish.token ?? newServiceToken();
   const id = tokenId(token);
@@ -109,5 +118,5 @@ export async function issueToken(
     accessors.created(environment, lease.accessor, { tokenId: id }, besides),
   ];
   if (parentId !== null) changes.push(children.created(environment, `${parentId}/${id}`, {}));
-  return { token, accessor: lease.accessor, lease, changes };
+  return { token, accessor: lease.accessor, lease, identityPolicies, changes };
 }

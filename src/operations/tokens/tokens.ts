@@ -5,6 +5,7 @@ import type { Change } from '#ports';
 import { defineOperation } from '../define.ts';
 import type { Kept } from '../documents.ts';
 import type { House } from '../house.ts';
+import { identityOf } from '../identity/in-force.ts';
 import type { Caller, Work } from '../operation.ts';
 import { rootPolicy } from '../policies/policies.ts';
 import { findGrant } from './grants.ts';
@@ -26,6 +27,8 @@ export type TokenView = {
   readonly lease: TokenLease;
   readonly endsAt: Instant | null;
   readonly isOrphan: boolean;
+  /** What its entity gives it besides. */
+  readonly identityPolicies: readonly string[];
   readonly now: Instant;
 };
 
@@ -69,15 +72,22 @@ async function leaseOfCredential(house: House, environment: string, id: string):
     type: 'service',
     boundCidrs: [],
     role: null,
-    entity: { id: principal.id, name: principal.name },
+    entity: null,
     renewedAt: null,
     endsAt: credential.expiresAt,
   };
 }
 
+async function identityPoliciesOf(house: House, { principal }: Caller, { entity }: TokenLease) {
+  return (await identityOf({ house, environment: principal.environment }, entity)).policies;
+}
+
 async function viewOf({ house, caller, now }: Work, of: TokenReference) {
   const lease = await leaseOf(house, caller, of);
-  return { output: { lease, endsAt: lease.endsAt, isOrphan: lease.parentId === null, now } };
+  const identityPolicies = await identityPoliciesOf(house, caller, lease);
+  return {
+    output: { lease, endsAt: lease.endsAt, isOrphan: lease.parentId === null, identityPolicies, now },
+  };
 }
 
 /** What is known of a token; the text of the token is not. */
@@ -140,10 +150,19 @@ async function renewed({ house, caller, now }: Work, { of, incrementSeconds }: R
   const accessor = await accessors.find(house, environment, lease.accessor);
   const changes: Change[] = [tokens.replaced(kept, after, { expiresAt: endsAt })];
   if (accessor) changes.push(accessors.replaced(accessor, accessor.content, { expiresAt: endsAt }));
-  return { output: { lease: after, seconds }, changes, facts: { accessor: lease.accessor, seconds } };
+  const identityPolicies = await identityPoliciesOf(house, caller, after);
+  return {
+    output: { lease: after, seconds, identityPolicies },
+    changes,
+    facts: { accessor: lease.accessor, seconds },
+  };
 }
 
-export type Renewed = { readonly lease: TokenLease; readonly seconds: number };
+export type Renewed = {
+  readonly lease: TokenLease;
+  readonly seconds: number;
+  readonly identityPolicies: readonly string[];
+};
 
 /** Lets a token last longer. */
 export const renewToken = defineOperation<RenewInput, Renewed>({

@@ -69,6 +69,7 @@ async function wrap(house: House, maker: Maker, now: Instant, wish: WrapInput) {
     noDefaultPolicy: true,
     role: null,
     entity: null,
+    identityPolicies: [],
   });
   const id = tokenId(issued.token);
   const { creationPath, ttlSeconds, wrappedAccessor } = wish;

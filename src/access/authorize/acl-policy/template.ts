@@ -1,7 +1,7 @@
 /** Whom a policy's templates speak of. An absent value makes the rule that asks for it match nothing. */
 export type AclSubject = {
   readonly entity:
-    | (Named & { readonly aliases: Readonly<Record</* mount accessor */ string, Named>> })
+    | (Named & { readonly aliases: Readonly<Record</* mount accessor */ string, Alias>> })
     | null;
   readonly groups: readonly Named[];
 };
@@ -11,6 +11,9 @@ type Named = {
   readonly name: string;
   readonly metadata: Readonly<Record<string, string>>;
 };
+
+/** What the login tells is `metadata`, and what was written of it `customMetadata`. */
+type Alias = Named & { readonly customMetadata?: Readonly<Record<string, string>> };
 
 /** A path after its templates are filled. */
 export type FilledPath = {

@@ -95,6 +95,7 @@ export const logInByAppRole = defineOperation<Input, IssuedToken>({
     return signIn(work, {
       mount: place.mount,
       name,
+      aliasName: role.content.roleId,
       kind: 'workload',
       displayName: '',
       settings: bound ? { ...settings, tokenBoundCidrs: bound } : settings,

@@ -1,6 +1,7 @@
 import { routerOf, type Route, type Router } from '../route.ts';
 import { approleRoutes } from './approle/routes.ts';
 import { jwtRoutes } from './jwt/routes.ts';
+import { identityRoutes } from './identity/routes.ts';
 import { kubernetesRoutes } from './kubernetes/routes.ts';
 import { userpassRoutes } from './userpass/routes.ts';
 import { cubbyholeRoutes } from './cubbyhole/routes.ts';
@@ -19,6 +20,7 @@ export const engineRoutes: Readonly<Record<string, readonly Route[]>> = Object.f
   oidc: jwtRoutes,
   kubernetes: kubernetesRoutes,
   cubbyhole: cubbyholeRoutes,
+  identity: identityRoutes,
   kv1: kv1Routes,
   kv2: kv2Routes,
   system: sysRoutes,

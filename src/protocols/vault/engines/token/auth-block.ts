@@ -1,16 +1,19 @@
 import type { IssuedToken, TokenLease } from '#operations';
 import type { AuthBlock } from '../../answer.ts';
 
-type Told = Pick<IssuedToken, 'token' | 'accessor' | 'lease'>;
+type Told = Pick<IssuedToken, 'token' | 'accessor' | 'lease' | 'identityPolicies'>;
 
 /** The token as an answer tells it to who may have it. */
-export function authBlock({ token, accessor, lease }: Told, seconds = lease.ttlSeconds): AuthBlock {
+export function authBlock(
+  { token, accessor, lease, identityPolicies }: Told,
+  seconds = lease.ttlSeconds,
+): AuthBlock {
   return {
     client_token: token,
     accessor,
-    policies: lease.policies,
+    policies: [...new Set([...lease.policies, ...identityPolicies])].sort(),
     token_policies: lease.policies,
-    ...(lease.entity ? { identity_policies: [] } : {}),
+    ...(lease.entity ? { identity_policies: identityPolicies } : {}),
     metadata: lease.meta,
     lease_duration: seconds,
     renewable: lease.isRenewable,

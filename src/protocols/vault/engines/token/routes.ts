@@ -7,7 +7,10 @@ import { authBlock, secondsLeft } from './auth-block.ts';
 import { roleRoutes } from './roles.ts';
 
 /** A token as a look-up tells it; its text only to who showed it. */
-function view({ lease, endsAt, isOrphan, now }: TokenView, token: string): Readonly<Record<string, unknown>> {
+function view(
+  { lease, endsAt, isOrphan, identityPolicies, now }: TokenView,
+  token: string,
+): Readonly<Record<string, unknown>> {
   return {
     accessor: lease.accessor,
     creation_time: Math.floor(lease.createdAt / 1000),
@@ -17,6 +20,7 @@ function view({ lease, endsAt, isOrphan, now }: TokenView, token: string): Reado
     expire_time: endsAt === null ? null : new Date(endsAt).toISOString(),
     explicit_max_ttl: lease.explicitMaxSeconds,
     id: token,
+    ...(identityPolicies.length > 0 ? { identity_policies: identityPolicies } : {}),
     ...(lease.policies.includes('root') && endsAt === null
       ? {}
       : { issue_time: new Date(lease.createdAt).toISOString() }),
@@ -76,9 +80,9 @@ function renew(reference: (asked: Asked) => TokenReference): Handler {
     const of = reference(asked);
     const wish = { of, incrementSeconds: Math.max(0, asked.fields.seconds('increment') ?? 0) };
     const operation = of.kind === 'self' ? operations.renewOwnToken : operations.renewToken;
-    const { lease, seconds } = await known(asked.run(operation, wish));
+    const { lease, seconds, identityPolicies } = await known(asked.run(operation, wish));
     const token = of.kind === 'accessor' ? '' : of.token;
-    return { auth: authBlock({ token, accessor: lease.accessor, lease }, seconds) };
+    return { auth: authBlock({ token, accessor: lease.accessor, lease, identityPolicies }, seconds) };
   };
 }
 
