@@ -5,6 +5,7 @@ import type { Change } from '#ports';
 import { defineCollection } from '../documents.ts';
 import type { House } from '../house.ts';
 import { entityOfLogin } from '../identity/at-login.ts';
+import { toldGroups } from '../identity/external-groups.ts';
 import { identityIn } from '../identity/in-force.ts';
 import { directGroups } from '../identity/members.ts';
 import type { PlacedMount } from '../mounts/mounts.ts';
@@ -27,6 +28,8 @@ export type Arrival = {
   readonly name: string;
   /** By which aliases of entities name it, where that is another word. */
   readonly aliasName?: string;
+  /** The groups that it is of, as the mount calls them; absent: the mount tells none. */
+  readonly groups?: readonly string[];
   readonly kind: Principal['kind'];
   /** What stands behind the mount's path in the name of the token; empty: nothing. */
   readonly displayName: string;
@@ -94,6 +97,26 @@ async function freeName(house: House, environment: string, { mount, name }: Arri
   return taken ? `${wanted}~${mount.id.slice(0, 8)}` : wanted;
 }
 
+type Known = {
+  readonly entity: { readonly id: string; readonly name: string };
+  /** What it gives the token. */
+  readonly policies: readonly string[];
+  readonly changes: readonly Change[];
+};
+
+/** The entity of an arrival, with the groups that the login tells. */
+async function entityOf(work: Work, arrival: Arrival): Promise<Known> {
+  const place = { house: work.house, environment: work.caller.principal.environment };
+  const { mount, meta: metadata, groups } = arrival;
+  const login = { mount, name: arrival.aliasName ?? arrival.name, metadata };
+  const { id, entity, changes } = await entityOfLogin(place, work, login);
+  const told = groups
+    ? await toldGroups(place, { mount, entity: id, names: groups })
+    : { direct: await directGroups(place, id), changes: [] };
+  const { policies } = await identityIn(place, id, entity, told.direct);
+  return { entity: { id, name: entity.name }, policies, changes: [...changes, ...told.changes] };
+}
+
 /** Gives a token to who has proved who it is. */
 export async function signIn(work: Work, arrival: Arrival): Promise<Outcome<IssuedToken>> {
   const { house, caller, now } = work;
@@ -108,17 +131,7 @@ export async function signIn(work: Work, arrival: Arrival): Promise<Outcome<Issu
     });
   if (settings.tokenPolicies.some((policy) => policy.toLowerCase() === 'root'))
     throw refuse('auth methods cannot create root tokens');
-  const place = { house, environment: caller.principal.environment };
-  const {
-    id,
-    entity,
-    changes: entityChanges,
-  } = await entityOfLogin(place, work, {
-    mount,
-    name: arrival.aliasName ?? arrival.name,
-    metadata: arrival.meta,
-  });
-  const { policies } = await identityIn(place, id, entity, await directGroups(place, id));
+  const known = await entityOf(work, arrival);
   const issued = await issueToken(house, now, {
     environment: caller.principal.environment,
     principalId: principal.id,
@@ -136,12 +149,17 @@ export async function signIn(work: Work, arrival: Arrival): Promise<Outcome<Issu
     boundCidrs: settings.tokenBoundCidrs,
     noDefaultPolicy: settings.tokenNoDefaultPolicy,
     role: arrival.role,
-    entity: { id, name: entity.name },
-    identityPolicies: policies,
+    entity: known.entity,
+    identityPolicies: known.policies,
   });
   return {
     output: issued,
-    changes: [...(arrival.changes ?? []), ...changes, ...entityChanges, ...issued.changes],
-    facts: { ...facts, entity: id, accessor: issued.accessor, policies: issued.lease.policies.join(' ') },
+    changes: [...(arrival.changes ?? []), ...changes, ...known.changes, ...issued.changes],
+    facts: {
+      ...facts,
+      entity: known.entity.id,
+      accessor: issued.accessor,
+      policies: issued.lease.policies.join(' '),
+    },
   };
 }

@@ -135,12 +135,22 @@ export function metadataOf(claims: JwtClaims, role: JwtRole): Readonly<Record<st
   return found;
 }
 
-/** Throws where the role wants a list of groups and the token has none. */
-export function requireGroups(claims: JwtClaims, { groupsClaim }: JwtRole): void {
-  if (groupsClaim === '') return;
+/** Groups that one token names at most. */
+const groupsMax = 1000;
+const groupNameMax = 512;
+
+/** The groups that a token names; none where the role asks for none. Throws where it wants a list and the token has none. */
+export function groupsOf(claims: JwtClaims, { groupsClaim }: JwtRole): readonly string[] {
+  if (groupsClaim === '') return [];
   const value = claimAt(claims, groupsClaim);
   if (value === undefined || value === null)
     throw new ClaimError(`${JSON.stringify(groupsClaim)} claim not found in token`);
-  if (textsOf(value) === null)
+  const groups = textsOf(value);
+  if (groups === null)
     throw new ClaimError(`${JSON.stringify(groupsClaim)} claim could not be converted to string list`);
+  if (groups.length > groupsMax)
+    throw new ClaimError(`${JSON.stringify(groupsClaim)} claim names more than ${groupsMax} groups`);
+  if (groups.some((group) => group.length > groupNameMax || !group.isWellFormed()))
+    throw new ClaimError(`${JSON.stringify(groupsClaim)} claim names a group that no group can be called`);
+  return groups.filter((group) => group !== '');
 }

@@ -11,10 +11,10 @@ import { refuseLogin, signIn, type Arrival } from '../sign-in.ts';
 import { refuse } from '../token-settings.ts';
 import {
   ClaimError,
+  groupsOf,
   metadataOf,
   requireAudience,
   requireBoundClaims,
-  requireGroups,
   requireInTime,
   requireIssuer,
   requireSubject,
@@ -56,20 +56,22 @@ async function verified(
   return { claims: result.claims, issuer };
 }
 
+type Told = Pick<Arrival, 'name' | 'displayName' | 'meta' | 'groups'>;
+
 /** Who a token says it is, once everything that the role wants of it holds. */
 async function arrivalOf(
   { house, now }: Work,
   { config, role, jwt }: { config: JwtConfig; role: JwtRole; jwt: string },
-): Promise<Pick<Arrival, 'name' | 'displayName' | 'meta'>> {
+): Promise<Told> {
   const { claims, issuer } = await verified(house, config, jwt);
   requireInTime(claims, role, now);
   requireIssuer(claims, config.boundIssuer === '' ? issuer : config.boundIssuer);
   requireSubject(claims, role.boundSubject);
   requireAudience(claims, role.boundAudiences);
   requireBoundClaims(claims, role);
-  requireGroups(claims, role);
+  const groups = groupsOf(claims, role);
   const user = userOf(claims, role);
-  return { name: user, displayName: user, meta: { ...metadataOf(claims, role), role: role.name } };
+  return { name: user, displayName: user, meta: { ...metadataOf(claims, role), role: role.name }, groups };
 }
 
 /** Gives a token for a JWT that an issuer signed whom the mount knows. */
@@ -90,7 +92,7 @@ export const logInByJwt = defineOperation<Input, IssuedToken>({
     const role = (await roleAt(house, environment, mount, { name, method: 'jwt' }))?.content;
     if (!role) throw refuse(`role ${JSON.stringify(name)} could not be found`, 'role');
     const recorded = { mount: wish.mount, role: role.name };
-    let arrival: Pick<Arrival, 'name' | 'displayName' | 'meta'>;
+    let arrival: Told;
     try {
       arrival = await arrivalOf(work, { config, role, jwt: wish.jwt });
     } catch (error) {

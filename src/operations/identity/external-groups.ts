@@ -1,0 +1,41 @@
+import type { Change } from '#ports';
+import type { PlacedMount } from '../mounts/mounts.ts';
+import { groupsMax, joined, left } from './members.ts';
+import type { Place } from './mounts.ts';
+import { groupLogins, loginId, memberships } from './records.ts';
+
+/** What a login says of the groups of an entity. */
+export type ToldGroups = {
+  readonly mount: PlacedMount;
+  readonly entity: string;
+  /** As the mount calls them. */
+  readonly names: readonly string[];
+};
+
+/** The groups that an entity is of by itself once a login has told its own, and what changes for it. */
+export async function toldGroups(
+  place: Place,
+  { mount, entity, names }: ToldGroups,
+): Promise<{ readonly direct: readonly string[]; readonly changes: readonly Change[] }> {
+  const { house, environment } = place;
+  const told = new Set<string>();
+  for (const name of names) {
+    const found = await groupLogins.find(house, environment, loginId(mount, name));
+    if (found) told.add(found.content.ownerId);
+  }
+  const page = { after: null, limit: groupsMax + 1 };
+  const direct = new Set<string>();
+  const changes: Change[] = [];
+  for (const { document, content } of await memberships.list(house, environment, `${entity}/`, page)) {
+    const group = document.id.slice(entity.length + 1);
+    // what another mount told, or somebody wrote, is not this one's to take away
+    if (content.mountId !== mount.id || told.has(group)) direct.add(group);
+    else changes.push(...(await left(place, { group, member: entity })));
+  }
+  for (const group of told) {
+    if (direct.has(group)) continue;
+    direct.add(group);
+    changes.push(...joined(place, { group, member: entity }, { kind: 'entity', mountId: mount.id }));
+  }
+  return { direct: [...direct], changes };
+}
