@@ -13,7 +13,8 @@ export type Login = {
   readonly mount: PlacedMount;
   /** What the mount calls it. */
   readonly name: string;
-  readonly metadata: Readonly<Record<string, string>>;
+  /** What it tells of it; null: nothing. */
+  readonly metadata: Readonly<Record<string, string>> | null;
 };
 
 /** The entity of a login, and what changes for it to be there. */
@@ -24,7 +25,7 @@ export type LoginEntity = {
 };
 
 function isSame(a: IdentityAlias['metadata'], b: Login['metadata']): boolean {
-  const [before, after] = [Object.entries(a ?? {}), Object.entries(b)];
+  const [before, after] = [Object.entries(a ?? {}), Object.entries(b ?? {})];
   return before.length === after.length && after.every(([key, value]) => a?.[key] === value);
 }
 
@@ -32,7 +33,7 @@ function isSame(a: IdentityAlias['metadata'], b: Login['metadata']): boolean {
 function withMetadata(owner: Kept<Entity>, alias: IdentityAlias, login: Login, now: number): LoginEntity {
   const { id } = owner.document;
   if (isSame(alias.metadata, login.metadata)) return { id, entity: owner.content, changes: [] };
-  const after = { ...alias, metadata: { ...login.metadata }, updatedAt: now };
+  const after = { ...alias, metadata: login.metadata && { ...login.metadata }, updatedAt: now };
   const aliases = owner.content.aliases.map((each) => (each.id === alias.id ? after : each));
   const entity = { ...owner.content, aliases };
   return { id, entity, changes: [entities.replaced(owner, entity)] };
@@ -47,7 +48,11 @@ export async function entityOfLogin(
   const { mount, name, metadata } = login;
   const found = await aliasOfLogin(place, loginId(mount, name));
   if (!found) {
-    const alias = newAlias(mount, name, { metadata: { ...metadata }, customMetadata: null, createdAt: now });
+    const alias = newAlias(mount, name, {
+      metadata: metadata && { ...metadata },
+      customMetadata: null,
+      createdAt: now,
+    });
     return newEntity(place, now, {}, [alias]);
   }
   const { alias, owner } = found;

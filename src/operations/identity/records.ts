@@ -111,12 +111,14 @@ export function foldedName(name: string): string {
   return name.toLowerCase();
 }
 
+const folding: ReadonlySet<string> = new Set(['userpass', 'token']);
+
 /**
  * The id of what a mount calls so. Names stay as the method tells them, because other servers' users can differ in nothing but their letters;
- * those of userpass are the same in small and capital ones.
+ * those of people with passwords, and of tokens, are the same in small and capital ones.
  */
 export function loginId(mount: { readonly id: string; readonly type: string }, name: string): string {
-  return `${mount.id}/${sha256Hex(mount.type === 'userpass' ? name.toLowerCase() : name)}`;
+  return `${mount.id}/${sha256Hex(folding.has(mount.type) ? name.toLowerCase() : name)}`;
 }
 
 export function refuseField(message: string, field: string): ClavigerError {

@@ -4,11 +4,12 @@ import { matchesGlob } from '../auth/glob.ts';
 import { defineOperation } from '../define.ts';
 import type { Caller } from '../operation.ts';
 import type { House } from '../house.ts';
-import { identityOf } from '../identity/in-force.ts';
 import { rootPolicy } from '../policies/policies.ts';
 import { claimOf } from './chosen-id.ts';
+import { entityFor } from './entity.ts';
 import { issueToken, type IssuedToken } from './issue.ts';
 import { tokens, type TokenLease } from './lease.ts';
+
 import { tokenRoles, type TokenRole } from './roles.ts';
 
 const seconds = z.number().int().min(0).max(3_153_600_000);
@@ -34,6 +35,8 @@ const input = z.strictObject({
   /** The caller may do what needs sudo on this path. */
   isPrivileged: z.boolean(),
   role: name.nullable(),
+  /** Whose the token is to be, by an alias of the mount of tokens; null: its parent's. */
+  entityAlias: name.nullable(),
 });
 type Input = z.infer<typeof input>;
 
@@ -166,7 +169,8 @@ export const createToken = defineOperation<Input, IssuedToken>({
   input,
   targets: [],
   permission: 'tokens:create',
-  run: async ({ house, caller, now }, wish) => {
+  run: async (work, wish) => {
+    const { house, caller, now } = work;
     const { environment } = caller.principal;
     const parent = await leaseOfCaller(house, caller);
     requireParent(caller, parent);
@@ -178,8 +182,8 @@ export const createToken = defineOperation<Input, IssuedToken>({
     requireBatchable(wish, type, shape.periodSeconds);
     const claim = await claimOf(house, wish.id, now);
     const isOrphan = wish.isOrphan || role?.isOrphan === true;
-    const entity = parent?.entity ?? null;
-    const identity = await identityOf({ house, environment }, entity);
+    const { entityAlias } = wish;
+    const { changes, ...owner } = await entityFor(work, { entityAlias, role, parent });
     const issued = await issueToken(house, now, {
       environment,
       principalId: caller.principal.id,
@@ -192,14 +196,18 @@ export const createToken = defineOperation<Input, IssuedToken>({
       usesMax: shape.usesMax,
       parentId: isOrphan ? null : (caller.tokenId ?? null),
       type,
-      entity,
-      identityPolicies: identity.policies,
+      ...owner,
       ...besidesOf(wish, role, parent),
     });
     return {
       output: issued,
-      changes: [...issued.changes, ...claim],
-      facts: { accessor: issued.accessor, policies: issued.lease.policies.join(' '), type },
+      changes: [...changes, ...issued.changes, ...claim],
+      facts: {
+        accessor: issued.accessor,
+        policies: issued.lease.policies.join(' '),
+        type,
+        ...(entityAlias !== null && owner.entity ? { entity: owner.entity.id, alias: entityAlias } : {}),
+      },
     };
   },
 });

@@ -18,6 +18,8 @@ const roleShape = z.strictObject({
   usesMax: z.number().int().min(0),
   noDefaultPolicy: z.boolean(),
   boundCidrs: words,
+  /** Whose its tokens may be, in small letters; `*` stands for anything. */
+  allowedEntityAliases: words.default([]),
   pathSuffix: z.string().max(256),
   type: z.enum(['default', 'service', 'batch']),
 });

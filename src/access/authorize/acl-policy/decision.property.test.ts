@@ -17,13 +17,15 @@ const ruleSegment = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('a', 'b', 'ab') },
   { weight: 4, arbitrary: fc.constant('+') },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.constantFrom(
       '',
       'a*b',
       '+a',
       '{{identity.entity.name}}',
       '{{identity.entity.metadata.team}}',
+      '{{identity.entity.aliases.m.custom_metadata.desk}}',
+      '{{identity.groups.names.ops.id}}',
     ),
   },
 );
@@ -105,7 +107,12 @@ const request = fc.record({
   wrapSeconds: fc.option(fc.constantFrom(5, 10, 15, 20, 25, 30, 35)),
 });
 const subject = fc.option(
-  fc.record({ name: fc.constantFrom('a', 'b', 'a/b'), team: sparse(fc.constant('ab')) }),
+  fc.record({
+    name: fc.constantFrom('a', 'b', 'a/b'),
+    team: sparse(fc.constant('ab')),
+    desk: sparse(fc.constantFrom('a', 'b')),
+    ops: sparse(fc.constant('b')),
+  }),
 );
 
 function compiled(policies: readonly (readonly NaiveRule[])[], who: NaiveSubject) {
@@ -130,9 +137,16 @@ function compiled(policies: readonly (readonly NaiveRule[])[], who: NaiveSubject
       id: 'e',
       name: who.name,
       metadata: who.team === undefined ? {} : { team: who.team },
-      aliases: {},
+      aliases: {
+        m: {
+          id: 'a',
+          name: 'ab',
+          metadata: {},
+          customMetadata: who.desk === undefined ? {} : { desk: who.desk },
+        },
+      },
     },
-    groups: [],
+    groups: who.ops === undefined ? [] : [{ id: who.ops, name: 'ops', metadata: {} }],
   };
   return compileAcl(read, whom);
 }

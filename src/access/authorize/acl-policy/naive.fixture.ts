@@ -21,13 +21,22 @@ export type NaiveRequest = {
   readonly wrapSeconds: number | null;
 };
 
-export type NaiveSubject = { readonly name: string; readonly team?: string } | null;
+export type NaiveSubject = {
+  readonly name: string;
+  readonly team?: string;
+  /** What was written of its alias of the mount `m`, as `desk`. */
+  readonly desk?: string;
+  /** The id of its group `ops`. */
+  readonly ops?: string;
+} | null;
 
 /** A rule path for a subject; undefined where a template has no value. */
 function filled(path: string, subject: NaiveSubject): string | undefined {
   const text = path
     .replaceAll('{{identity.entity.name}}', () => subject?.name ?? '{{')
-    .replaceAll('{{identity.entity.metadata.team}}', () => subject?.team ?? '{{');
+    .replaceAll('{{identity.entity.metadata.team}}', () => subject?.team ?? '{{')
+    .replaceAll('{{identity.entity.aliases.m.custom_metadata.desk}}', () => subject?.desk ?? '{{')
+    .replaceAll('{{identity.groups.names.ops.id}}', () => subject?.ops ?? '{{');
   if (text.includes('{{')) return undefined;
   return text.startsWith('/') ? text.slice(1) : text;
 }

@@ -53,12 +53,18 @@ function attribute(selector: string): ((named: Named) => string | undefined) | n
   return key === undefined ? null : ({ metadata }) => own(metadata, key);
 }
 
+/** What is said of an alias, by an attribute that an entity or a group has as well, or one of its own. */
+function aliasAttribute(selector: string): ((alias: Alias) => string | undefined) | null {
+  const key = /^custom_metadata\.(.+)$/s.exec(selector)?.[1];
+  return key === undefined ? attribute(selector) : ({ customMetadata }) => own(customMetadata ?? {}, key);
+}
+
 /** Null: there is no such directive. */
 function lookup(directive: string): Lookup | null {
   const alias = /^identity\.entity\.aliases\.([^.]+)\.(.+)$/s.exec(directive);
   if (alias) {
     const [, accessor = '', selector = ''] = alias;
-    const read = attribute(selector);
+    const read = aliasAttribute(selector);
     if (!read) return null;
     return ({ entity }) => {
       const found = entity ? own(entity.aliases, accessor) : undefined;
@@ -88,7 +94,8 @@ export function templateFault(path: string): string | null {
   if (found.directives.every((directive) => lookup(directive))) return null;
   return (
     'its template is unknown; id, name and metadata.KEY are known of {{identity.entity.}}, ' +
-    '{{identity.entity.aliases.ACCESSOR.}}, {{identity.groups.ids.ID.}} and {{identity.groups.names.NAME.}}'
+    '{{identity.entity.aliases.ACCESSOR.}} (with custom_metadata.KEY besides), {{identity.groups.ids.ID.}} and ' +
+    '{{identity.groups.names.NAME.}}'
   );
 }
 

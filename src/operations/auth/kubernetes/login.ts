@@ -79,6 +79,7 @@ export const logInByKubernetes = defineOperation<Input, IssuedToken>({
       mount,
       name:
         role.aliasNameSource === 'serviceaccount_uid' && account.uid !== '' ? `${full}/${account.uid}` : full,
+      aliasName: role.aliasNameSource === 'serviceaccount_uid' && account.uid !== '' ? account.uid : full,
       kind: 'workload',
       displayName: `${account.namespace}-${account.name}`,
       settings: role.settings,

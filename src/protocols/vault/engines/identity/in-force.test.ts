@@ -209,4 +209,86 @@ describe('what an entity gives its tokens', () => {
     const moved = await logIn('lee');
     assert.deepEqual([moved.entity, await status(moved.token)], [to.entity, 200]);
   });
+
+  it('fills the templates of policies, anew when what they speak of changes', async () => {
+    const { token, entity } = await enter('ned', 'own');
+    const { data } = await vault.ask('POST', 'identity/group', {
+      name: 'crew',
+      member_entity_ids: entity,
+      metadata: { area: 'eu' },
+    });
+    const group = String(data?.['id']);
+    const parts = [
+      'identity.entity.id',
+      'identity.entity.name',
+      'identity.entity.metadata.team',
+      `identity.entity.aliases.${accessor}.name`,
+      `identity.entity.aliases.${accessor}.metadata.username`,
+      `identity.entity.aliases.${accessor}.custom_metadata.desk`,
+      `identity.groups.ids.${group}.name`,
+      'identity.groups.names.crew.metadata.area',
+    ];
+    const rule = (part: string, at: number) =>
+      `path "cubbyhole/${at}/{{${part}}}" { capabilities = ["update"] }`;
+    await policy('own', parts.map(rule).join('\n'));
+    const may = async (at: number, value: string) => {
+      const { capabilities } = await vault.ask(
+        'POST',
+        'sys/capabilities-self',
+        { paths: `cubbyhole/${at}/${value}` },
+        { token },
+      );
+      return (
+        JSON.stringify(capabilities).includes('update') && !JSON.stringify(capabilities).includes('read')
+      );
+    };
+    const { data: read } = await vault.ask('GET', `identity/entity/id/${entity}`);
+    const [alias] = aliasesOf(read);
+    await change(entity, { name: 'Ned', metadata: { team: 'red' } });
+    await vault.ask('POST', `identity/entity-alias/id/${String(alias?.['id'])}`, {
+      custom_metadata: { desk: '7' },
+    });
+    const values = [entity, 'Ned', 'red', 'ned', 'ned', '7', 'crew', 'eu'];
+    for (const [at, value] of values.entries()) {
+      assert.equal(await may(at, value), true, value);
+      assert.equal(await may(at, 'other'), false, value);
+    }
+    await change(entity, { metadata: { team: 'blue' } });
+    assert.deepEqual([await may(2, 'red'), await may(2, 'blue')], [false, true]);
+    await vault.ask('POST', `identity/group/id/${group}`, { member_entity_ids: [] });
+    for (const at of [6, 7]) assert.equal(await may(at, String(values[at])), false);
+  });
+
+  it('can be named by who makes a token with a role that lets it', async () => {
+    await vault.ask('POST', 'auth/token/roles/named', {
+      allowed_entity_aliases: 'Web-*,exact',
+      allowed_policies: 'default',
+    });
+    const { data: role } = await vault.ask('GET', 'auth/token/roles/named');
+    assert.deepEqual(role?.['allowed_entity_aliases'], ['web-*', 'exact']);
+    const path = 'auth/token/create/named';
+    const make = async (alias: string) => (await vault.ask('POST', path, { entity_alias: alias })).auth ?? {};
+    const [one, two, three] = [await make('web-1'), await make('WEB-1'), await make('Exact')];
+    assert.equal(one['entity_id'], two['entity_id']);
+    assert.notEqual(one['entity_id'], three['entity_id']);
+    const token = String(one['client_token']);
+    const { data } = await vault.ask('GET', `identity/entity/id/${String(one['entity_id'])}`);
+    const [alias] = aliasesOf(data);
+    const { data: mounts } = await vault.ask('GET', 'sys/auth');
+    const { accessor: tokens } = (mounts as Record<string, { accessor: string }>)['token/'] ?? {};
+    const told = ['name', 'mount_accessor', 'mount_path', 'metadata'].map((name) => alias?.[name]);
+    assert.deepEqual(told, ['web-1', tokens, 'auth/token/', null]);
+    assert.equal(await status(token), 403);
+    await change(String(one['entity_id']), { policies: ['reader'] });
+    assert.equal(await status(token), 200);
+    assert.deepEqual((await make('web-1'))['identity_policies'], ['reader']);
+    const refused = (body: object, at = path) => vault.refusal('POST', at, body);
+    assert.equal(await refused({ entity_alias: 'other' }), "400 invalid 'entity_alias' value");
+    assert.equal(
+      await refused({ entity_alias: 'web-1' }, 'auth/token/create'),
+      "400 'entity_alias' is only allowed in combination with token role",
+    );
+    await change(String(one['entity_id']), { disabled: true });
+    assert.equal(await refused({ entity_alias: 'web-1' }), denied);
+  });
 });

@@ -16,13 +16,14 @@ const fresh: TokenRole = {
   usesMax: 0,
   noDefaultPolicy: false,
   boundCidrs: [],
+  allowedEntityAliases: [],
   pathSuffix: '',
   type: 'default',
 };
 
 function view(name: string, role: TokenRole): Readonly<Record<string, unknown>> {
   return {
-    allowed_entity_aliases: null,
+    allowed_entity_aliases: role.allowedEntityAliases.length > 0 ? role.allowedEntityAliases : null,
     allowed_policies: role.allowedPolicies,
     allowed_policies_glob: role.allowedPolicyGlobs,
     disallowed_policies: role.deniedPolicies,
@@ -76,6 +77,7 @@ async function write(asked: Asked): Promise<Answer> {
       usesMax: fields.whole('token_num_uses') ?? before.usesMax,
       noDefaultPolicy: fields.flag('token_no_default_policy') ?? before.noDefaultPolicy,
       boundCidrs: cidrsOf(fields, 'token_bound_cidrs') ?? cidrsOf(fields, 'bound_cidrs') ?? before.boundCidrs,
+      allowedEntityAliases: lower(fields.list('allowed_entity_aliases'), before.allowedEntityAliases),
       pathSuffix: fields.text('path_suffix') ?? before.pathSuffix,
       type: typeIn(fields.text('token_type'), before.type),
     },

@@ -138,6 +138,7 @@ function create({ isOrphan, byRole }: Way): Handler {
       id: fields.text('id') || null,
       isPrivileged: asked.isPrivileged,
       role: byRole ? asked.part('role') : null,
+      entityAlias: fields.text('entity_alias') || null,
     });
     return { auth: authBlock(issued) };
   };
