@@ -114,6 +114,15 @@ function typeIn(text: string | undefined): 'service' | 'batch' | null {
   throw new VaultError(400, `invalid 'type' value ${JSON.stringify(text.slice(0, 32))}`);
 }
 
+/** The texts by which a new token is bound to something. */
+function namesIn({ fields, part }: Asked, byRole: boolean) {
+  return {
+    id: fields.text('id') || null,
+    role: byRole ? part('role') : null,
+    entityAlias: fields.text('entity_alias') || null,
+  };
+}
+
 function create({ isOrphan, byRole }: Way): Handler {
   return async (asked) => {
     const { fields } = asked;
@@ -135,10 +144,8 @@ function create({ isOrphan, byRole }: Way): Handler {
       isOrphan: isOrphan || (fields.flag('no_parent') ?? false),
       isRenewable: fields.flag('renewable') ?? true,
       type: typeIn(fields.text('type')),
-      id: fields.text('id') || null,
+      ...namesIn(asked, byRole),
       isPrivileged: asked.isPrivileged,
-      role: byRole ? asked.part('role') : null,
-      entityAlias: fields.text('entity_alias') || null,
     });
     return { auth: authBlock(issued) };
   };
