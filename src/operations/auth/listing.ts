@@ -31,6 +31,18 @@ export function documentsOf(
   );
 }
 
+/** Every one of a collection whose records have no end, whose id begins so. */
+export function keptOf<T extends object>(
+  collection: Collection<T>,
+  { house, environment }: Shelf,
+  prefix: string,
+): AsyncGenerator<Kept<T>> {
+  return paged(
+    (page) => collection.list(house, environment, prefix, page),
+    ({ document }) => document.id,
+  );
+}
+
 /** Every one of a collection whose id begins so, without what is over. */
 export async function* allOf<T extends object>(
   collection: Collection<T>,

@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { newId } from '#crypto';
 import type { Instant } from '#domain';
 import type { Change } from '#ports';
-import { allOf } from '../auth/listing.ts';
+import { keptOf } from '../auth/listing.ts';
 import { defineOperation } from '../define.ts';
 import type { Kept } from '../documents.ts';
 import type { Work } from '../operation.ts';
 import { leaveGroups, ownGroups, type OwnGroups } from './members.ts';
 import { findMethod, methodsById, placedAlias, type Place, type PlacedAlias } from './mounts.ts';
 import {
+  aliasName,
   type Entity,
   entities,
   entityAliasIds,
@@ -20,6 +21,8 @@ import {
   identityName,
   identityPolicies,
   loginId,
+  lookedFor,
+  policyNames,
   refuseField,
 } from './records.ts';
 
@@ -71,11 +74,11 @@ export async function newEntity(
 
 const writeInput = z.strictObject({
   /** Which one is changed; null: the one of the name, or a new one. */
-  id: z.string().max(64).nullable(),
+  id: lookedFor.nullable(),
   name: identityName.nullable(),
   /** What is left out stays. */
   metadata: identityMetadata.optional(),
-  policies: z.array(z.string().max(256)).max(1000).optional(),
+  policies: policyNames.optional(),
   disabled: z.boolean().optional(),
 });
 type WriteInput = z.infer<typeof writeInput>;
@@ -133,11 +136,11 @@ export const writeEntity = defineOperation<WriteInput, WrittenEntity>({
 });
 
 /** Names an entity by one of what it has. */
-const reference = z.union([
-  z.strictObject({ id: z.string().max(64) }),
-  z.strictObject({ name: z.string().max(512) }),
-  z.strictObject({ aliasId: z.string().max(64) }),
-  z.strictObject({ aliasName: z.string().max(4096), mountAccessor: z.string().max(128) }),
+export const reference = z.union([
+  z.strictObject({ id: lookedFor }),
+  z.strictObject({ name: lookedFor }),
+  z.strictObject({ aliasId: lookedFor }),
+  z.strictObject({ aliasName, mountAccessor: lookedFor }),
 ]);
 /** What names an entity or a group: it, or an alias of it. */
 export type IdentityReference = z.infer<typeof reference>;
@@ -205,7 +208,7 @@ export const listEntities = defineOperation<{}, { readonly entities: readonly Li
     const place = { house, environment: caller.principal.environment };
     const mounts = await methodsById(place);
     const listed: ListedEntity[] = [];
-    for await (const { document, content } of allOf(entities, place, '')) {
+    for await (const { document, content } of keptOf(entities, place, '')) {
       const aliases = content.aliases.map((alias) => placedAlias(alias, document.id, mounts));
       listed.push({ id: document.id, name: content.name, aliases });
       if (listed.length >= listedMax) break;
@@ -240,9 +243,7 @@ async function removal(place: Place, kept: Kept<Entity>): Promise<Change[]> {
 }
 
 const deleteInput = z.strictObject({
-  of: z
-    .array(z.union([z.strictObject({ id: z.string().max(64) }), z.strictObject({ name: identityName })]))
-    .max(1000),
+  of: z.array(z.union([z.strictObject({ id: lookedFor }), z.strictObject({ name: identityName })])).max(1000),
 });
 type DeleteInput = z.infer<typeof deleteInput>;
 

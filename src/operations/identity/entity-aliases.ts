@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { newId } from '#crypto';
 import type { Change } from '#ports';
-import { allOf } from '../auth/listing.ts';
+import { keptOf } from '../auth/listing.ts';
 import { defineOperation } from '../define.ts';
 import type { Kept } from '../documents.ts';
 import type { PlacedMount } from '../mounts/mounts.ts';
@@ -9,6 +9,7 @@ import type { Outcome, Work } from '../operation.ts';
 import { aliasFound, listedMax, newEntity, withoutLogins } from './entities.ts';
 import { methodOfAccessor, methodsById, placedAlias, type Place, type PlacedAlias } from './mounts.ts';
 import {
+  aliasName,
   type Entity,
   entities,
   entityAliasIds,
@@ -16,19 +17,18 @@ import {
   type IdentityAlias,
   identityMetadata,
   loginId,
+  lookedFor,
   refuseField,
 } from './records.ts';
 
-export const aliasName = z.string().min(1).max(4096);
-
 const writeInput = z.strictObject({
   /** Which one is changed; null: the one of the mount and name, or a new one. */
-  id: z.string().max(64).nullable(),
+  id: lookedFor.nullable(),
   /** Null: as it is. */
   name: aliasName.nullable(),
-  mountAccessor: z.string().max(128).nullable(),
+  mountAccessor: lookedFor.nullable(),
   /** Whose it is to be; null: as it is, or a new entity's. */
-  entityId: z.string().max(64).nullable(),
+  entityId: lookedFor.nullable(),
   /** What is left out stays. */
   customMetadata: identityMetadata.optional(),
 });
@@ -239,7 +239,7 @@ export const writeEntityAlias = defineOperation<WriteInput, WrittenAlias | null>
   run: written,
 });
 
-const byId = z.strictObject({ id: z.string().min(1).max(64) });
+const byId = z.strictObject({ id: lookedFor });
 type ById = z.infer<typeof byId>;
 
 /** An alias of an entity; null: there is none. */
@@ -268,7 +268,7 @@ export const listEntityAliases = defineOperation<{}, { readonly aliases: readonl
     const place = { house, environment: caller.principal.environment };
     const mounts = await methodsById(place);
     const aliases: PlacedAlias[] = [];
-    for await (const { document, content } of allOf(entities, place, '')) {
+    for await (const { document, content } of keptOf(entities, place, '')) {
       for (const alias of content.aliases) aliases.push(placedAlias(alias, document.id, mounts));
       if (aliases.length >= listedMax) break;
     }

@@ -1,33 +1,35 @@
 import { z } from 'zod';
 import { newId } from '#crypto';
 import type { Change } from '#ports';
-import { allOf } from '../auth/listing.ts';
+import { keptOf } from '../auth/listing.ts';
 import { defineOperation } from '../define.ts';
 import type { Kept } from '../documents.ts';
 import type { PlacedMount } from '../mounts/mounts.ts';
 import type { Outcome, Work } from '../operation.ts';
 import { listedMax } from './entities.ts';
-import { aliasName, newAlias, type WrittenAlias } from './entity-aliases.ts';
+import { newAlias, type WrittenAlias } from './entity-aliases.ts';
 import { newExternalGroup, withoutGroupLogin } from './groups.ts';
 import { left, memberIds } from './members.ts';
 import { methodOfAccessor, methodsById, placedAlias, type Place, type PlacedAlias } from './mounts.ts';
 import {
+  aliasName,
   type Group,
   groupAliasIds,
   groupLogins,
   groups,
   type IdentityAlias,
   loginId,
+  lookedFor,
   refuseField,
 } from './records.ts';
 
 const writeInput = z.strictObject({
   /** Which one is changed; null: a new one. */
-  id: z.string().max(64).nullable(),
+  id: lookedFor.nullable(),
   name: aliasName,
-  mountAccessor: z.string().min(1).max(128),
+  mountAccessor: lookedFor,
   /** Whose it is to be; null: as it is, or a new external group's. */
-  groupId: z.string().max(64).nullable(),
+  groupId: lookedFor.nullable(),
 });
 type WriteInput = z.infer<typeof writeInput>;
 
@@ -167,7 +169,7 @@ export const writeGroupAlias = defineOperation<WriteInput, WrittenAlias | null>(
   },
 });
 
-const byId = z.strictObject({ id: z.string().min(1).max(64) });
+const byId = z.strictObject({ id: lookedFor });
 type ById = z.infer<typeof byId>;
 
 /** The alias of a group; null: there is none. */
@@ -196,7 +198,7 @@ export const listGroupAliases = defineOperation<{}, { readonly aliases: readonly
     const place = { house, environment: caller.principal.environment };
     const mounts = await methodsById(place);
     const aliases: PlacedAlias[] = [];
-    for await (const { document, content } of allOf(groups, place, '')) {
+    for await (const { document, content } of keptOf(groups, place, '')) {
       if (content.alias) aliases.push(placedAlias(content.alias, document.id, mounts));
       if (aliases.length >= listedMax) break;
     }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { newId } from '#crypto';
 import type { Change } from '#ports';
-import { allOf } from '../auth/listing.ts';
+import { keptOf } from '../auth/listing.ts';
 import { defineOperation } from '../define.ts';
 import type { Kept } from '../documents.ts';
-import { listedMax, type IdentityReference } from './entities.ts';
+import { listedMax, type IdentityReference, reference } from './entities.ts';
 import {
   directGroups,
   emptied,
@@ -28,19 +28,21 @@ import {
   identityName,
   identityPolicies,
   loginId,
+  lookedFor,
+  policyNames,
   refuseField,
 } from './records.ts';
 
-const memberList = z.array(z.string().min(1).max(64)).max(membersMax);
+const memberList = z.array(lookedFor).max(membersMax);
 
 const writeInput = z.strictObject({
   /** Which one is changed; null: the one of the name, or a new one. */
-  id: z.string().max(64).nullable(),
+  id: lookedFor.nullable(),
   name: identityName.nullable(),
   type: z.enum(['internal', 'external']).optional(),
   /** What is left out stays. */
   metadata: identityMetadata.optional(),
-  policies: z.array(z.string().max(256)).max(1000).optional(),
+  policies: policyNames.optional(),
   memberEntityIds: memberList.optional(),
   memberGroupIds: memberList.optional(),
 });
@@ -193,7 +195,6 @@ export const writeGroup = defineOperation<WriteInput, WrittenGroup>({
   },
 });
 
-const reference = z.custom<IdentityReference>((value) => typeof value === 'object' && value !== null);
 const readInput = z.strictObject({ of: reference });
 type ReadInput = z.infer<typeof readInput>;
 
@@ -265,7 +266,7 @@ export const listGroups = defineOperation<{}, { readonly groups: readonly GroupV
   run: async ({ house, caller }) => {
     const place = { house, environment: caller.principal.environment };
     const listed: GroupView[] = [];
-    for await (const kept of allOf(groups, place, '')) {
+    for await (const kept of keptOf(groups, place, '')) {
       listed.push(await viewOf(place, kept));
       if (listed.length >= listedMax) break;
     }

@@ -1,6 +1,6 @@
 import { ClavigerError } from '#domain';
 import type { Change, Document } from '#ports';
-import { allOf, documentsOf } from '../auth/listing.ts';
+import { keptOf } from '../auth/listing.ts';
 import type { Kept } from '../documents.ts';
 import type { Place } from './mounts.ts';
 import { type Group, groups, members, type Membership, memberships } from './records.ts';
@@ -62,7 +62,7 @@ export async function memberIds(
   group: string,
 ): Promise<Readonly<Record<Membership['kind'], readonly string[]>>> {
   const ids: Record<Membership['kind'], string[]> = { entity: [], group: [] };
-  for await (const { document, content } of allOf(members, { house, environment }, `${group}/`))
+  for await (const { document, content } of keptOf(members, { house, environment }, `${group}/`))
     ids[content.kind].push(lastOf(document));
   return ids;
 }
@@ -110,15 +110,15 @@ export async function setMembers(
 /** The changes by which somebody is of no group any more. */
 export async function leaveGroups(place: Place, member: string): Promise<Change[]> {
   const changes: Change[] = [];
-  for await (const { id } of documentsOf(place, memberships.name, `${member}/`))
-    changes.push(...(await left(place, { group: lastOf({ id }), member })));
+  for await (const { document } of keptOf(memberships, place, `${member}/`))
+    changes.push(...(await left(place, { group: lastOf(document), member })));
   return changes;
 }
 
 /** The changes by which nobody is of a group any more. */
 export async function emptied(place: Place, group: string): Promise<Change[]> {
   const changes: Change[] = [];
-  for await (const { document } of allOf(members, place, `${group}/`))
+  for await (const { document } of keptOf(members, place, `${group}/`))
     changes.push(...(await left(place, { group, member: lastOf(document) })));
   return changes;
 }

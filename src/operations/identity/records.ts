@@ -13,7 +13,17 @@ function isPlain(text: string): boolean {
   return text.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(text);
 }
 
-/** What an entity, a group or an alias is called. */
+/** A text by which something is looked for, as whoever asks sends it. */
+export const lookedFor = z.string().max(512).refine(isPlain, 'must hold no control characters');
+
+/** What a mount calls somebody, or a group. */
+export const aliasName = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(4096)
+  .refine(isPlain, 'must hold no control characters');
+
+/** What an entity or a group is called. */
 export const identityName = z
   .string()
   .min(1, 'must not be empty')
@@ -25,7 +35,10 @@ export const identityMetadata = z
   .record(z.string().min(1).max(128).refine(isPlain), z.string().max(512))
   .refine((words) => Object.keys(words).length <= 64, 'at most 64 pairs are kept');
 
-const policyNames = z.array(z.string().max(256)).max(1000);
+/** Names of policies, as whoever asks sends them. */
+export const policyNames = z
+  .array(z.string().max(256).refine(isPlain, 'must hold no control characters'))
+  .max(1000);
 
 /** Names of policies as they are kept: in small letters, sorted, each once. Throws `input-invalid` for `root`. */
 export function identityPolicies(names: readonly string[]): string[] {

@@ -99,6 +99,13 @@ describe('entities', () => {
     assert.match(await refused('entity', { metadata: many }), /^400 metadata: at most 64/);
     assert.match(await refused('entity', { metadata: { k: 'x'.repeat(513) } }), /^400 metadata/);
     assert.match(await refused('entity', { metadata: 7 }), /^400 error converting input/);
+    for (const body of [{ id: 'a\u0000' }, { policies: ['a\u0000'] }, { id: '\ud800' }])
+      assert.match(await refused('entity', body), /^400 (id|policies\.0): must hold no control/);
+    assert.match(await refused('lookup/entity', { name: 'a\u0000' }), /^400 of/);
+    assert.match(
+      await refused('entity-alias', { name: 'a\u0000', mount_accessor: accessor }),
+      /^400 name: must/,
+    );
     assert.match(await refused('entity/merge', { to_entity_id: 'a' }), /^400 entities are not merged/);
     for (const path of ['oidc/config', 'mfa/method/totp', 'persona', 'nothing'])
       assert.equal(await refused(path, {}), '404 1 error occurred:\n\t* unsupported path\n\n');

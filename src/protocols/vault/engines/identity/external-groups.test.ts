@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { assertNotKept } from '../../planted.fixture.ts';
 import { edwardsKey } from '../../issuer.fixture.ts';
 import { startVault, type VaultHouse } from '../../vault.fixture.ts';
 
@@ -73,6 +74,16 @@ describe('groups that logins tell', () => {
     await logIn('ann', ['ops']);
     const plain = await logIn('ann', undefined, { role: 'plain' });
     assert.deepEqual([plain.policies, await reads(plain), await membersOf(group)], [[], 403, []]);
+  });
+
+  it('keeps neither what proved a login nor the token that it gave', async () => {
+    const iat = Math.floor(Date.now() / 1000);
+    const jwt = key.token({ sub: 'planted', aud: 'vault', iat, exp: iat + 300, groups: ['ops'] });
+    const { auth } = await vault.ask('POST', 'auth/jwt/login', { jwt, role: 'grouped' }, { token: null });
+    const token = String(auth?.['client_token']);
+    assert.equal((await vault.send('GET', 'transit/keys/app', undefined, { token })).status, 200);
+    const [, , signature = ''] = jwt.split('.');
+    assertNotKept(vault.home, [signature, token, token.slice('hvs.'.length)]);
   });
 
   it('takes names as they are written, and of the mount that tells them alone', async () => {
