@@ -9,7 +9,6 @@ import { claimOf } from './chosen-id.ts';
 import { entityFor } from './entity.ts';
 import { issueToken, type IssuedToken } from './issue.ts';
 import { tokens, type TokenLease } from './lease.ts';
-
 import { tokenRoles, type TokenRole } from './roles.ts';
 
 const seconds = z.number().int().min(0).max(3_153_600_000);
