@@ -108,6 +108,8 @@ describe('the architecture', () => {
     const owners: Readonly<Record<string, string>> = {
       pg: path.join('storage', 'postgres'),
       commander: 'cli',
+      '@peculiar/asn1-schema': path.join('access', 'certificates'),
+      '@peculiar/asn1-x509': path.join('access', 'certificates'),
       pdfkit: path.join('cli', 'certificate-pdf'),
       '@noble/curves/nist.js': 'crypto',
       '@noble/post-quantum/ml-dsa.js': 'crypto',

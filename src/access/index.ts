@@ -10,6 +10,15 @@ export {
   readPublicPem,
   verifyJwt,
 } from './authenticate/jwt.ts';
+export { CertificateError } from './certificates/certificate-error.ts';
+export {
+  type Certificate,
+  extensionText,
+  readCertificate,
+  readCertificates,
+} from './certificates/read-certificate.ts';
+export { readRevocationList, type RevocationList } from './certificates/revocation-list.ts';
+export { faultOfLeaf, newVerifications, pathsTo } from './certificates/verify-path.ts';
 export { headerOf } from './authenticate/raw-headers.ts';
 export type { SignedRequest } from './authenticate/sigv4.ts';
 export { newAccessKey, newServiceToken, newToken, tokenId } from './authenticate/token.ts';

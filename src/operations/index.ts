@@ -86,6 +86,8 @@ export { orphansInDevice } from './keys/device-version.ts';
 export type { Devices } from './house.ts';
 export type { AppRole } from './auth/approle/roles.ts';
 export type { SecretIdRecord } from './auth/approle/secret-id-records.ts';
+export type { CertConfig, CertRole } from './auth/cert/settings.ts';
+export { decimalSerial } from './auth/cert/matching.ts';
 export type { JwtConfig, JwtRole } from './auth/jwt/settings.ts';
 export type { KubernetesConfig, KubernetesRole } from './auth/kubernetes/settings.ts';
 export type { MethodRole } from './auth/method-records.ts';

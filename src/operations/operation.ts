@@ -23,6 +23,8 @@ export type Caller = {
   readonly sourceAddress: string;
   readonly userAgent: string;
   readonly secureTransport: boolean;
+  /** The certificates that the client showed in the handshake, its own first; absent: none are handed over. */
+  readonly clientCertificates?: () => readonly Uint8Array[];
   /** UUID: the id of the audit event, and what the caller is told. */
   readonly requestId: string;
 };

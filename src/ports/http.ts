@@ -15,6 +15,11 @@ export type HttpRequest = {
   readonly remoteAddress: string;
   /** It came over TLS. */
   readonly secure: boolean;
+  /**
+   * The certificates that the client showed, DER, its own first; none where it showed none. That it has the key of the first is proved,
+   * and nothing else. They are read only where somebody asks for them; absent: the listener hands none over.
+   */
+  readonly clientCertificates?: readonly Uint8Array[];
   readonly receivedAt: Instant;
 };
 

@@ -143,7 +143,11 @@ describe('the configuration', () => {
       'localhost.example:1',
     ]) {
       assert.throws(() => listenOn(listen), /can be reached from other machines/, listen);
-      assert.deepEqual(listenOn(listen, tls).tls, { certFile: '/cert.pem', keyFile: '/key.pem' });
+      assert.deepEqual(listenOn(listen, tls).tls, {
+        certFile: '/cert.pem',
+        keyFile: '/key.pem',
+        clientCertificates: true,
+      });
     }
     for (const listen of ['127.0.0.1:8200', '127.1.2.3:0', '[::1]:8200', 'localhost:8200'])
       assert.equal(listenOn(listen).tls, null);
@@ -152,7 +156,10 @@ describe('the configuration', () => {
 
 it('clients on this machine are told an address that they can use', () => {
   const told = (host: string, tls = false) =>
-    localAddress({ listen: { host, port: 8200 }, tls: tls ? { certFile: 'c', keyFile: 'k' } : null });
+    localAddress({
+      listen: { host, port: 8200 },
+      tls: tls ? { certFile: 'c', keyFile: 'k', clientCertificates: true } : null,
+    });
   assert.equal(told('127.0.0.1'), 'http://127.0.0.1:8200');
   assert.equal(told('0.0.0.0', true), 'https://127.0.0.1:8200');
   assert.equal(told('::'), 'http://127.0.0.1:8200');

@@ -10,7 +10,12 @@ export type Config = {
   /** Folder of everything that is not configured to be elsewhere; 0700. */
   readonly home: string;
   readonly listen: { readonly host: string; readonly port: number };
-  readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+  readonly tls: {
+    readonly certFile: string;
+    readonly keyFile: string;
+    /** Clients are asked for a certificate; those that have none are served, too. */
+    readonly clientCertificates: boolean;
+  } | null;
   readonly databaseUrl: string;
   readonly shredUrl: string;
   readonly root: string;
@@ -60,6 +65,12 @@ export const settings: readonly Setting[] = Object.freeze([
     about: 'certificate chain, PEM',
   },
   { name: 'tlsKeyFile', variable: 'CLAVIGER_TLS_KEY_FILE', fallback: () => null, about: 'private key, PEM' },
+  {
+    name: 'tlsClientCertificates',
+    variable: 'CLAVIGER_TLS_CLIENT_CERTIFICATES',
+    fallback: () => '1',
+    about: '0: clients are not asked for a certificate, and none can log in by one',
+  },
   {
     name: 'databaseUrl',
     variable: 'CLAVIGER_DATABASE_URL',
@@ -262,7 +273,14 @@ export function loadConfig(sources: ConfigSources): Config {
   const config: Config = {
     home,
     listen: parseListen(text('listen')),
-    tls: certFile && keyFile ? { certFile, keyFile } : null,
+    tls:
+      certFile && keyFile
+        ? {
+            certFile,
+            keyFile,
+            clientCertificates: parseSwitch('tlsClientCertificates', text('tlsClientCertificates')),
+          }
+        : null,
     databaseUrl: text('databaseUrl'),
     shredUrl: text('shredUrl'),
     root: text('root'),

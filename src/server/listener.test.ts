@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
+import tls from 'node:tls';
 import { describe, it, type TestContext } from 'node:test';
 import type { HttpProtocol, HttpRequest } from '#ports';
 import { recordingLogger, temporaryFolder } from './home.fixture.ts';
@@ -15,15 +17,21 @@ type Running = {
   readonly listener: Listener;
   readonly port: number;
   readonly seen: HttpRequest[];
+  /** What the client of each showed: it can be read as long as the connection stands. */
+  readonly shown: (readonly Uint8Array[] | undefined)[];
   readonly bad: () => number;
   /** Requests to /slow wait until this is called. */
   readonly letGo: () => void;
 };
 
-type Wish = { readonly tls?: { certFile: string; keyFile: string }; readonly limits?: ListenerLimits };
+type Wish = {
+  readonly tls?: { certFile: string; keyFile: string; clientCertificates?: boolean };
+  readonly limits?: ListenerLimits;
+};
 
 async function start(test: TestContext, { tls, limits }: Wish = {}): Promise<Running> {
   const seen: HttpRequest[] = [];
+  const shown: Running['shown'] = [];
   let bad = 0;
   const { promise: gate, resolve: letGo } = Promise.withResolvers<void>();
   const protocol: HttpProtocol = {
@@ -32,6 +40,7 @@ async function start(test: TestContext, { tls, limits }: Wish = {}): Promise<Run
     matches: ({ path: at }) => at === '/' || at === '/slow' || at === '/throws',
     async handle(request) {
       seen.push(request);
+      shown.push(request.clientCertificates);
       if (request.path === '/slow') await gate;
       if (request.path === '/throws') throw new Error('a secret that no client sees');
       const body = `${request.method} ${request.path} ${request.query} ${request.body.length} ${request.secure}`;
@@ -44,7 +53,10 @@ async function start(test: TestContext, { tls, limits }: Wish = {}): Promise<Run
     }),
   };
   const listener = await listen({
-    config: { listen: { host: '127.0.0.1', port: 0 }, tls: tls ?? null },
+    config: {
+      listen: { host: '127.0.0.1', port: 0 },
+      tls: tls ? { clientCertificates: true, ...tls } : null,
+    },
     protocols: [protocol],
     clock: { now: () => 0 },
     logger: recordingLogger().logger,
@@ -57,7 +69,7 @@ async function start(test: TestContext, { tls, limits }: Wish = {}): Promise<Run
     letGo();
     await listener.stop(100);
   });
-  return { listener, port: Number(new URL(listener.address).port), seen, bad: () => bad, letGo };
+  return { listener, port: Number(new URL(listener.address).port), seen, shown, bad: () => bad, letGo };
 }
 
 /** A connection that collects what it gets. */
@@ -354,5 +366,105 @@ describe('a listener with TLS', () => {
     await assert.rejects(get({ maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' }));
     assert.equal(await talk(port, `GET / HTTP/1.1\r\n${close}\r\n`), '');
     assert.equal(await get({}), 200);
+  });
+
+  describe('that asks clients for a certificate', () => {
+    const key = (name: string) =>
+      `-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=${name}`;
+
+    /** The certificates of a client and of who signed it, as a client sends them. */
+    function clientOf(folder: string): { cert: string; key: string; chain: Buffer[] } {
+      const at = (name: string): string => path.join(folder, name);
+      const run = (words: string): unknown =>
+        execFileSync('openssl', words.split(' '), { stdio: 'ignore', cwd: folder });
+      run(`req -x509 ${key('signer')} -keyout signer.key -out signer.pem`);
+      run(`req ${key('client').replace(' -days 2', '')} -keyout client.key -out client.csr`);
+      run('x509 -req -in client.csr -CA signer.pem -CAkey signer.key -days 2 -set_serial 7 -out client.pem');
+      const [own, signer] = ['client.pem', 'signer.pem'].map((name) => fs.readFileSync(at(name), 'utf8'));
+      const chain = [own, signer].map((pem) => new X509Certificate(pem ?? '').raw);
+      return { cert: `${own}${signer}`, key: fs.readFileSync(at('client.key'), 'utf8'), chain };
+    }
+
+    type Sent = {
+      readonly session?: Buffer;
+      readonly cert?: string;
+      readonly key?: string;
+      readonly text?: string;
+    };
+
+    /** One request on a connection of its own; the session that the server gave, if it did. */
+    function ask(port: number, ca: Buffer, { text, ...options }: Sent, versions: tls.ConnectionOptions = {}) {
+      return new Promise<{ answer: string; session: Buffer | null; reused: boolean }>((resolve, reject) => {
+        let session: Buffer | null = null;
+        let answer = '';
+        let reused = false;
+        const socket = tls.connect({ host: '127.0.0.1', port, ca, ...versions, ...options });
+        socket.on('session', (given) => {
+          session = given;
+        });
+        socket.on('data', (bytes) => {
+          answer += bytes.toString();
+        });
+        socket.on('secureConnect', () => {
+          reused = socket.isSessionReused();
+        });
+        socket.on('error', reject);
+        socket.on('close', () => resolve({ answer, session, reused }));
+        socket.write(text ?? `GET / HTTP/1.1\r\n${close}\r\n`);
+      });
+    }
+
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
+      it(`hands over what was shown, and serves who shows nothing (${version})`, async (test) => {
+        const files = certificate(test);
+        if (!files) return;
+        const { port, shown } = await start(test, { tls: files });
+        const ca = fs.readFileSync(files.certFile);
+        const { chain, ...client } = clientOf(path.dirname(files.certFile));
+        const versions = { minVersion: version, maxVersion: version };
+        const first = await ask(port, ca, client, versions);
+        assert.equal(statusOf(first.answer), 200);
+        assert.deepEqual(shown[0], chain);
+        // a session that is resumed would be without the signer
+        const again = await ask(
+          port,
+          ca,
+          { ...client, ...(first.session ? { session: first.session } : {}) },
+          versions,
+        );
+        assert.equal(again.reused, false);
+        assert.deepEqual(shown[1], chain);
+        assert.equal(statusOf((await ask(port, ca, {}, versions)).answer), 200);
+        assert.deepEqual(shown[2], []);
+      });
+
+    it('hands it over with a LIST, which goes another way', async (test) => {
+      const files = certificate(test);
+      if (!files) return;
+      const { port, seen, shown } = await start(test, { tls: files });
+      const { chain, ...client } = clientOf(path.dirname(files.certFile));
+      const text = `LIST / HTTP/1.1\r\n${close}\r\n`;
+      const { answer } = await ask(port, fs.readFileSync(files.certFile), { ...client, text });
+      assert.equal(statusOf(answer), 200);
+      assert.equal(seen[0]?.headers['x-claviger-method'], 'LIST');
+      assert.deepEqual(shown[0], chain);
+    });
+
+    it('does not ask where it is told not to, and then sessions go on', async (test) => {
+      const files = certificate(test);
+      if (!files) return;
+      const { port, shown } = await start(test, { tls: { ...files, clientCertificates: false } });
+      const ca = fs.readFileSync(files.certFile);
+      const client = clientOf(path.dirname(files.certFile));
+      const { session } = await ask(port, ca, client);
+      assert.deepEqual(shown[0], []);
+      assert.equal((await ask(port, ca, { ...client, ...(session ? { session } : {}) })).reused, true);
+    });
+
+    it('has none without TLS', async (test) => {
+      const { port, shown } = await start(test);
+      await talk(port, `GET / HTTP/1.1\r\n${close}\r\n`);
+      assert.deepEqual(shown[0], []);
+    });
   });
 });

@@ -11,6 +11,7 @@ import {
   type HttpRequest,
   type HttpResponse,
 } from '#ports';
+import { askForCertificate, presentedCertificates } from './client-certificate.ts';
 import type { Config } from './config.ts';
 import { handOnList, isHandedOn, listMark, originOf } from './list-method.ts';
 import { describeError, type Logger } from './logger.ts';
@@ -86,6 +87,10 @@ class IncomingRequest implements HttpRequest {
 
   get secure(): boolean {
     return 'encrypted' in originOf(this.#message.socket);
+  }
+
+  get clientCertificates(): readonly Uint8Array[] {
+    return presentedCertificates(originOf(this.#message.socket));
   }
 }
 
@@ -273,7 +278,8 @@ async function createServer(parts: Parts, handler: http.RequestListener): Promis
   const { tls } = parts.config;
   if (!tls) return nodeHttp().createServer(options, handler);
   const [cert, key] = await Promise.all([readFile(tls.certFile), readFile(tls.keyFile)]);
-  return nodeHttps().createServer({ ...options, cert, key, minVersion: 'TLSv1.2' }, handler);
+  const asking = tls.clientCertificates ? askForCertificate : {};
+  return nodeHttps().createServer({ ...options, ...asking, cert, key, minVersion: 'TLSv1.2' }, handler);
 }
 
 /** Listens for the HTTP protocols. */

@@ -3,12 +3,21 @@ import type { SecretBytes } from '#crypto';
 import { defineCollection, documentSecretName, type Kept } from '../documents.ts';
 import type { House } from '../house.ts';
 import type { PlacedMount } from '../mounts/mounts.ts';
+import { certConfigShape, certRoleShape } from './cert/settings.ts';
 import { jwtConfigShape, jwtRoleShape } from './jwt/settings.ts';
 import { kubernetesConfigShape, kubernetesRoleShape } from './kubernetes/settings.ts';
 
-export const methodConfigShape = z.discriminatedUnion('method', [jwtConfigShape, kubernetesConfigShape]);
+export const methodConfigShape = z.discriminatedUnion('method', [
+  jwtConfigShape,
+  kubernetesConfigShape,
+  certConfigShape,
+]);
 export type MethodConfig = z.infer<typeof methodConfigShape>;
-export const methodRoleShape = z.discriminatedUnion('method', [jwtRoleShape, kubernetesRoleShape]);
+export const methodRoleShape = z.discriminatedUnion('method', [
+  jwtRoleShape,
+  kubernetesRoleShape,
+  certRoleShape,
+]);
 export type MethodRole = z.infer<typeof methodRoleShape>;
 export type Method = MethodRole['method'];
 
@@ -22,7 +31,7 @@ export type KeptRole<M extends Method> = Kept<Extract<MethodRole, { method: M }>
 
 /** What serves the mounts of a type. */
 export function methodOf(mount: PlacedMount): Method {
-  return mount.type === 'kubernetes' ? 'kubernetes' : 'jwt';
+  return mount.type === 'kubernetes' || mount.type === 'cert' ? mount.type : 'jwt';
 }
 
 /** The configuration of a mount; null: there is none yet. */

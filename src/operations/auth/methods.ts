@@ -5,6 +5,7 @@ import type { Besides } from '../documents.ts';
 import type { House } from '../house.ts';
 import type { PlacedMount } from '../mounts/mounts.ts';
 import { methodAt, methodPath } from './auth-mount.ts';
+import { requireCertRole, usualCertConfig, usualCertRole } from './cert/settings.ts';
 import { keysOf } from './jwt/keys.ts';
 import { requireJwtConfig, requireJwtRole, usualJwtConfig, usualJwtRole } from './jwt/settings.ts';
 import {
@@ -31,7 +32,7 @@ import {
 import { OutsideError } from './outside.ts';
 import { given, refuse } from './token-settings.ts';
 
-const types = ['jwt', 'oidc', 'kubernetes'];
+const types = ['jwt', 'oidc', 'kubernetes', 'cert'];
 const changes = z.record(z.string(), z.unknown());
 
 function methodMount(house: House, environment: string, path: string): Promise<PlacedMount> {
@@ -48,6 +49,7 @@ function checked<T>(shape: z.ZodType<T>, value: unknown): T {
 
 /** Throws `input-invalid` for a configuration that can't work, or whose keys can't be had now. */
 async function requireConfig(house: House, config: MethodConfig): Promise<void> {
+  if (config.method === 'cert') return;
   if (config.method === 'kubernetes') return requireKubernetesConfig(config);
   requireJwtConfig(config);
   try {
@@ -69,6 +71,7 @@ const configInput = z.strictObject({
 type ConfigInput = z.infer<typeof configInput>;
 
 const usualConfigs: Readonly<Record<Method, MethodConfig>> = {
+  cert: usualCertConfig,
   jwt: usualJwtConfig,
   kubernetes: usualKubernetesConfig,
 };
@@ -142,6 +145,7 @@ const roleInput = z.strictObject({
 type RoleInput = z.infer<typeof roleInput>;
 
 const usualRoles: Readonly<Record<Method, Omit<MethodRole, 'name'>>> = {
+  cert: usualCertRole,
   jwt: usualJwtRole,
   kubernetes: usualKubernetesRole,
 };
@@ -167,7 +171,8 @@ export const writeMethodRole = defineOperation<RoleInput, {}>({
       name: name.toLowerCase(),
     });
     if (role.method === 'jwt') requireJwtRole(role);
-    else requireKubernetesRole(role);
+    else if (role.method === 'kubernetes') requireKubernetesRole(role);
+    else await requireCertRole(role);
     return {
       output: {},
       changes: [

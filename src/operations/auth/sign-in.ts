@@ -12,6 +12,7 @@ import type { PlacedMount } from '../mounts/mounts.ts';
 import type { Outcome, Work } from '../operation.ts';
 import { newPrincipal } from '../principals/principals.ts';
 import { issueToken, type IssuedToken } from '../tokens/issue.ts';
+import type { TokenLease } from '../tokens/lease.ts';
 import { isWithin } from './cidr.ts';
 import { lifeOf, refuse, typeOf, type TokenSettings } from './token-settings.ts';
 
@@ -38,6 +39,8 @@ export type Arrival = {
   readonly role: string | null;
   /** Behind the mount's path, e.g. `login`. */
   readonly loginPath: string;
+  /** For whose certificate the token is given. */
+  readonly certificate?: TokenLease['certificate'];
   /** What changes besides. */
   readonly changes?: readonly Change[];
   readonly facts?: Readonly<Record<string, string>>;
@@ -151,6 +154,7 @@ export async function signIn(work: Work, arrival: Arrival): Promise<Outcome<Issu
     role: arrival.role,
     entity: known.entity,
     identityPolicies: known.policies,
+    ...(arrival.certificate ? { certificate: arrival.certificate } : {}),
   });
   return {
     output: issued,

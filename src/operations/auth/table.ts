@@ -7,6 +7,13 @@ import {
   lookUpSecretId,
   tidySecretIds,
 } from './approle/secret-ids.ts';
+import { logInByCertificate } from './cert/login.ts';
+import {
+  deleteRevocationList,
+  listRevocationLists,
+  readRevocationListOf,
+  writeRevocationList,
+} from './cert/revocation-lists.ts';
 import { logInByJwt } from './jwt/login.ts';
 import { logInByKubernetes } from './kubernetes/login.ts';
 import {
@@ -49,5 +56,10 @@ export const authOperations = {
   listMethodRoles,
   deleteMethodRole,
   logInByJwt,
+  writeRevocationList,
+  readRevocationListOf,
+  listRevocationLists,
+  deleteRevocationList,
+  logInByCertificate,
   logInByKubernetes,
 };

@@ -30,6 +30,8 @@ export type TokenWish = {
   readonly role: string | null;
   readonly entity: { readonly id: string; readonly name: string } | null;
   readonly identityPolicies: readonly string[];
+  /** For whose certificate it is given. */
+  readonly certificate?: TokenLease['certificate'];
   /** Its id in the place of a random one. */
   readonly token?: string;
 };
@@ -52,7 +54,8 @@ function newAccessor(): string {
   return Buffer.from(randomBytes(18)).toString('base64url');
 }
 
-function policiesOf(wish: TokenWish): string[] {
+/** The policies of a token, in order and each once. */
+export function policiesOf(wish: Pick<TokenWish, 'policies' | 'noDefaultPolicy'>): string[] {
   const names = new Set(wish.policies.map((name) => name.toLowerCase()).filter((name) => name !== ''));
   if (!wish.noDefaultPolicy && !names.has('root')) names.add(defaultPolicyName);
   return [...names].sort();
@@ -86,6 +89,7 @@ function leaseOf(wish: TokenWish, now: Instant): TokenLease {
     boundCidrs: [...wish.boundCidrs],
     role: wish.role,
     entity: wish.entity,
+    ...(wish.certificate ? { certificate: wish.certificate } : {}),
     renewedAt: null,
     endsAt: endAfter(now, ttlSeconds),
   };

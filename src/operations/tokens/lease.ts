@@ -34,6 +34,8 @@ const leaseShape = z.strictObject({
   boundCidrs: words,
   role: z.string().max(256).nullable(),
   entity: z.strictObject({ id: text, name: text }).nullable(),
+  /** The digest of the key of the certificate for which it was given, and who signed that; absent: it was none. */
+  certificate: z.strictObject({ mountId: text, key: text, authority: text }).optional(),
   renewedAt: z.number().int().nullable(),
   endsAt: z.number().int().nullable(),
 });

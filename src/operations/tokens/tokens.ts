@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { tokenId } from '#access';
 import { ClavigerError, type Instant } from '#domain';
 import type { Change } from '#ports';
+import { requireCertificate } from '../auth/cert/renewal.ts';
 import { defineOperation } from '../define.ts';
 import type { Kept } from '../documents.ts';
 import type { House } from '../house.ts';
@@ -138,10 +139,12 @@ function renewedEnd(lease: TokenLease, now: Instant, incrementSeconds: number): 
   return Math.min(now + wanted * 1000, ...bounds);
 }
 
-async function renewed({ house, caller, now }: Work, { of, incrementSeconds }: RenewInput) {
+async function renewed(work: Work, { of, incrementSeconds }: RenewInput) {
+  const { house, caller, now } = work;
   const kept = await keptToken(house, caller, of);
   const lease = kept.content;
   if (!lease.isRenewable) throw new ClavigerError('input-invalid', 'lease is not renewable');
+  await requireCertificate(work, lease);
   const endsAt = renewedEnd(lease, now, incrementSeconds);
   if (endsAt <= now) throw new ClavigerError('input-invalid', 'past the max TTL, cannot renew');
   const seconds = Math.ceil((endsAt - now) / 1000);

@@ -40,7 +40,14 @@ function aclPath({ verb, path }: VaultRequest, route: Route): string {
   return route.path.endsWith('...}') && !route.endsBare ? path : path.slice(0, -1);
 }
 
-const foldingMethods: ReadonlySet<string> = new Set(['approle', 'jwt', 'kubernetes', 'oidc', 'userpass']);
+const foldingMethods: ReadonlySet<string> = new Set([
+  'approle',
+  'cert',
+  'jwt',
+  'kubernetes',
+  'oidc',
+  'userpass',
+]);
 
 /** The path in the letters by which names are kept, where those are the same in small and capital ones; undefined: it is as it was sent. */
 function foldedPath(read: VaultRequest, { mount, found }: Placed): string | undefined {
@@ -90,6 +97,7 @@ function callerOf(parts: Parts, { request, read, called, id }: Request): Caller 
     sourceAddress: request.remoteAddress,
     userAgent: (request.headers['user-agent'] ?? '-').slice(0, 512),
     secureTransport: request.secure,
+    ...(placed.mount.kind === 'auth' ? { clientCertificates: () => request.clientCertificates ?? [] } : {}),
     requestId: id,
   };
 }

@@ -24,6 +24,7 @@ type Dice = ReturnType<typeof diceOf>;
 
 const mounts: Readonly<Record<string, string>> = {
   approle: 'auth/approle/',
+  cert: 'auth/cert/',
   cubbyhole: 'cubbyhole/',
   jwt: 'auth/jwt/',
   kubernetes: 'auth/kubernetes/',
@@ -107,6 +108,11 @@ const names = [
   'from',
   'to',
   'increment',
+  'certificate',
+  'crl',
+  'url',
+  'allowed_names',
+  'required_extensions',
   'period',
   'min_available_version',
   'delete_version_after',
@@ -198,7 +204,7 @@ function requireClear({ status, headers, body }: Answer): void {
 
 async function prepare(vault: VaultHouse): Promise<void> {
   await vault.ask('POST', 'sys/mounts/kv1', { type: 'kv' });
-  for (const type of ['approle', 'userpass', 'jwt', 'kubernetes'])
+  for (const type of ['approle', 'cert', 'userpass', 'jwt', 'kubernetes'])
     await vault.ask('POST', `sys/auth/${type}`, { type });
   await vault.ask('PUT', 'transit/keys/aes', { exportable: true });
   await vault.ask('PUT', 'transit/keys/k', { derived: true, convergent_encryption: true });

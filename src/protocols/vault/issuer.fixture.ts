@@ -65,7 +65,7 @@ export async function serveJson(
   answer: (
     request: http.IncomingMessage,
     body: string,
-  ) => { readonly status?: number; readonly json: unknown },
+  ) => { readonly status?: number; readonly json?: unknown; readonly body?: Uint8Array },
 ): Promise<TestServer> {
   const asked: string[] = [];
   const server = http.createServer((request, response) => {
@@ -73,9 +73,9 @@ export async function serveJson(
     const parts: Buffer[] = [];
     request.on('data', (bytes: Buffer) => parts.push(bytes));
     request.on('end', () => {
-      const { status = 200, json } = answer(request, Buffer.concat(parts).toString());
+      const { status = 200, json, body } = answer(request, Buffer.concat(parts).toString());
       response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(json));
+      response.end(body ?? JSON.stringify(json));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -22,6 +22,8 @@ type Options = {
   readonly token?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
   readonly raw?: string;
+  /** What the client showed when it connected over TLS, DER; absent: it did not come over TLS. */
+  readonly certificates?: readonly Uint8Array[];
 };
 
 /** The protocol over a real door, with stores in a folder of its own. */
@@ -54,7 +56,12 @@ export async function startVault(options: { clock?: Clock } = {}): Promise<Vault
   const root = /VAULT_TOKEN='?([^'\n]+)'?/.exec(credentials)?.[1] ?? '';
   const who = await composition.authenticator.token(root);
 
-  const send: VaultHouse['send'] = async (method, where, body, { token = root, headers = {}, raw } = {}) => {
+  const send: VaultHouse['send'] = async (
+    method,
+    where,
+    body,
+    { token = root, headers = {}, raw, certificates } = {},
+  ) => {
     const [pathPart = '', query = ''] = where.split('?');
     const sent = {
       ...(token === null ? {} : { 'x-vault-token': token }),
@@ -70,7 +77,8 @@ export async function startVault(options: { clock?: Clock } = {}): Promise<Vault
       rawHeaders: Object.entries(sent).flat(),
       body: Buffer.from(text),
       remoteAddress: '127.0.0.1',
-      secure: false,
+      secure: certificates !== undefined,
+      ...(certificates ? { clientCertificates: certificates } : {}),
       receivedAt: composition.house.clock.now(),
     });
     const read = answer.body.length === 0 ? none : (JSON.parse(String(answer.body)) as Answer['body']);

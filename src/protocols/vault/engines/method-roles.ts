@@ -1,6 +1,5 @@
 import { operations, type MethodRole } from '#operations';
 import type { Answer } from '../answer.ts';
-import type { Fields } from '../fields.ts';
 import type { Asked, Route } from '../route.ts';
 import { absent } from '../vault-error.ts';
 import { tokenSettingsOf } from './token-settings.ts';
@@ -9,7 +8,9 @@ const olderNames = ['policies', 'period', 'ttl', 'max_ttl', 'num_uses', 'bound_c
 
 /** How a method's roles are read and told. */
 type RoleWords = {
-  readonly change: (fields: Fields, isNew: boolean) => Readonly<Record<string, unknown>>;
+  /** Under which they are. */
+  readonly path?: string;
+  readonly change: (asked: Asked, isNew: boolean) => Readonly<Record<string, unknown>>;
   readonly view: (role: MethodRole) => Readonly<Record<string, unknown>>;
 };
 
@@ -25,13 +26,13 @@ async function remove({ mount, part, run }: Asked): Promise<Answer> {
 }
 
 /** The paths of the roles of an auth method. */
-export function roleRoutes({ change, view }: RoleWords): readonly Route[] {
+export function roleRoutes({ path = 'role', change, view }: RoleWords): readonly Route[] {
   const find = async ({ mount, part, run }: Asked): Promise<MethodRole | null> =>
     (await run(operations.readMethodRole, { mount: mount.path, name: part('role') })).role;
   return [
-    { path: 'role', about: 'Lists the roles.', handlers: { list } },
+    { path, about: 'Lists the roles.', handlers: { list } },
     {
-      path: 'role/{role}',
+      path: `${path}/{role}`,
       about: 'Makes, changes, reads and takes away a role.',
       exists: async (asked) => (await find(asked)) !== null,
       handlers: {
@@ -45,7 +46,7 @@ export function roleRoutes({ change, view }: RoleWords): readonly Route[] {
           await run(operations.writeMethodRole, {
             mount: mount.path,
             name: part('role'),
-            change: change(fields, (await find(asked)) === null),
+            change: change(asked, (await find(asked)) === null),
             settings: tokenSettingsOf(fields, olderNames),
           });
           return null;

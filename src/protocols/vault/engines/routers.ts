@@ -1,5 +1,6 @@
 import { routerOf, type Route, type Router } from '../route.ts';
 import { approleRoutes } from './approle/routes.ts';
+import { certRoutes } from './cert/routes.ts';
 import { jwtRoutes } from './jwt/routes.ts';
 import { identityRoutes } from './identity/routes.ts';
 import { kubernetesRoutes } from './kubernetes/routes.ts';
@@ -15,6 +16,7 @@ import { transitRoutes } from './transit/routes.ts';
 export const engineRoutes: Readonly<Record<string, readonly Route[]>> = Object.freeze({
   __proto__: null as never,
   approle: approleRoutes,
+  cert: certRoutes,
   userpass: userpassRoutes,
   jwt: jwtRoutes,
   oidc: jwtRoutes,

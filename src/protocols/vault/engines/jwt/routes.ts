@@ -105,7 +105,7 @@ function boundClaimsOf(fields: Fields): Readonly<Record<string, readonly unknown
   );
 }
 
-function changeOf(fields: Fields, isNew: boolean): Readonly<Record<string, unknown>> {
+function changeOf({ fields }: Asked, isNew: boolean): Readonly<Record<string, unknown>> {
   const type = fields.text('role_type');
   //= vault: a role is of type oidc where nothing is said
   if ((type ?? (isNew ? 'oidc' : 'jwt')) !== 'jwt') throw new VaultError(400, browserFlow);

@@ -1,6 +1,5 @@
 import { operations, type KubernetesConfig, type KubernetesRole } from '#operations';
 import type { Answer } from '../../answer.ts';
-import type { Fields } from '../../fields.ts';
 import type { Asked, Route } from '../../route.ts';
 import { absent, VaultError } from '../../vault-error.ts';
 import { roleRoutes } from '../method-roles.ts';
@@ -56,7 +55,7 @@ function roleView(role: KubernetesRole): Readonly<Record<string, unknown>> {
   };
 }
 
-function changeOf(fields: Fields): Readonly<Record<string, unknown>> {
+function changeOf({ fields }: Asked): Readonly<Record<string, unknown>> {
   if ((fields.text('bound_service_account_namespace_selector') ?? '') !== '')
     throw new VaultError(400, 'bound_service_account_namespace_selector is not offered here');
   return {

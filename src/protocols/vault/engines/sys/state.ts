@@ -98,7 +98,7 @@ export const stateRoutes: readonly Route[] = [
     about: 'What can be mounted.',
     handlers: {
       read: always({
-        auth: ['approle', 'jwt', 'kubernetes', 'oidc', 'userpass'],
+        auth: ['approle', 'cert', 'jwt', 'kubernetes', 'oidc', 'userpass'],
         secret: ['kv', 'transit'],
         database: [],
       }),

@@ -1,0 +1,2 @@
+/** What a certificate or revocation list is not; the message holds no secret and may be told. */
+export class CertificateError extends Error {}
