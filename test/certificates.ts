@@ -44,8 +44,9 @@ export type Made = {
 
 export type Names = Readonly<Partial<GeneralName>>;
 export type Wish = {
-  /** Common name, and further attributes by their types. */
-  readonly name?: string;
+  /** Common name; null: none. */
+  readonly name?: string | null;
+  /** Further parts of the subject, by their types. */
   readonly attributes?: readonly (readonly [type: string, text: string])[];
   /** Nobody: it is signed by itself. */
   readonly by?: Made;
@@ -144,7 +145,10 @@ export function make(wish: Wish = {}): Made {
   const { name = 'a client', by, key = newKey(), hash = 'sha256' } = wish;
   const serial = wish.serial ?? Buffer.concat([Buffer.from([1]), randomBytes(8)]);
   const keyId = Buffer.from(randomBytes(20));
-  const subject = nameOf([['2.5.4.3', name], ...(wish.attributes ?? [])]);
+  const subject = nameOf([
+    ...(name === null ? [] : [['2.5.4.3', name] as const]),
+    ...(wish.attributes ?? []),
+  ]);
   const signature = new AlgorithmIdentifier({ algorithm: algorithms[hash] });
   const tbsCertificate = new TBSCertificate({
     version: 2,

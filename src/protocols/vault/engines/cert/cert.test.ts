@@ -378,7 +378,7 @@ describe('auth/cert', () => {
     const [one, two, nameless] = await Promise.all([
       logIn([make({ name: 'one', by: root })]),
       logIn([make({ name: 'two', by: root })]),
-      logIn([make({ name: '', by: root })]),
+      logIn([make({ name: null, by: root })]),
     ]);
     const ids = new Set([one, two, nameless].map((auth) => auth?.['entity_id']));
     assert.equal(ids.size, 3);
