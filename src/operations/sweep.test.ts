@@ -64,6 +64,7 @@ describe('the sweep of what has expired', () => {
       noDefaultPolicy: false,
       role: null,
       entity: null,
+      identityPolicies: [],
     });
     await world.store.commit({ changes: issued.changes, events: [] });
     return tokenId(issued.token);

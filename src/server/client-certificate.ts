@@ -1,8 +1,12 @@
 import type { X509Certificate } from 'node:crypto';
 import { constants } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type { TlsOptions } from 'node:tls';
-import { TLSSocket } from 'node:tls';
+import type { TlsOptions, TLSSocket } from 'node:tls';
+
+/** Asked without loading what of TLS a server without it never needs. */
+function isTls(socket: Duplex): socket is TLSSocket {
+  return 'getPeerX509Certificate' in socket;
+}
 
 /** More than that nobody verifies. */
 const chainMax = 10;
@@ -12,7 +16,7 @@ const chainMax = 10;
  * before. The handshake has proved that the client has the key of the first; nobody has verified who signed them.
  */
 export function presentedCertificates(socket: Duplex): readonly Uint8Array[] {
-  if (!(socket instanceof TLSSocket)) return [];
+  if (!isTls(socket)) return [];
   const chain: Uint8Array[] = [];
   const seen = new Set<string>();
   let next: X509Certificate | undefined = socket.getPeerX509Certificate();
