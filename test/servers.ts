@@ -97,6 +97,11 @@ export async function startTestServer(
   };
 }
 
+/** What the environment of a server says to clients of Vault. */
+export function vaultWords({ env }: Pick<TestServer, 'env'>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith('VAULT_')));
+}
+
 /** Removes a home. */
 export function removeHome(home: string): void {
   fs.rmSync(home, { recursive: true, force: true });

@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { isRequired, type TestServer } from '../../servers.ts';
+import { isRequired, vaultWords, type TestServer } from '../../servers.ts';
 
 const environment = {
   ...process.env,
@@ -75,16 +75,22 @@ export type Secret = {
 export function runProgram(
   file: string,
   server: TestServer,
-  { args, token }: { args: readonly string[]; token?: string },
+  {
+    args,
+    token,
+    env = {},
+  }: { args: readonly string[]; token?: string; env?: Readonly<Record<string, string>> },
 ): Promise<Secret> {
-  const env = {
+  const all = {
     HOME: server.home,
+    ...vaultWords(server),
+    ...env,
     VAULT_ADDR: server.address,
     VAULT_TOKEN: token ?? server.env['VAULT_TOKEN'],
     VAULT_MAX_RETRIES: '0',
   };
   return new Promise((resolve, reject) => {
-    execFile(file, [...args], { env }, (error, stdout, stderr) => {
+    execFile(file, [...args], { env: all }, (error, stdout, stderr) => {
       if (error) reject(new Error(stderr.trim(), { cause: error }));
       else resolve(JSON.parse(stdout) as Secret);
     });

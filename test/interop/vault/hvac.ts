@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import path from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import { isRequired, removeHome, startTestServer, type TestServer } from '../../servers.ts';
+import { isRequired, removeHome, startTestServer, vaultWords, type TestServer } from '../../servers.ts';
 
 const folder = path.join(import.meta.dirname, 'hvac');
 const python = process.env['CLAVIGER_TEST_PYTHON'] ?? 'python3';
@@ -37,6 +37,7 @@ async function runScript(name: string, server: TestServer): Promise<readonly Ste
       PATH: process.env['PATH'],
       HOME: server.home,
       PYTHONDONTWRITEBYTECODE: '1',
+      ...vaultWords(server),
       VAULT_ADDR: server.address,
       VAULT_TOKEN: server.env['VAULT_TOKEN'],
     },
@@ -59,11 +60,15 @@ async function runScript(name: string, server: TestServer): Promise<readonly Ste
 }
 
 /** One test of each step of a script, of which there are at least so many, against a fresh server. */
-export function testTheme(name: string, stepsMin: number): void {
+export function testTheme(
+  name: string,
+  stepsMin: number,
+  start: () => Promise<TestServer> = startTestServer,
+): void {
   describe(`hvac: ${name}`, { skip }, () => {
     let server: TestServer;
     before(async () => {
-      server = await startTestServer();
+      server = await start();
     });
     after(async () => {
       await server.stop();
