@@ -237,11 +237,20 @@ function parse(asn1: Asn1, der: Uint8Array): Certificate {
   };
 }
 
+const identifierMax = 128;
+
+//= rfc5280 4.1.2.2: serial numbers have at most 20 octets; some have more, and none so many
+function requireShort({ serial, subjectKeyId, authorityKeyId }: Certificate): void {
+  if ([serial, subjectKeyId, authorityKeyId].some(({ length }) => length > identifierMax))
+    throw new CertificateError('its serial number or the identifier of a key is too long');
+}
+
 /** Reads a certificate in DER. Throws a CertificateError for anything that is none, whoever made it. */
 export async function readCertificate(der: Uint8Array): Promise<Certificate> {
   const asn1 = await loadAsn1();
   try {
     const certificate = parse(asn1, der);
+    requireShort(certificate);
     if (Number.isFinite(certificate.notBefore) && Number.isFinite(certificate.notAfter)) return certificate;
     throw new CertificateError('its times are none');
   } catch (cause) {

@@ -36,6 +36,8 @@ export type Arrival = {
   readonly displayName: string;
   readonly settings: TokenSettings;
   readonly meta: Readonly<Record<string, string>>;
+  /** What the alias tells in the place of `meta`; null: nothing. */
+  readonly aliasMeta?: Readonly<Record<string, string>> | null;
   readonly role: string | null;
   /** Behind the mount's path, e.g. `login`. */
   readonly loginPath: string;
@@ -110,7 +112,7 @@ type Known = {
 /** The entity of an arrival, with the groups that the login tells. */
 async function entityOf(work: Work, arrival: Arrival): Promise<Known> {
   const place = { house: work.house, environment: work.caller.principal.environment };
-  const { mount, meta: metadata, groups } = arrival;
+  const { mount, groups, meta, aliasMeta: metadata = meta } = arrival;
   const login = { mount, name: arrival.aliasName ?? arrival.name, metadata };
   const { id, entity, changes } = await entityOfLogin(place, work, login);
   const told = groups

@@ -8,11 +8,17 @@ export const certConfigShape = z.strictObject({
   method: z.literal('cert'),
   /** A token can be renewed without the certificate by which it was given. */
   disableBinding: z.boolean(),
+  /** What goes with a token is told of the alias, too, so that templates of policies have it. */
+  enableIdentityAliasMetadata: z.boolean(),
 });
 /** How tokens of a mount are bound to certificates. */
 export type CertConfig = z.infer<typeof certConfigShape>;
 
-export const usualCertConfig: CertConfig = Object.freeze({ method: 'cert', disableBinding: false });
+export const usualCertConfig: CertConfig = Object.freeze({
+  method: 'cert',
+  disableBinding: false,
+  enableIdentityAliasMetadata: false,
+});
 
 const patterns = z.array(z.string().min(1).max(1024)).max(200);
 const identifier = /^[0-2](\.(0|[1-9]\d{0,30})){1,40}$/;
@@ -34,7 +40,7 @@ export const certRoleShape = z.strictObject({
   /** `OID:PATTERN` of a text, or `hex:OID:PATTERN`; all have to match. */
   requiredExtensions: patterns,
   /** Identifiers of extensions whose texts go with the token. */
-  allowedMetadataExtensions: patterns,
+  allowedMetadataExtensions: patterns.max(50),
   settings: tokenSettings,
 });
 /** Which certificates of clients get a token. */

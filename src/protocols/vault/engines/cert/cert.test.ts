@@ -384,6 +384,43 @@ describe('auth/cert', () => {
     assert.equal(ids.size, 3);
   });
 
+  it('tells of the alias what goes with the token, where it is to', async () => {
+    const text = Buffer.concat([Buffer.from([0x0c, 4]), Buffer.from('blue')]);
+    const client = make({ name: 'alias', by: root, extensions: [extension('2.1.1.1', text)] });
+    await write('a', { allowed_metadata_extensions: '2.1.1.1', token_policies: 'own-team' });
+    const accessor = String(
+      ((await vault.ask('GET', 'sys/auth')).data?.['cert/'] as { accessor: string }).accessor,
+    );
+    await vault.ask('PUT', 'sys/policies/acl/own-team', {
+      policy: `path "secret/data/{{identity.entity.aliases.${accessor}.metadata.2-1-1-1}}/*" { capabilities = ["create", "read", "update"] }`,
+    });
+    const put = async () => {
+      const token = String((await logIn([client]))['client_token']);
+      const body = { data: { a: 'b' } };
+      const { status } = await vault.send('POST', 'secret/data/blue/a', body, { token });
+      return [status, (await vault.send('POST', 'secret/data/red/a', body, { token })).status];
+    };
+    assert.deepEqual(await put(), [403, 403]);
+    await vault.ask('POST', 'auth/cert/config', { enable_identity_alias_metadata: true });
+    assert.deepEqual(await put(), [200, 403]);
+    await vault.ask('POST', 'auth/cert/config', {});
+    assert.deepEqual(await put(), [403, 403]);
+  });
+
+  it('refuses common names that would stand for a key, or are no names', async () => {
+    await write('a', {});
+    for (const name of [`key:${'0'.repeat(64)}`, 'x'.repeat(600)])
+      assert.equal(
+        await refused([make({ name, by: root })]),
+        '400 the common name of the certificate is one that no client can have',
+      );
+  });
+
+  it('refuses serial numbers without end', async () => {
+    await write('a', {});
+    assert.match(await refused([make({ by: root, serial: Buffer.alloc(3000, 1) })]), /too long$/);
+  });
+
   it('gives a token to addresses that the role wants alone', async () => {
     await write('a', { token_bound_cidrs: '10.0.0.0/8' });
     assert.match(await refused([make({ by: root })]), /^403 /);
@@ -403,11 +440,10 @@ describe('auth/cert', () => {
   });
 
   it('refuses settings that nothing would heed', async () => {
-    for (const name of ['enable_identity_alias_metadata', 'enable_metadata_on_failures'])
-      assert.match(
-        await vault.refusal('POST', 'auth/cert/config', { [name]: 'true' }),
-        new RegExp(`^400 ${name} is not offered here`),
-      );
+    assert.match(
+      await vault.refusal('POST', 'auth/cert/config', { enable_metadata_on_failures: 'true' }),
+      /^400 enable_metadata_on_failures is not offered here/,
+    );
   });
 
   it('keeps no token that it gave', () => {

@@ -14,11 +14,13 @@ function refuseSwitch(fields: Fields, name: string, why: string): void {
 }
 
 async function writeConfig({ mount, fields, run }: Asked): Promise<Answer> {
-  refuseSwitch(fields, 'enable_identity_alias_metadata', 'there are no aliases');
   refuseSwitch(fields, 'enable_metadata_on_failures', 'the log says why a login failed');
   await run(operations.writeMethodConfig, {
     mount: mount.path,
-    change: { disableBinding: fields.flag('disable_binding') },
+    change: {
+      disableBinding: fields.flag('disable_binding'),
+      enableIdentityAliasMetadata: fields.flag('enable_identity_alias_metadata'),
+    },
     secret: null,
   });
   return null;
@@ -26,10 +28,11 @@ async function writeConfig({ mount, fields, run }: Asked): Promise<Answer> {
 
 async function readConfig({ mount, run }: Asked): Promise<Answer> {
   const { config } = await run(operations.readMethodConfig, { mount: mount.path });
+  const own = config?.method === 'cert' ? config : null;
   return {
     data: {
-      disable_binding: config?.method === 'cert' && config.disableBinding,
-      enable_identity_alias_metadata: false,
+      disable_binding: own?.disableBinding ?? false,
+      enable_identity_alias_metadata: own?.enableIdentityAliasMetadata ?? false,
       enable_metadata_on_failures: false,
       ocsp_cache_size: 0,
       role_cache_size: 0,
