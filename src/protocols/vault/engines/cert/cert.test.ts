@@ -388,9 +388,8 @@ describe('auth/cert', () => {
     const text = Buffer.concat([Buffer.from([0x0c, 4]), Buffer.from('blue')]);
     const client = make({ name: 'alias', by: root, extensions: [extension('2.1.1.1', text)] });
     await write('a', { allowed_metadata_extensions: '2.1.1.1', token_policies: 'own-team' });
-    const accessor = String(
-      ((await vault.ask('GET', 'sys/auth')).data?.['cert/'] as { accessor: string }).accessor,
-    );
+    const methods = (await vault.ask('GET', 'sys/auth')).data as Record<string, { accessor: string }>;
+    const accessor = methods['cert/']?.accessor;
     await vault.ask('PUT', 'sys/policies/acl/own-team', {
       policy: `path "secret/data/{{identity.entity.aliases.${accessor}.metadata.2-1-1-1}}/*" { capabilities = ["create", "read", "update"] }`,
     });
