@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -119,6 +120,40 @@ describe('a certificate', () => {
     assert.ok(!isStrongSignature('1.2.840.113549.1.1.4', '0500'), 'MD5');
     assert.ok(isStrongSignature('1.2.840.113549.1.1.11', '0500'));
   });
+});
+
+const opensslMissing =
+  spawnSync('openssl', ['version']).status !== 0 && 'the command openssl is not installed';
+
+describe('a certificate as OpenSSL makes it', { skip: opensslMissing }, () => {
+  const made = (words: string): string => {
+    const usual =
+      'req -x509 -nodes -days 2 -subj /O=Acme/CN=somebody -addext subjectAltName=DNS:a.example,IP:fd00::1';
+    const args = [...usual.split(' '), ...words.split(' '), '-keyout', '/dev/null'];
+    return execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+  };
+  const pss = '-newkey rsa:2048 -sigopt rsa_padding_mode:pss';
+  const kinds: readonly (readonly [string, string, boolean])[] = [
+    ['RSA', '-newkey rsa:2048', true],
+    ['RSA with SHA-1', '-newkey rsa:2048 -sha1', false],
+    ['RSA of 1,024 bits', '-newkey rsa:1024', false],
+    ['PSS with SHA-256', `${pss} -sha256`, true],
+    ['PSS with SHA-512 and a short salt', `${pss} -sha512 -sigopt rsa_pss_saltlen:32`, true],
+    ['PSS with another hash for the mask', `${pss} -sha256 -sigopt rsa_mgf1_md:sha1`, false],
+    ['Ed25519', '-newkey ed25519', true],
+    ['P-384', '-newkey ec -pkeyopt ec_paramgen_curve:P-384 -sha384', true],
+    ['another curve', '-newkey ec -pkeyopt ec_paramgen_curve:secp256k1', false],
+  ];
+  for (const [kind, words, isStrong] of kinds)
+    it(`is read, and is strong or not: ${kind}`, async () => {
+      const [read] = await readCertificates(made(words));
+      assert.equal(read?.isStrong, isStrong);
+      assert.equal(read?.isAuthority, true);
+      assert.deepEqual(read?.subject, ['2.5.4.10=acme', '2.5.4.3=somebody']);
+      assert.deepEqual([read?.names.dns, read?.names.ips], [['a.example'], ['fd00::1']]);
+      assert.equal(`${read?.x509.validToDate.getTime()}`, `${read?.notAfter}`);
+      assert.equal(read?.serial, read?.x509.serialNumber.toLowerCase().replace(/^0+/, ''));
+    });
 });
 
 describe('the text of an extension', () => {
