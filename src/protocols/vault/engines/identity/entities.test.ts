@@ -112,6 +112,34 @@ describe('entities', () => {
     assert.match(await refused('entity', undefined, 'GET'), /^405 /);
   });
 
+  it('is mounted from the start and for good, as its own engine', async () => {
+    const { data: mounts } = await vault.ask('GET', 'sys/mounts');
+    const mount = (mounts as Record<string, Record<string, unknown>>)['identity/'];
+    assert.deepEqual(
+      [mount?.['type'], mount?.['description'], mount?.['options'], mount?.['local']],
+      ['identity', 'identity store', null, false],
+    );
+    assert.match(String(mount?.['accessor']), /^identity_[0-9a-f]{8}$/);
+    assert.equal(await vault.refusal('DELETE', 'sys/mounts/identity'), '400 cannot unmount "identity/"');
+  });
+
+  it('lets no other letters of a name pass a policy by', async () => {
+    await make('Guarded');
+    const rule = (name: string, what: string) =>
+      `path "identity/entity/name/${name}" { capabilities = ["${what}"] }`;
+    const policy = `${rule('+', 'read')}\n${rule('guarded', 'deny')}`;
+    await vault.ask('PUT', 'sys/policies/acl/names', { policy });
+    const { auth } = await vault.ask('POST', 'auth/token/create', { policies: ['names'] });
+    const token = String(auth?.['client_token']);
+    await make('open');
+    const read = async (name: string) =>
+      (await vault.send('GET', `identity/entity/name/${name}`, undefined, { token })).status;
+    assert.deepEqual(
+      await Promise.all(['open', 'OPEN', 'guarded', 'GUARDED'].map(read)),
+      [200, 200, 403, 403],
+    );
+  });
+
   describe('with aliases', () => {
     const alias = (body: object) => data('POST', 'entity-alias', body);
 

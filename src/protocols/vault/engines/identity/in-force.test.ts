@@ -291,4 +291,24 @@ describe('what an entity gives its tokens', () => {
     await change(String(one['entity_id']), { disabled: true });
     assert.equal(await refused({ entity_alias: 'web-1' }), denied);
   });
+
+  it('is of an AppRole by its role id, which may be named before', async () => {
+    await vault.ask('POST', 'sys/auth/approle', { type: 'approle' });
+    await vault.ask('POST', 'auth/approle/role/web', { token_policies: 'default' });
+    const { data: role } = await vault.ask('GET', 'auth/approle/role/web/role-id');
+    const { data: secret } = await vault.ask('POST', 'auth/approle/role/web/secret-id', {});
+    const { data: mounts } = await vault.ask('GET', 'sys/auth');
+    const { data: made } = await vault.ask('POST', 'identity/entity', { name: 'web', policies: 'reader' });
+    await vault.ask('POST', 'identity/entity-alias', {
+      name: role?.['role_id'],
+      mount_accessor: (mounts as Record<string, { accessor: string }>)['approle/']?.accessor,
+      canonical_id: made?.['id'],
+    });
+    const body = { role_id: role?.['role_id'], secret_id: secret?.['secret_id'] };
+    const { auth } = await vault.ask('POST', 'auth/approle/login', body, anonymous);
+    assert.deepEqual([auth?.['entity_id'], auth?.['identity_policies']], [made?.['id'], ['reader']]);
+    assert.equal(await status(String(auth?.['client_token'])), 200);
+    const { data } = await vault.ask('GET', 'identity/entity/name/web');
+    assert.deepEqual(aliasesOf(data)[0]?.['metadata'], { role_name: 'web' });
+  });
 });

@@ -80,6 +80,9 @@ describe('Kubernetes', () => {
     assert.equal(reviews.at(-1)?.authorization, `Bearer ${reviewer}`);
     assert.equal(reviews.at(-1)?.token, jwt);
     assert.equal((await logIn(account('team-a:job-7'))).status, 200);
+    const { data } = await vault.ask('GET', `identity/entity/id/${String(body.auth?.['entity_id'])}`);
+    const [alias] = (data as { aliases?: { name: string }[] } | null)?.aliases ?? [];
+    assert.equal(alias?.name, 'uid-1');
   });
 
   it('refuses other accounts, other namespaces and what the API server does not take', async () => {
