@@ -160,6 +160,7 @@ export const permissions = Object.freeze({
   'identity:read-entity': permission(null, administrate),
   'identity:list-entities': permission(null, administrate),
   'identity:delete-entities': permission(null, administrate),
+  'identity:merge-entities': permission(null, administrate),
   'identity:write-entity-alias': permission(null, administrate),
   'identity:read-entity-alias': permission(null, administrate),
   'identity:list-entity-aliases': permission(null, administrate),

@@ -22,6 +22,7 @@ import {
   identityPolicies,
   loginId,
   lookedFor,
+  mergedEntities,
   policyNames,
   refuseField,
 } from './records.ts';
@@ -59,7 +60,7 @@ export async function newEntity(
   const id = newId();
   const name = wish.name ?? (await freshName(place, id));
   const { metadata = null, policies = [], disabled = false } = wish;
-  const rest = { aliases: [...aliases], createdAt: now, updatedAt: now };
+  const rest = { aliases: [...aliases], mergedIds: [], createdAt: now, updatedAt: now };
   const entity = { name, metadata, policies, disabled, ...rest };
   return {
     id,
@@ -233,9 +234,15 @@ export async function withoutLogins(
 }
 
 async function removal(place: Place, kept: Kept<Entity>): Promise<Change[]> {
+  const merged: Change[] = [];
+  for (const id of kept.content.mergedIds) {
+    const found = await mergedEntities.find(place.house, place.environment, id);
+    if (found) merged.push(mergedEntities.removed(found));
+  }
   const name = await entityNames.find(place.house, place.environment, foldedName(kept.content.name));
   return [
     entities.removed(kept),
+    ...merged,
     ...(name ? [entityNames.removed(name)] : []),
     ...(await withoutLogins(place, kept.content.aliases)),
     ...(await leaveGroups(place, kept.document.id)),

@@ -67,6 +67,7 @@ export function newAlias(
     mountId: mount.id,
     mountAccessor: mount.accessor,
     loginId: loginId(mount, name),
+    mergedFrom: [],
     updatedAt: rest.createdAt,
     ...rest,
   };

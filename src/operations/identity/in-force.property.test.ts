@@ -57,7 +57,7 @@ describe('what an entity has', () => {
           {
             collection: 'entity',
             id: 'e',
-            content: { name: 'e', policies: own, disabled: false, aliases: [], ...times },
+            content: { name: 'e', policies: own, disabled: false, aliases: [], mergedIds: [], ...times },
           },
           ...groups.flatMap((given, at) =>
             given

@@ -2,7 +2,7 @@ import type { AclSubject } from '#access';
 import { rootPolicy } from '../policies/policies.ts';
 import { directGroups, groupsAbove } from './members.ts';
 import type { Place } from './mounts.ts';
-import { type Entity, entities, type Group } from './records.ts';
+import { type Entity, entities, type Group, mergedEntities } from './records.ts';
 
 /** What a token has by its entity, now. */
 export type Identity = {
@@ -77,7 +77,14 @@ export async function identityIn(
 /** What a token has by its entity. */
 export async function identityOf(place: Place, entity: { readonly id: string } | null): Promise<Identity> {
   if (!entity) return noIdentity;
-  const kept = await entities.find(place.house, place.environment, entity.id);
+  const { house, environment } = place;
+  let kept = await entities.find(house, environment, entity.id);
+  if (!kept) {
+    const merged = await mergedEntities.find(house, environment, entity.id);
+    kept = merged && (await entities.find(house, environment, merged.content.ownerId));
+  }
   if (!kept) return { ...noIdentity, isBarred: true, dependsOn: [entity.id] };
-  return identityIn(place, entity.id, kept.content, await directGroups(place, entity.id));
+  const { id } = kept.document;
+  const identity = await identityIn(place, id, kept.content, await directGroups(place, id));
+  return id === entity.id ? identity : { ...identity, dependsOn: [entity.id, ...identity.dependsOn] };
 }

@@ -58,6 +58,8 @@ const aliasShape = z.strictObject({
   /** What the last login told. */
   metadata: z.record(z.string().max(512), z.string().max(4096)).nullable(),
   customMetadata: identityMetadata.nullable(),
+  /** The entities that it was of before they were merged. */
+  mergedFrom: z.array(identifier).max(1000),
   createdAt: time,
   updatedAt: time,
 });
@@ -71,6 +73,8 @@ const entityShape = z.strictObject({
   disabled: z.boolean(),
   /** At most one of each mount. */
   aliases: z.array(aliasShape).max(2000),
+  /** Of entities that are this one by now. */
+  mergedIds: z.array(identifier).max(10_000),
   createdAt: time,
   updatedAt: time,
 });
@@ -113,6 +117,9 @@ export const groupAliasIds = defineCollection<ToOwner>('group-alias', toOwner);
 /** By mount and name, see `loginId`. */
 export const entityLogins = defineCollection<ToOwner>('entity-login', toOwner);
 export const groupLogins = defineCollection<ToOwner>('group-login', toOwner);
+
+/** From entities that were merged to what they are. */
+export const mergedEntities = defineCollection<ToOwner>('merged-entity', toOwner);
 
 /** Who is of a group: ids are `GROUP/MEMBER`. */
 export const members = defineCollection<Membership>('group-member', membership);

@@ -2,6 +2,7 @@ import { deleteEntities, listEntities, readEntity, writeEntity } from './entitie
 import { deleteEntityAlias, listEntityAliases, readEntityAlias, writeEntityAlias } from './entity-aliases.ts';
 import { deleteGroupAlias, listGroupAliases, readGroupAlias, writeGroupAlias } from './group-aliases.ts';
 import { deleteGroup, listGroups, readGroup, writeGroup } from './groups.ts';
+import { mergeEntities } from './merge.ts';
 
 /** The operations of entities, groups and their aliases. */
 export const identityOperations = {
@@ -9,6 +10,7 @@ export const identityOperations = {
   readEntity,
   listEntities,
   deleteEntities,
+  mergeEntities,
   writeEntityAlias,
   readEntityAlias,
   listEntityAliases,

@@ -1,3 +1,3 @@
 import { testTheme } from './hvac.ts';
 
-testTheme('identity.py', 6);
+testTheme('identity.py', 7);

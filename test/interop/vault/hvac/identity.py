@@ -72,6 +72,17 @@ def an_alias_ties_a_login_to_an_entity():
 
 
 @step
+def entities_are_merged():
+    at, _ = method()
+    auth = login(at, "ana")
+    made, _ = entity(policies=["default"])
+    done(identity.merge_entities([auth["entity_id"]], made))
+    holds(identity.read_entity(made)["data"], merged_entity_ids=[auth["entity_id"]])
+    same(login(at, "ana")["entity_id"], made)
+    client(auth["client_token"]).auth.token.lookup_self()
+
+
+@step
 def policies_of_an_entity_hold_for_its_tokens_at_once():
     at, _ = method()
     rules = 'path "secret/data/shared/*" { capabilities = ["create", "update", "read"] }'

@@ -22,7 +22,7 @@ export function innerAlias(alias: PlacedAlias): View {
     id: alias.id,
     last_update_time: time(alias.updatedAt),
     local: alias.mount?.local ?? false,
-    merged_from_canonical_ids: null,
+    merged_from_canonical_ids: alias.mergedFrom.length > 0 ? alias.mergedFrom : null,
     metadata: alias.metadata,
     mount_accessor: alias.mountAccessor,
     ...mountView(alias),

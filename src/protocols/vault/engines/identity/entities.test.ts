@@ -92,7 +92,7 @@ describe('entities', () => {
     assert.equal(await status('GET', 'entity/name/mallory'), 404);
   });
 
-  it('refuses names and metadata beyond bounds, and merging', async () => {
+  it('refuses names and metadata beyond bounds', async () => {
     assert.match(await refused('entity', { name: 'a\u0007b' }), /^400 name: must hold no control/);
     assert.match(await refused('entity', { name: 'x'.repeat(513) }), /^400 name: /);
     const many = Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`k${index}`, 'v']));
@@ -106,7 +106,6 @@ describe('entities', () => {
       await refused('entity-alias', { name: 'a\u0000', mount_accessor: accessor }),
       /^400 name: must/,
     );
-    assert.match(await refused('entity/merge', { to_entity_id: 'a' }), /^400 entities are not merged/);
     for (const path of ['oidc/config', 'mfa/method/totp', 'persona', 'nothing'])
       assert.equal(await refused(path, {}), '404 1 error occurred:\n\t* unsupported path\n\n');
     assert.match(await refused('entity', undefined, 'GET'), /^405 /);

@@ -16,7 +16,7 @@ export function entityView({ id, entity, aliases, groups }: EntityView): View {
     id,
     inherited_group_ids: groups.inherited,
     last_update_time: time(entity.updatedAt),
-    merged_entity_ids: null,
+    merged_entity_ids: entity.mergedIds.length > 0 ? entity.mergedIds : null,
     metadata: entity.metadata,
     name: entity.name,
     namespace_id: namespaceId,
@@ -74,11 +74,15 @@ function list(key: 'id' | 'name'): Handler {
   };
 }
 
-async function merge(): Promise<Answer> {
-  throw new VaultError(
-    400,
-    'entities are not merged here: move their aliases one by one with identity/entity-alias/id/ID and canonical_id, then delete what is left',
-  );
+async function merge({ fields, run }: Asked): Promise<Answer> {
+  const from = (fields.list('from_entity_ids') ?? []).filter((id) => id !== '');
+  if (from.length === 0) throw new VaultError(400, 'missing entity ids to merge from');
+  await run(operations.mergeEntities, {
+    to: fields.needed('to_entity_id', 'missing entity id to merge to'),
+    from,
+    keptAliasIds: [...(fields.list('conflicting_alias_ids_to_keep') ?? [])],
+  });
+  return null;
 }
 
 export const entityRoutes: readonly Route[] = [
@@ -88,7 +92,7 @@ export const entityRoutes: readonly Route[] = [
     handlers: { update: (asked) => write(asked, { id: idOf(asked), name: nameOf(asked) }) },
   },
   { path: 'entity/batch-delete', about: 'Deletes entities.', handlers: { update: batchDelete } },
-  { path: 'entity/merge', about: 'Is not offered.', handlers: { update: merge } },
+  { path: 'entity/merge', about: 'Makes one entity of several.', handlers: { update: merge } },
   { path: 'entity/id', about: 'Lists the entities by their ids.', handlers: { list: list('id') } },
   {
     path: 'entity/id/{id}',
