@@ -132,6 +132,8 @@ export type Operation<I, O> = {
     work: { key: Key | null },
   ) => Readonly<Record<string, string | readonly string[]>>;
   readonly run: (work: Work, input: I) => Outcome<O> | Promise<Outcome<O>>;
+  /** Wipes the secrets of an output that nobody is given: its record could not be written, or it was only tried. */
+  discard?(output: O): void;
 };
 
 /** The face of the one door, as protocols see it. */

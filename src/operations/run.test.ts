@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { z } from 'zod';
 import { ClavigerError, type ErrorCode } from '#domain';
 import type { Commit, Store } from '#ports';
 import {
@@ -14,6 +15,7 @@ import {
   someDay,
   type TestWorld,
 } from './house.fixture.ts';
+import { defineOperation } from './define.ts';
 import { operations } from './table.ts';
 
 const turns = async (): Promise<void> => {
@@ -135,6 +137,38 @@ describe('the runner', () => {
       assert.equal(world.log.events.length, events);
       assert.deepEqual(await world.store.usage(key.id, 1), usage);
       assert.deepEqual((await world.store.key(key.id))?.key.tags, []);
+    });
+
+    it('and wipes the secrets of a result that nobody is given', async () => {
+      const made: Buffer[] = [];
+      const make = defineOperation<{ dryRun: boolean }, { readonly secret: Buffer }>({
+        name: 'tests.make',
+        kind: 'use',
+        input: z.strictObject({ dryRun: z.boolean() }),
+        targets: [],
+        permission: 'keys:generate-random',
+        isDryRun: ({ dryRun }) => dryRun,
+        run: () => {
+          const secret = Buffer.alloc(8, 7);
+          made.push(secret);
+          return { output: { secret } };
+        },
+        discard: ({ secret }) => void secret.fill(0),
+      });
+      const { secret } = await world.door.run(make, world.caller(), { dryRun: false });
+      assert.deepEqual(secret, Buffer.alloc(8, 7));
+      world.log.breakAppends(1);
+      const failing = world.door.run(make, world.caller(), { dryRun: false });
+      await assert.rejects(failing, { code: 'audit-unavailable' });
+      await assert.rejects(world.door.run(make, world.caller(), { dryRun: true }), { code: 'dry-run' });
+      assert.deepEqual(made.slice(1), [Buffer.alloc(8), Buffer.alloc(8)]);
+      // what is answered in the clear says how it is wiped
+      for (const name of [
+        ...(['decrypt', 'decryptItems', 'deriveSharedSecret', 'generateRandom'] as const),
+        ...(['generateDataKey', 'generateDataKeyPair', 'generateSealedDataKey'] as const),
+        ...(['exportInClear', 'backUpInClear'] as const),
+      ])
+        assert.ok(operations[name].discard, name);
     });
 
     it('and keeps results back when the log breaks under them', async () => {

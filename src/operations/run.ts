@@ -49,16 +49,19 @@ async function runRecorded<I, O>(run: Run<I, O>): Promise<O> {
   const startedAt = performance.now();
   const { house, operation, caller } = run;
   const seen: Seen = { keys: [], keyId: null, committing: false };
+  let outcome: Outcome<O> | null = null;
   try {
     house.log.requireWritable();
-    let outcome = await perform(run, seen);
+    outcome = await perform(run, seen);
     for (let attempt = 1; !(await isDurable(run, seen, outcome, attempt)); attempt += 1) {
+      operation.discard?.(outcome.output);
       outcome = await perform(run, seen);
     }
     if (outcome.afterwards) await outcome.afterwards();
     house.observer.done(operation.name, caller.protocol, 'success', performance.now() - startedAt);
     return outcome.output;
   } catch (thrown) {
+    if (outcome) operation.discard?.(outcome.output);
     const error = asClavigerError(thrown);
     house.observer.done(operation.name, caller.protocol, error.code, performance.now() - startedAt);
     if (outcomeOf(error.code) === 'failed') house.observer.failed?.(caller.requestId, operation.name, error);
@@ -91,7 +94,7 @@ async function perform<I, O>(run: Run<I, O>, seen: Seen): Promise<Outcome<O>> {
   if (counting) await counting;
   const outcome = operation.run({ caller, now, house, keys: seen.keys }, input);
   if (!dryRun) return outcome;
-  await outcome;
+  operation.discard?.((await outcome).output);
   throw new ClavigerError('dry-run', 'The request would have succeeded, but the DryRun option is set.');
 }
 

@@ -49,4 +49,5 @@ export const deriveSharedSecret = defineOperation<Input, SharedSecret>({
       },
     };
   },
+  discard: ({ secret }) => secret.fill(0),
 });

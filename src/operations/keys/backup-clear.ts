@@ -59,6 +59,25 @@ async function backedUp(work: Work, target: CheckedKey): Promise<BackedUpVersion
   return { version, material: copyOf(material), macKey: copyOf(code) };
 }
 
+async function backedUpEach(work: Work, target: CheckedKey): Promise<readonly BackedUpVersion[]> {
+  const versions: BackedUpVersion[] = [];
+  try {
+    for (const version of target.key.versions.filter(isKept))
+      versions.push(await backedUp(work, { ...target, version }));
+    return versions;
+  } catch (error) {
+    wipe(versions);
+    throw error;
+  }
+}
+
+function wipe(versions: readonly BackedUpVersion[]): void {
+  for (const { material, macKey: code } of versions) {
+    material.fill(0);
+    code.fill(0);
+  }
+}
+
 /** Hands out every living version of a key that allows it, in the clear, and registers a copy of each. */
 export const backUpInClear = defineOperation<
   BackupInput,
@@ -72,9 +91,7 @@ export const backUpInClear = defineOperation<
     const target = present(work.keys[0]);
     const { key } = target;
     requireBackup(target);
-    const versions: BackedUpVersion[] = [];
-    for (const version of key.versions.filter(isKept))
-      versions.push(await backedUp(work, { ...target, version }));
+    const versions = await backedUpEach(work, target);
     const copies = versions.map(({ version }): Copy => {
       const detail = { recipient: 'in plain text', wrap: 'none', version: version.number, part: 'backup' };
       return {
@@ -98,6 +115,7 @@ export const backUpInClear = defineOperation<
       facts: { copies: copies.map(({ id }) => id).join(' '), versions: kept, place, holder, wrap: 'none' },
     };
   },
+  discard: ({ versions }) => wipe(versions),
 });
 
 const bigNumber = z.bigint();

@@ -74,6 +74,7 @@ function dataKeyPairOperation({ name, permission, withPlaintext }: Variant): Ope
         facts: { pairSpec: spec },
       };
     },
+    discard: ({ privateKey }) => privateKey?.fill(0),
   });
 }
 

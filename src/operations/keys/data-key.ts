@@ -63,6 +63,7 @@ function dataKeyOperation({ name, permission, withPlaintext }: Variant): Operati
         };
       });
     },
+    discard: ({ plaintext }) => plaintext?.fill(0),
   });
 }
 

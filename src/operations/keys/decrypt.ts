@@ -115,4 +115,5 @@ export const decrypt = defineOperation<Input, Decrypted>({
     const plaintext = opened instanceof Promise ? await opened : opened;
     return { output: { key: target.key, version: target.version.number, algorithm: used, plaintext } };
   },
+  discard: ({ plaintext }) => plaintext.fill(0),
 });

@@ -110,6 +110,25 @@ async function clearOf(work: Work, target: CheckedKey, wish: Input): Promise<Cle
   return { version: target.version.number, material: content.use((bytes) => Buffer.from(bytes)) };
 }
 
+async function clearOfEach(
+  work: Work,
+  target: CheckedKey,
+  { wish, versions }: { readonly wish: Input; readonly versions: readonly KeyVersion[] },
+): Promise<readonly ClearMaterial[]> {
+  const materials: ClearMaterial[] = [];
+  try {
+    for (const version of versions) materials.push(await clearOf(work, { ...target, version }, wish));
+    return materials;
+  } catch (error) {
+    wipe(materials);
+    throw error;
+  }
+}
+
+function wipe(materials: readonly ClearMaterial[]): void {
+  for (const { material } of materials) material.fill(0);
+}
+
 /**
  * Hands out the material of an exportable key in the clear, and registers a copy of each version: there is no recipient's key that would
  * guard it on its way, which the copy and the record say.
@@ -129,8 +148,7 @@ export const exportInClear = defineOperation<
     requireExportable(target, work.now);
     if (wish.usage) requireUsage(key, wish.usage);
     const versions = versionsOf(target, wish.versions, work.now);
-    const materials: ClearMaterial[] = [];
-    for (const version of versions) materials.push(await clearOf(work, { ...target, version }, wish));
+    const materials = await clearOfEach(work, target, { wish, versions });
     const copies = versions.map(({ number }): Copy => {
       const detail = { recipient: 'in plain text', wrap: 'none', version: number, part: wish.part };
       const { place, holder } = wish;
@@ -161,4 +179,5 @@ export const exportInClear = defineOperation<
       },
     };
   },
+  discard: ({ materials }) => wipe(materials),
 });

@@ -36,20 +36,29 @@ function attempt<I, T extends object>(item: I, work: (item: I) => Later<T>): Lat
 /** Milliseconds of one batch after which others are served in between. */
 const turnMillis = 10;
 
-/** What each item does, one after the other, or why it failed; a long batch lets others in between. */
+/**
+ * What each item does, one after the other, or why it failed; a long batch lets others in between. `discard` wipes what was done where the
+ * batch as a whole fails.
+ */
 export async function eachItem<I, T extends object>(
   items: readonly I[],
   work: (item: I) => Later<T>,
+  discard?: (results: readonly ItemResult<T>[]) => void,
 ): Promise<ItemResult<T>[]> {
   const results: ItemResult<T>[] = [];
   let begin = performance.now();
-  for (const item of items) {
-    if (performance.now() - begin > turnMillis) {
-      await nextTurn();
-      begin = performance.now();
+  try {
+    for (const item of items) {
+      if (performance.now() - begin > turnMillis) {
+        await nextTurn();
+        begin = performance.now();
+      }
+      const done = attempt(item, work);
+      results.push(done instanceof Promise ? await done : done);
     }
-    const done = attempt(item, work);
-    results.push(done instanceof Promise ? await done : done);
+  } catch (error) {
+    discard?.(results);
+    throw error;
   }
   return results;
 }

@@ -14,6 +14,7 @@ export const generateRandom = defineOperation<Input, { readonly bytes: Uint8Arra
   targets: [],
   permission: 'keys:generate-random',
   run: (_work, { length }) => ({ output: { bytes: randomBytes(length) } }),
+  discard: (output) => output.bytes.fill(0),
 });
 
 const digestInput = z.strictObject({ hash: z.enum(hashNames), data: bytes(0, 33_554_432) });

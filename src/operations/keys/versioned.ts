@@ -28,6 +28,7 @@ import {
   eachItem,
   contextFor,
   failures,
+  hasFailed,
   isDryRun,
   itemsMax,
   type ItemResult,
@@ -236,6 +237,10 @@ function openingRule<I extends { readonly key: KeyReference }>(
   });
 }
 
+function wipePlaintexts(results: readonly OpenedResult[]): void {
+  for (const result of results) if (!hasFailed(result)) result.plaintext.fill(0);
+}
+
 /** Opens items, each with the version that made it. */
 export const decryptItems = defineOperation<OpenInput, { key: Key; results: readonly OpenedResult[] }>({
   name: 'keys.decrypt-items',
@@ -246,11 +251,11 @@ export const decryptItems = defineOperation<OpenInput, { key: Key; results: read
   run: async (work, { items }) => {
     const { key } = present(work.keys[0]);
     const reader = { work, algorithm: present(versionedAlgorithm(key)) };
-    const results: readonly OpenedResult[] = await eachItem(items, async (item) => ({
-      plaintext: await openOne(reader, item),
-    }));
+    const open = async (item: SealedItem) => ({ plaintext: await openOne(reader, item) });
+    const results: readonly OpenedResult[] = await eachItem(items, open, wipePlaintexts);
     return { output: { key, results }, facts: { items: items.length, failed: failures(results) } };
   },
+  discard: ({ results }) => wipePlaintexts(results),
 });
 
 const rewrapInput = openInput.extend({ version: versionNumber });
@@ -334,10 +339,16 @@ function dataKeyOperation(withPlaintext: boolean) {
     run: async (work, { bits, associatedData, context }) => {
       const { key } = present(work.keys[0]);
       const plaintext = randomBytes(bits / 8);
-      const sealed = await sealOne(work, { plaintext, associatedData, context });
-      if (!withPlaintext) plaintext.fill(0);
-      return { output: { key, ...sealed, plaintext: withPlaintext ? plaintext : null } };
+      let given = false;
+      try {
+        const sealed = await sealOne(work, { plaintext, associatedData, context });
+        given = withPlaintext;
+        return { output: { key, ...sealed, plaintext: withPlaintext ? plaintext : null } };
+      } finally {
+        if (!given) plaintext.fill(0);
+      }
     },
+    discard: ({ plaintext }) => plaintext?.fill(0),
   });
 }
 
