@@ -7,6 +7,7 @@ export {
   type ConvergentMaterial,
   convergentMaterial,
   derivedMaterial,
+  hkdf256,
 } from './derived-material.ts';
 export { constantTimeEqual, digestOf, sha256, sha256Hex } from './digest.ts';
 export { type EnvelopeKey, openSecret, sealGeneration, sealSecret } from './envelope.ts';

@@ -15,6 +15,7 @@ const rulesOf = (operation: Any): readonly TargetRule<never>[] => operation.targ
 const shared: Readonly<Partial<Record<Permission, readonly string[]>>> = {
   'credentials:create': ['createAccessKey', 'createToken'],
   'keys:import-material': ['importMaterial', 'importUnderKey', 'importNextVersion'],
+  'keys:derive-shared-secret': ['deriveSharedSecret', 'makeByAgreement'],
   'keys:encrypt': ['encrypt', 'encryptItems'],
   'keys:decrypt': ['decrypt', 'decryptItems'],
   'keys:reencrypt-from': ['reencrypt', 'rewrapItems'],
@@ -91,8 +92,9 @@ describe('the table of operations', () => {
     for (const [name, operation] of all) {
       const kinds = { use: ['protect', 'process'], manage: ['manage'], read: ['inspect'] } as const;
       for (const rule of rulesOf(operation)) {
-        // a key that wraps or unwraps another one is used, in an operation that manages the other
-        const carries = operation.kind === 'manage' && rule.usage === 'wrap';
+        // a key that wraps, unwraps or makes another one is used, in an operation that manages the other
+        const carries =
+          operation.kind === 'manage' && (rule.usage === 'wrap' || rule.usage === 'key-agreement');
         const acts: readonly string[] = carries ? kinds.use : kinds[operation.kind];
         assert.ok(acts.includes(rule.act), `${name} ${rule.act}`);
         if (operation.kind !== 'use' && !carries) continue;

@@ -4,6 +4,7 @@ import { endRekey, fenceRekey, rekeyEnvironment, rekeyStatus, resealBatch } from
 import { authOperations } from './auth/table.ts';
 import { identityOperations } from './identity/table.ts';
 import { deriveSharedSecret } from './keys/agree.ts';
+import { makeByAgreement } from './keys/make-by-agreement.ts';
 import {
   getPolicy,
   listPolicies,
@@ -145,6 +146,7 @@ export const operations = Object.freeze({
   sign,
   verify,
   deriveSharedSecret,
+  makeByAgreement,
   getPublicKey,
   derivePublicKeys,
   encryptItems,

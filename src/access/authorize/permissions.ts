@@ -82,6 +82,7 @@ export const permissions = Object.freeze({
   'keys:get-wrapping-key': permission(null, manage),
   'keys:import-whole': permission(null, manage),
   'keys:restore': permission(null, manage),
+  'keys:make-by-agreement': permission(null, manage),
   'keys:export': permission(null, takeOut),
   'keys:wrap': permission(null, use),
   'keys:unwrap': permission(null, use),

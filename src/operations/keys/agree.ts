@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { agree } from '#crypto';
-import type { Key } from '#domain';
+import { agree, type SecretBytes } from '#crypto';
+import { ClavigerError, type Key } from '#domain';
 import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../define.ts';
 import { algorithm, bytes, keyReference, versionNumber } from '../inputs.ts';
+import type { CheckedKey } from '../operation.ts';
 import { materialOf } from './sealing.ts';
 
 const input = z.strictObject({
@@ -22,6 +23,16 @@ export type SharedSecret = {
   readonly secret: Uint8Array;
 };
 
+/** The secret of a checked key pair and a peer's public key. The caller disposes it. Throws `public-key-invalid`. */
+export function sharedSecret(target: CheckedKey, publicKey: Uint8Array): SecretBytes {
+  if (target.version.device)
+    throw new ClavigerError(
+      'operation-unsupported',
+      `Key ${target.key.id} lives in a device, which agrees on none.`,
+    );
+  return agree(present(target.algorithm), materialOf(target), publicKey);
+}
+
 /** Agrees on a secret with the holder of another key pair. */
 export const deriveSharedSecret = defineOperation<Input, SharedSecret>({
   name: 'keys.derive-shared-secret',
@@ -40,7 +51,7 @@ export const deriveSharedSecret = defineOperation<Input, SharedSecret>({
   ],
   run: ({ keys }, { publicKey }) => {
     const target = present(keys[0]);
-    using shared = agree(present(target.algorithm), materialOf(target), publicKey);
+    using shared = sharedSecret(target, publicKey);
     return {
       output: {
         key: target.key,

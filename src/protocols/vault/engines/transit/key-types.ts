@@ -10,9 +10,10 @@ const kinds: Readonly<Record<string, KeyKind>> = Object.freeze({
   'aes256-gcm96': { spec: 'AES_256', usage: 'encrypt' },
   'chacha20-poly1305': { spec: 'CHACHA20', usage: 'encrypt' },
   ed25519: { spec: 'ED25519', usage: 'sign' },
-  'ecdsa-p256': { spec: 'EC_P256', usage: 'sign' },
-  'ecdsa-p384': { spec: 'EC_P384', usage: 'sign' },
-  'ecdsa-p521': { spec: 'EC_P521', usage: 'sign' },
+  // a key pair of OpenBao does both
+  'ecdsa-p256': { spec: 'EC_P256', usage: 'sign', secondUsage: 'key-agreement' },
+  'ecdsa-p384': { spec: 'EC_P384', usage: 'sign', secondUsage: 'key-agreement' },
+  'ecdsa-p521': { spec: 'EC_P521', usage: 'sign', secondUsage: 'key-agreement' },
   // a key pair of Vault does both
   'rsa-2048': { spec: 'RSA_2048', usage: 'encrypt', secondUsage: 'sign' },
   'rsa-3072': { spec: 'RSA_3072', usage: 'encrypt', secondUsage: 'sign' },

@@ -2,6 +2,7 @@ import type { Route } from '../../route.ts';
 import { toolRoutes } from '../sys/tools.ts';
 import { backupRoutes } from './backups.ts';
 import { codeRoutes } from './codes.ts';
+import { derivationRoutes } from './derivation.ts';
 import { encryptionRoutes } from './encryption.ts';
 import { exportRoutes } from './exports.ts';
 import { importRoutes } from './imports.ts';
@@ -16,6 +17,7 @@ export const transitRoutes: readonly Route[] = [
   ...exportRoutes,
   ...backupRoutes,
   ...importRoutes,
+  ...derivationRoutes,
   ...keyRoutes,
   ...settingRoutes,
   ...toolRoutes(''),
