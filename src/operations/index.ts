@@ -53,7 +53,7 @@ export {
   type TransportWrap,
 } from '#crypto';
 export type { ExportedKey } from './keys/export.ts';
-export type { BackedUpVersion } from './keys/backup-clear.ts';
+export type { BackedUpVersion, BroughtMaterial } from './keys/backup-clear.ts';
 export type { ClearForm } from './keys/export-clear.ts';
 export type { ImportParameters } from './keys/import.ts';
 export type { Encrypted } from './keys/encrypt.ts';

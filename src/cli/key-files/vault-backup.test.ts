@@ -41,7 +41,6 @@ describe('backups of Vault, looked at', () => {
     assert.match(one({}, coded).left.join(), /^hmac_key: /);
     assert.deepEqual(one({ type: 11, key_size: 32 }, coded).left, []);
     assert.deepEqual(one({}, { '1': { ...entry, certificate_chain: ['AA=='] } }).left, ['certificate_chain']);
-    assert.match(one({ soft_deleted: true }).left.join(), /^soft_deleted/);
   });
 
   const refusals: readonly [string, object, RegExp][] = [

@@ -86,7 +86,6 @@ function leftBehind(policy: Json, entries: readonly Json[]): string[] {
     )
       ? ['certificate_chain']
       : []),
-    ...(policy['soft_deleted'] === true ? ['soft_deleted: suspend it here with claviger key disable'] : []),
   ];
 }
 

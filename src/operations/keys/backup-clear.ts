@@ -138,7 +138,8 @@ const partOf = z.discriminatedUnion('kind', [
     d: bigNumber,
   }),
 ]);
-type Part = z.infer<typeof partOf>;
+/** The material of a version that comes in plain text: bytes of a secret, seed and public half of Ed25519, or numbers. */
+export type BroughtMaterial = z.infer<typeof partOf>;
 
 const restoreInput = wholeShape.extend({
   versions: z
@@ -156,7 +157,7 @@ const restoreInput = wholeShape.extend({
 });
 type RestoreInput = z.infer<typeof restoreInput>;
 
-function materialOf(part: Part): SecretBytes {
+function materialOf(part: BroughtMaterial): SecretBytes {
   if (part.kind === 'bytes') return SecretBytes.copyOf(part.bytes);
   if (part.kind !== 'ed25519') return readKeyNumbers(part satisfies KeyNumbers).encoded;
   using expanded = SecretBytes.copyOf(part.bytes);

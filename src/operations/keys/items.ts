@@ -1,11 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
-import { ClavigerError, type Key } from '#domain';
-import { bytes } from '../inputs.ts';
+import {
+  type AlgorithmName,
+  ClavigerError,
+  type Key,
+  type KeyVersion,
+  requireApproved,
+  requireUsableVersion,
+  versionOf,
+} from '#domain';
+import { bytes, keyReference } from '../inputs.ts';
+import type { Work } from '../operation.ts';
 import type { Later } from './uses.ts';
 
 /** How many items one request may have. */
-export const itemsMax = 10_000;
+const itemsMax = 10_000;
 
 /** For which a key is derived, under keys that are derived from; else null. */
 export const useContext = bytes(0, 1024).nullable();
@@ -13,6 +22,13 @@ export const useContext = bytes(0, 1024).nullable();
 /** Of uses that can be tried without effect. */
 export const trial = { dryRun: z.boolean().optional() };
 export const isDryRun = (wish: { readonly dryRun?: boolean | undefined }): boolean => wish.dryRun ?? false;
+
+/** What every request of items has. */
+export const batchOf = <T extends z.ZodType>(item: T) => ({
+  key: keyReference,
+  items: z.array(item).min(1).max(itemsMax),
+  ...trial,
+});
 
 export type ItemResult<T> = T | { readonly error: ClavigerError };
 
@@ -69,8 +85,33 @@ export function hasFailed<T extends object>(
   return 'error' in result;
 }
 
-export function failures(results: readonly ItemResult<object>[]): number {
-  return results.filter(hasFailed).length;
+/** What the record says of the items. */
+export function batchFacts(results: readonly ItemResult<object>[]) {
+  return { items: results.length, failed: results.filter(hasFailed).length };
+}
+
+/** What items are that name the version which made them, and what is wrong with one that names none of the key's. */
+const made = {
+  ciphertext: { code: 'ciphertext-invalid', word: 'ciphertext' },
+  signature: { code: 'signature-invalid', word: 'signature' },
+  code: { code: 'mac-invalid', word: 'HMAC' },
+} as const;
+
+type Named = {
+  readonly what: keyof typeof made;
+  readonly number: number;
+  readonly algorithm: AlgorithmName | null;
+};
+
+/** The version that made an item, where it may still process. */
+export function madeBy({ now, house }: Work, key: Key, { what, number, algorithm }: Named): KeyVersion {
+  const version = versionOf(key, number);
+  const { code, word } = made[what];
+  if (!version)
+    throw new ClavigerError(code, `invalid ${word}: version is too new`, { details: { version: number } });
+  requireUsableVersion(key, version, 'process', now);
+  if (house.fips !== null && algorithm) requireApproved(algorithm, 'process');
+  return version;
 }
 
 /** The context of a use: derived-from keys need one, the others have none; what clients send without need is not heeded. */

@@ -1,19 +1,10 @@
 import { z } from 'zod';
 import { companionMacMaterial, constantTimeEqual, hashNames, hmacWith, mac, type KeyMaterial } from '#crypto';
-import {
-  ClavigerError,
-  factsOf,
-  requireApproved,
-  requireUsableVersion,
-  versionOf,
-  type AlgorithmName,
-  type Key,
-  type KeyUsage,
-} from '#domain';
+import { ClavigerError, factsOf, versionOf, type AlgorithmName, type Key, type KeyUsage } from '#domain';
 import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../define.ts';
-import { bytes, keyReference, versionNumber } from '../inputs.ts';
+import { bytes, versionNumber } from '../inputs.ts';
 import type { Work } from '../operation.ts';
-import { eachItem, failures, isDryRun, type ItemResult, itemsMax, trial } from './items.ts';
+import { batchFacts, batchOf, eachItem, isDryRun, type ItemResult, madeBy } from './items.ts';
 
 /**
  * Message authentication codes of many messages in one request. HMAC is possible beside every purpose of a key: where it is not the
@@ -67,13 +58,7 @@ async function openedVersion(work: Work, number: number): Promise<KeyMaterial> {
   return opened.peek(number) ?? opened.open(number);
 }
 
-const macInput = z.strictObject({
-  key: keyReference,
-  items: z.array(messageItem).min(1).max(itemsMax),
-  version: versionNumber,
-  choice: macChoice,
-  ...trial,
-});
+const macInput = z.strictObject({ ...batchOf(messageItem), version: versionNumber, choice: macChoice });
 type MacInput = z.infer<typeof macInput>;
 
 const asFacts = (choice: MacChoice) => ({
@@ -108,29 +93,18 @@ export const macItems = defineOperation<MacInput, { key: Key; results: readonly 
     }));
     return {
       output: { key, results },
-      facts: { items: items.length, failed: failures(results), ...asFacts(choice) },
+      facts: { ...batchFacts(results), ...asFacts(choice) },
     };
   },
 });
 
-const verifyInput = z.strictObject({
-  key: keyReference,
-  items: z.array(codeItem).min(1).max(itemsMax),
-  choice: macChoice,
-  ...trial,
-});
+const verifyInput = z.strictObject({ ...batchOf(codeItem), choice: macChoice });
 type VerifyInput = z.infer<typeof verifyInput>;
 
 async function checkOne(work: Work, choice: MacChoice, item: z.infer<typeof codeItem>): Promise<boolean> {
   const { key } = present(work.keys[0]);
-  const version = versionOf(key, item.version);
-  if (!version)
-    throw new ClavigerError('mac-invalid', 'invalid HMAC: version is too new', {
-      details: { version: item.version },
-    });
-  requireUsableVersion(key, version, 'process', work.now);
   const algorithm = algorithmFor({ choice }, key);
-  if (work.house.fips !== null && algorithm) requireApproved(algorithm, 'process');
+  const version = madeBy(work, key, { what: 'code', number: item.version, algorithm });
   const material = await openedVersion(work, version.number);
   return constantTimeEqual(codeOf(choice, key, material, item.message), item.code);
 }
@@ -159,7 +133,7 @@ export const verifyMacItems = defineOperation<VerifyInput, { key: Key; results: 
     const invalid = results.filter((result) => 'valid' in result && !result.valid).length;
     return {
       output: { key, results },
-      facts: { items: items.length, failed: failures(results), invalid, ...asFacts(choice) },
+      facts: { ...batchFacts(results), invalid, ...asFacts(choice) },
     };
   },
 });

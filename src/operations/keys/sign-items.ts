@@ -11,28 +11,18 @@ import {
   verifyWith,
   type KeyMaterial,
 } from '#crypto';
-import {
-  algorithmsFor,
-  ClavigerError,
-  factsOf,
-  requireApproved,
-  requireUsableVersion,
-  versionOf,
-  type AlgorithmName,
-  type Key,
-  type KeyVersion,
-} from '#domain';
+import { algorithmsFor, ClavigerError, factsOf, type AlgorithmName, type Key } from '#domain';
 import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../define.ts';
-import { bytes, keyReference, versionNumber } from '../inputs.ts';
+import { bytes, versionNumber } from '../inputs.ts';
 import type { CheckedKey, Work } from '../operation.ts';
 import {
+  batchFacts,
+  batchOf,
   eachItem,
   contextFor,
-  failures,
   isDryRun,
   type ItemResult,
-  itemsMax,
-  trial,
+  madeBy,
   useContext,
 } from './items.ts';
 import { materialOf } from './sealing.ts';
@@ -164,10 +154,10 @@ function deviceAlgorithm(key: Key, choice: SigningChoice, algorithm: AlgorithmNa
 
 async function verifyOne(work: Work, choice: SigningChoice, item: SignatureItem): Promise<boolean> {
   const { key, opened } = present(work.keys[0]);
-  const version = requireVersion(work, key, item.version, choice);
+  const algorithm = present(algorithmFor(choice, key));
+  const version = madeBy(work, key, { what: 'signature', number: item.version, algorithm });
   const context = contextFor(key, item.context);
   const material = context === null ? await publicHalf() : await derived(context);
-  const algorithm = present(algorithmFor(choice, key));
   return isValid({ key, algorithm, choice, material }, item);
 
   async function publicHalf(): Promise<KeyMaterial> {
@@ -178,25 +168,7 @@ async function verifyOne(work: Work, choice: SigningChoice, item: SignatureItem)
   }
 }
 
-function requireVersion({ now, house }: Work, key: Key, number: number, choice: SigningChoice): KeyVersion {
-  const version = versionOf(key, number);
-  if (!version)
-    throw new ClavigerError('signature-invalid', 'invalid signature: version is too new', {
-      details: { version: number },
-    });
-  requireUsableVersion(key, version, 'process', now);
-  const algorithm = algorithmFor(choice, key);
-  if (house.fips !== null && algorithm) requireApproved(algorithm, 'process');
-  return version;
-}
-
-const signInput = z.strictObject({
-  key: keyReference,
-  items: z.array(messageItem).min(1).max(itemsMax),
-  version: versionNumber,
-  choice: signingChoice,
-  ...trial,
-});
+const signInput = z.strictObject({ ...batchOf(messageItem), version: versionNumber, choice: signingChoice });
 type SignInput = z.infer<typeof signInput>;
 
 const asFacts = ({ hash, prehashed, padding }: SigningChoice) => ({ hash, prehashed, padding });
@@ -224,17 +196,12 @@ export const signItems = defineOperation<SignInput, { key: Key; results: readonl
     const target = present(work.keys[0]);
     requireApprovedHash(work, choice);
     const results: readonly SignedResult[] = await eachItem(items, (item) => signOne(target, choice, item));
-    const facts = { items: items.length, failed: failures(results), ...asFacts(choice) };
+    const facts = { ...batchFacts(results), ...asFacts(choice) };
     return { output: { key: target.key, results }, facts };
   },
 });
 
-const verifyInput = z.strictObject({
-  key: keyReference,
-  items: z.array(signatureItem).min(1).max(itemsMax),
-  choice: signingChoice,
-  ...trial,
-});
+const verifyInput = z.strictObject({ ...batchOf(signatureItem), choice: signingChoice });
 type VerifyInput = z.infer<typeof verifyInput>;
 
 /** Checks signatures, each with the version that made it, as far as that version may still process. */
@@ -260,7 +227,7 @@ export const verifyItems = defineOperation<VerifyInput, { key: Key; results: rea
       valid: await verifyOne(work, choice, item),
     }));
     const invalid = results.filter((result) => 'valid' in result && !result.valid).length;
-    const facts = { items: items.length, failed: failures(results), invalid, ...asFacts(choice) };
+    const facts = { ...batchFacts(results), invalid, ...asFacts(choice) };
     return { output: { key, results }, facts };
   },
 });

@@ -11,26 +11,18 @@ import {
   sealConvergent,
   type KeyMaterial,
 } from '#crypto';
-import {
-  ClavigerError,
-  factsOf,
-  requireApproved,
-  requireUsableVersion,
-  versionOf,
-  type AlgorithmName,
-  type Key,
-  type KeyVersion,
-} from '#domain';
+import { ClavigerError, factsOf, type AlgorithmName, type Key } from '#domain';
 import { defineOperation, onKey, present, usableOnly } from '../define.ts';
 import { bytes, keyReference, versionNumber } from '../inputs.ts';
 import type { CheckedKey, KeyReference, TargetRule, Work } from '../operation.ts';
 import {
+  batchFacts,
+  batchOf,
   eachItem,
   contextFor,
-  failures,
   hasFailed,
   isDryRun,
-  itemsMax,
+  madeBy,
   type ItemResult,
   trial,
   useContext,
@@ -135,7 +127,7 @@ type Reader = { readonly work: Work; readonly algorithm: AlgorithmName };
 async function openOne({ work, algorithm }: Reader, item: SealedItem): Promise<Uint8Array> {
   const target = present(work.keys[0]);
   const { key, opened } = target;
-  const version = requireVersion(work, key, item.version);
+  const version = madeBy(work, key, { what: 'ciphertext', number: item.version, algorithm });
   if (version.device) {
     const inDevice = { ...target, version };
     const { device, use } = deviceUse(inDevice, algorithm);
@@ -143,18 +135,6 @@ async function openOne({ work, algorithm }: Reader, item: SealedItem): Promise<U
   }
   const material = opened.peek(version.number) ?? (await opened.open(version.number));
   return openItem({ key, algorithm, material }, item);
-}
-
-function requireVersion({ now, house }: Work, key: Key, number: number): KeyVersion {
-  const version = versionOf(key, number);
-  if (!version)
-    throw new ClavigerError('ciphertext-invalid', 'invalid ciphertext: version is too new', {
-      details: { version: number },
-    });
-  requireUsableVersion(key, version, 'process', now);
-  const algorithm = versionedAlgorithm(key);
-  if (house.fips !== null && algorithm) requireApproved(algorithm, 'process');
-  return version;
 }
 
 type Sealed = { readonly ciphertext: Uint8Array; readonly version: number };
@@ -183,12 +163,7 @@ function totalBytes(items: readonly { readonly plaintext: Uint8Array }[]): numbe
   return total;
 }
 
-const sealInput = z.strictObject({
-  key: keyReference,
-  items: z.array(plainItem).min(1).max(itemsMax),
-  version: versionNumber,
-  ...trial,
-});
+const sealInput = z.strictObject({ ...batchOf(plainItem), version: versionNumber });
 type SealInput = z.infer<typeof sealInput>;
 
 /** Seals items under the version that protects. */
@@ -212,15 +187,11 @@ export const encryptItems = defineOperation<SealInput, { key: Key; results: read
   run: async (work, { items }) => {
     const { key } = present(work.keys[0]);
     const results: readonly SealedResult[] = await eachItem(items, (item) => sealOne(work, item));
-    return { output: { key, results }, facts: { items: items.length, failed: failures(results) } };
+    return { output: { key, results }, facts: batchFacts(results) };
   },
 });
 
-const openInput = z.strictObject({
-  key: keyReference,
-  items: z.array(sealedItem).min(1).max(itemsMax),
-  ...trial,
-});
+const openInput = z.strictObject(batchOf(sealedItem));
 type OpenInput = z.infer<typeof openInput>;
 
 /** What opening and resealing ask of a key; whether the version of an item may process is asked for each item. */
@@ -253,7 +224,7 @@ export const decryptItems = defineOperation<OpenInput, { key: Key; results: read
     const reader = { work, algorithm: present(versionedAlgorithm(key)) };
     const open = async (item: SealedItem) => ({ plaintext: await openOne(reader, item) });
     const results: readonly OpenedResult[] = await eachItem(items, open, wipePlaintexts);
-    return { output: { key, results }, facts: { items: items.length, failed: failures(results) } };
+    return { output: { key, results }, facts: batchFacts(results) };
   },
   discard: ({ results }) => wipePlaintexts(results),
 });
@@ -291,7 +262,7 @@ export const rewrapItems = defineOperation<RewrapInput, { key: Key; results: rea
         plaintext.fill(0);
       }
     });
-    return { output: { key, results }, facts: { items: items.length, failed: failures(results) } };
+    return { output: { key, results }, facts: batchFacts(results) };
   },
 });
 

@@ -20,6 +20,7 @@ import type { Caller, Outcome } from '../operation.ts';
 import { nameRecord, softwareTier } from './create.ts';
 import { withoutName } from './destroy.ts';
 import { openSuitable } from './import-suitable.ts';
+import { suspended } from './suspend.ts';
 import { countOf, requireOwnMaterial } from './known-material.ts';
 
 /** What a key is to be that comes whole from another key server. */
@@ -35,6 +36,8 @@ export const wholeShape = z.strictObject({
   deletable: z.boolean(),
   derivation: z.strictObject({ convergent: z.boolean() }).optional(),
   floors: z.strictObject({ protect: z.number().int().min(0), process: z.number().int().min(1) }).optional(),
+  /** Whether nothing of it works until it is enabled. */
+  suspended: z.boolean().optional(),
   /** Whether new versions may be made here. */
   localRotation: z.boolean(),
   rotationSeconds: z.number().int().min(3600).max(315_360_000).optional(),
@@ -151,7 +154,7 @@ export async function wholeKey(
   const versions = arrived.map(({ version, isOver }, at) =>
     at === arrived.length - 1 && !isOver ? version : retired(version, now),
   );
-  const key: Key = {
+  const made: Key = {
     id,
     environment,
     region: caller.region,
@@ -182,6 +185,7 @@ export async function wholeKey(
     versions,
     revision: 1,
   };
+  const key = shape.suspended ? suspended(made, { at: now, cause: 'suspended-by-request' }) : made;
   return {
     output: key,
     keyId: id,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Instant } from '#domain';
+import type { BroughtMaterial } from '#operations';
 import { VaultError } from '../../vault-error.ts';
 import { convergentNumber, hkdfNumber, hmacNumber, typeNames } from './backup-format.ts';
 import { parseBackupJson } from './backup-json.ts';
@@ -39,6 +40,7 @@ const backupShape = z.looseObject({
     exportable: z.boolean().nullish(),
     allow_plaintext_backup: z.boolean().nullish(),
     deletion_allowed: z.boolean().nullish(),
+    soft_deleted: z.boolean().nullish(),
     min_decryption_version: count,
     min_encryption_version: count,
     min_available_version: count,
@@ -67,25 +69,6 @@ function parseBackup(encoded: string): Backup {
     bytes.fill(0);
   }
 }
-
-/** The material of a version, as the house takes it. */
-export type BroughtMaterial =
-  | { readonly kind: 'bytes' | 'ed25519'; readonly bytes: Buffer }
-  | {
-      readonly kind: 'rsa';
-      readonly n: bigint;
-      readonly e: bigint;
-      readonly d: bigint;
-      readonly p: bigint;
-      readonly q: bigint;
-    }
-  | {
-      readonly kind: 'ec';
-      readonly curve: 'P-256' | 'P-384' | 'P-521';
-      readonly x: bigint;
-      readonly y: bigint;
-      readonly d: bigint;
-    };
 
 function rsaOf({ rsa_key: rsa }: Entry): BroughtMaterial {
   const [p, q] = rsa?.Primes ?? [];
@@ -153,39 +136,68 @@ function floorsOf(policy: Policy): { readonly protect: number; readonly process:
   return protect === 0 && process === 1 ? undefined : { protect, process };
 }
 
-/** A backup, as the house restores it. Throws in Vault's words. */
+/** A version that a backup holds. */
+export type HeldVersion = {
+  readonly number: number;
+  readonly createdAt: Instant;
+  readonly material: BroughtMaterial;
+};
+
+/** Wipes what can be wiped of them. */
+export function wipeVersions(versions: readonly HeldVersion[]): void {
+  for (const { material } of versions) if ('bytes' in material) material.bytes.fill(0);
+}
+
+function versionsOf(backup: Backup, type: string): readonly HeldVersion[] {
+  const { policy } = backup;
+  const versions: HeldVersion[] = [];
+  try {
+    const first = Math.max(1, policy.min_available_version ?? 0);
+    for (let number = first; number <= policy.latest_version; number += 1) {
+      const entry = entryOf(backup, number);
+      if (!entry) throw unreadable(`version ${number} is missing`);
+      requireKnownConvergence(policy, entry);
+      versions.push({ number, createdAt: madeAt(entry), material: materialOf(type, entry) });
+    }
+    return versions;
+  } catch (error) {
+    wipeVersions(versions);
+    throw error;
+  }
+}
+
+/** A backup, as the house restores it; the caller wipes its versions. Throws in Vault's words. */
 export function readBackup(encoded: string) {
   const backup = parseBackup(encoded);
   const { policy } = backup;
   const type = typeNameOf(policy);
   if (policy.version_template && policy.version_template !== 'vault:v{{version}}:')
     throw unreadable('its ciphertexts begin with words of their own');
-  const first = Math.max(1, policy.min_available_version ?? 0);
-  const versions = [];
-  for (let number = first; number <= policy.latest_version; number += 1) {
-    const entry = entryOf(backup, number);
-    if (!entry) throw unreadable(`version ${number} is missing`);
-    requireKnownConvergence(policy, entry);
-    versions.push({ number, createdAt: madeAt(entry), material: materialOf(type, entry) });
-  }
-  const size = type === 'hmac' ? policy.key_size || lengthOf(versions[0]?.material) : 0;
   const derivation = derivationOf(policy);
   const floors = floorsOf(policy);
-  const rotationSeconds = Math.trunc((policy.auto_rotate_period ?? 0) / 1e9);
-  return {
-    name: policy.name,
-    versions,
-    shape: {
-      ...kindOf(type, size, undefined),
-      exportable: policy.exportable ?? false,
-      plaintextBackup: policy.allow_plaintext_backup ?? false,
-      deletable: policy.deletion_allowed ?? false,
-      localRotation: policy.Imported ? (policy.AllowImportedKeyRotation ?? false) : true,
-      ...(derivation ? { derivation } : {}),
-      ...(floors ? { floors } : {}),
-      ...(rotationSeconds >= 3600 ? { rotationSeconds } : {}),
-    },
-  };
+  const versions = versionsOf(backup, type);
+  try {
+    const size = type === 'hmac' ? policy.key_size || lengthOf(versions[0]?.material) : 0;
+    const rotationSeconds = Math.trunc((policy.auto_rotate_period ?? 0) / 1e9);
+    return {
+      name: policy.name,
+      versions,
+      shape: {
+        ...kindOf(type, size, undefined),
+        exportable: policy.exportable ?? false,
+        plaintextBackup: policy.allow_plaintext_backup ?? false,
+        deletable: policy.deletion_allowed ?? false,
+        localRotation: policy.Imported ? (policy.AllowImportedKeyRotation ?? false) : true,
+        ...(derivation ? { derivation } : {}),
+        ...(floors ? { floors } : {}),
+        ...(policy.soft_deleted ? { suspended: true } : {}),
+        ...(rotationSeconds >= 3600 ? { rotationSeconds } : {}),
+      },
+    };
+  } catch (error) {
+    wipeVersions(versions);
+    throw error;
+  }
 }
 
 function lengthOf(material: BroughtMaterial | undefined): number {

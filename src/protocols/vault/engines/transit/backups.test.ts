@@ -159,6 +159,20 @@ describe('backups of transit', () => {
     assert.equal(hmac, `vault:v1:${crypto.createHmac('sha256', key).update('x').digest('base64')}`);
   });
 
+  it('brings a soft-deleted key back as one', async () => {
+    const policy = policyOf({
+      name: 'gone',
+      soft_deleted: true,
+      keys: { '1': { ...aesEntry, key: b64('a key of exactly 32 bytes, truly') } },
+    });
+    assert.equal((await restore('restore', backupOf(policy))).status, 204);
+    assert.equal((await vault.done('GET', 'transit/keys/gone'))['soft_deleted'], true);
+    const used = await vault.call('POST', 'transit/encrypt/gone', { plaintext: '' });
+    assert.equal(used.status, 400);
+    await vault.done('POST', 'transit/keys/gone/soft-delete-restore');
+    assert.equal((await vault.done('GET', 'transit/keys/gone'))['soft_deleted'], false);
+  });
+
   it('keeps lowest versions and archived ones, and tells apart what was trimmed', async () => {
     await vault.done('POST', 'transit/keys/long', { exportable: true, allow_plaintext_backup: true });
     const old = await vault.done('POST', 'transit/encrypt/long', { plaintext: b64('1') });

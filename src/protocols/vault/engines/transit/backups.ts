@@ -3,7 +3,7 @@ import { operations } from '#operations';
 import type { Answer } from '../../answer.ts';
 import type { Asked, Route } from '../../route.ts';
 import { VaultError } from '../../vault-error.ts';
-import { readBackup } from './backup-read.ts';
+import { readBackup, wipeVersions } from './backup-read.ts';
 import { writeBackup } from './backup-write.ts';
 import { fullName, keyOf, orMissing } from './keys.ts';
 
@@ -46,7 +46,7 @@ async function restore(asked: Asked): Promise<Answer> {
       ? new VaultError(400, `key ${JSON.stringify(name)} already exists`)
       : error;
   } finally {
-    for (const { material } of versions) if ('bytes' in material) material.bytes.fill(0);
+    wipeVersions(versions);
   }
 }
 
