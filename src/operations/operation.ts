@@ -15,6 +15,8 @@ export type Caller = {
   readonly seesAllRegions?: boolean;
   /** Of a token with policies: what they allow of the path that was asked for. Absent: the roles of the principal decide. */
   readonly scope?: AccessScope;
+  /** What the decision about a write rests on: that the thing to be written is there, or is not. Absent: it is the same either way. */
+  readonly presumes?: 'there' | 'absent';
   /** The token that was shown, by its hash; absent: it was no token. */
   readonly tokenId?: string;
   readonly protocol: string;

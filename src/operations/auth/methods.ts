@@ -3,6 +3,7 @@ import { SecretBytes } from '#crypto';
 import { defineOperation } from '../define.ts';
 import type { Besides } from '../documents.ts';
 import type { House } from '../house.ts';
+import { requirePresumed } from '../presumed.ts';
 import type { PlacedMount } from '../mounts/mounts.ts';
 import { methodAt, methodPath } from './auth-mount.ts';
 import { requireCertRole, usualCertConfig, usualCertRole } from './cert/settings.ts';
@@ -162,6 +163,7 @@ export const writeMethodRole = defineOperation<RoleInput, {}>({
     const mount = await methodMount(house, environment, path);
     const method = methodOf(mount);
     const before = await roleAt(house, environment, mount, { name, method });
+    requirePresumed(caller, before !== null);
     const old = before?.content ?? usualRoles[method];
     const role = checked(methodRoleShape, {
       ...old,

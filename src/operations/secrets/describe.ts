@@ -3,6 +3,7 @@ import { ClavigerError } from '#domain';
 import type { Change } from '#ports';
 import { defineOperation } from '../define.ts';
 import type { House } from '../house.ts';
+import { requirePresumed } from '../presumed.ts';
 import {
   labelsShape,
   newHead,
@@ -83,6 +84,7 @@ export const updateSecret = defineOperation<UpdateInput, { readonly head: Secret
   run: async ({ house, caller, now }, input) => {
     const { environment } = caller.principal;
     const before = await headOf(house, environment, input);
+    requirePresumed(caller, before !== null);
     const facts = { store: input.store, path: input.path };
     if (!before && !input.mayCreate) return { output: { head: null }, facts };
     const standing = before?.content ?? newHead(now);

@@ -5,6 +5,7 @@ import { defineOperation } from '../define.ts';
 import type { Kept } from '../documents.ts';
 import type { House } from '../house.ts';
 import type { Outcome, Work } from '../operation.ts';
+import { requirePresumed } from '../presumed.ts';
 import {
   isTold,
   newHead,
@@ -100,6 +101,7 @@ export const writeSecret = defineOperation<WriteInput, WrittenSecret>({
     const { house, caller } = work;
     const { environment } = caller.principal;
     const before = await headOf(house, environment, secret);
+    requirePresumed(caller, before !== null);
     const settings = await settingsOf(house, environment, secret.store);
     requireExpected(before?.content ?? null, settings, expected);
     return written(work, { secret, before, settings }, { value, keep });

@@ -111,22 +111,22 @@ function isPrivileged({ read, called }: Request): boolean {
   );
 }
 
-/** With `create` in the place of `update`, where what the request is for is not there and a policy tells the two apart. */
-async function asCreation(asked: Asked): Promise<AccessScope | undefined> {
+/** With `create` in the place of `update`, where what the request is for is not there and a policy tells the two apart: on that it then rests. */
+async function asCreation(asked: Asked): Promise<Pick<Caller, 'scope' | 'presumes'>> {
   const { scope } = asked.caller;
   const exists = asked.route.exists;
-  if (!exists || !scope || scope.request === null || scope.request === 'own') return scope;
-  if (scope.request.capability !== 'update') return scope;
+  if (!exists || !scope || scope.request === null || scope.request === 'own') return {};
+  if (scope.request.capability !== 'update') return {};
   const creation: AccessScope = { ...scope, request: { ...scope.request, capability: 'create' } };
   const [update, create] = [
     scope.acl.answer(scope.request),
     scope.acl.answer({ ...scope.request, capability: 'create' }),
   ];
-  if (update.allowed === create.allowed) return scope;
+  if (update.allowed === create.allowed) return {};
   // what is asked here tells nobody anything: the answer goes into the decision alone
   return (await exists({ ...asked, caller: { ...asked.caller, scope: { acl: scope.acl, request: 'own' } } }))
-    ? scope
-    : creation;
+    ? { presumes: 'there' }
+    : { scope: creation, presumes: 'absent' };
 }
 
 /** Everything that a handler works with, at once where policies need not know whether something is there. */
@@ -160,8 +160,8 @@ export function askedOf(parts: Parts, request: Request): Asked | Promise<Asked> 
   };
   if (read.verb !== 'update' || !caller.scope || !placed.found.route.exists) return asked;
   const open = { ...caller, scope: { acl: caller.scope.acl, request: 'own' as const } };
-  return asCreation({ ...asked, run: withCaller(() => open) }).then((scope) => {
-    if (scope) caller = { ...caller, scope };
+  return asCreation({ ...asked, run: withCaller(() => open) }).then((creation) => {
+    caller = { ...caller, ...creation };
     return { ...asked, caller };
   });
 }

@@ -4,6 +4,7 @@ import type { Change } from '#ports';
 import { defineOperation } from '../../define.ts';
 import { defineCollection, documentSecretName, type Kept } from '../../documents.ts';
 import type { House } from '../../house.ts';
+import { requirePresumed } from '../../presumed.ts';
 import type { Outcome } from '../../operation.ts';
 import type { PlacedMount } from '../../mounts/mounts.ts';
 import { methodAt, methodPath } from '../auth-mount.ts';
@@ -149,6 +150,7 @@ export const writeAppRole = defineOperation<WriteInput, { readonly found: boolea
     const { environment } = caller.principal;
     const mount = await appRoleAt(house, environment, path);
     const before = await findAppRole(house, environment, mount, name);
+    requirePresumed(caller, before !== null);
     if (!before && mustExist) return { output: { found: false }, facts: { mount: path, role: name } };
     const after = changedRole(before?.content ?? newRole(name), change);
     if (before && after.localSecretIds !== before.content.localSecretIds)

@@ -4,6 +4,7 @@ import type { Besides, Kept } from '../../documents.ts';
 import { defineCollection, documentSecretName } from '../../documents.ts';
 import { defineOperation } from '../../define.ts';
 import type { House } from '../../house.ts';
+import { requirePresumed } from '../../presumed.ts';
 import type { PlacedMount } from '../../mounts/mounts.ts';
 import { methodAt, methodPath } from '../auth-mount.ts';
 import { newPasswordCosts, passwordCosts, passwordVerifier } from '../passwords.ts';
@@ -80,6 +81,7 @@ export const writePasswordUser = defineOperation<WriteInput, { readonly found: b
     const mount = await userpassAt(house, environment, wish.mount);
     const id = userId(mount, wish.name);
     const before = await users.find(house, environment, id);
+    requirePresumed(caller, before !== null);
     const facts = { mount: wish.mount, user: wish.name.toLowerCase() };
     if (!before && wish.mustExist) return { output: { found: false }, facts };
     const { content, besides } = await written(house, { environment, id }, { wish, before });
