@@ -19,6 +19,7 @@ import { createLastUses } from './last-uses.ts';
 import { testLog, type TestLog } from './log.fixture.ts';
 import type { Caller, Door, KeyReference } from './operation.ts';
 import { currentRootSetting, parseCurrentRoot, requireCurrentRoot } from './roots/current-root.ts';
+import { createRefusals } from './refusals.ts';
 import { createRootSeat, type RootSeat } from './roots/root-seat.ts';
 import { createDoor } from './run.ts';
 import { operations } from './table.ts';
@@ -135,6 +136,7 @@ async function openNode(shared: Shared, change: (store: Store) => Store): Promis
     freshness: await followChanges({ store, drop, monotonic: () => monotonic }),
     usage: createUsageMeter({ store, onNearlySpent: (keyId) => void nearlySpent.push(keyId) }),
     lastUses: createLastUses(store),
+    refusals: createRefusals({ log, clock }),
     software: 'claviger 0.0.0',
     demands: createDemands(store),
     observer: { done: (operation, _protocol, outcome) => void done.push({ operation, outcome }) },

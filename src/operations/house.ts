@@ -8,6 +8,7 @@ import type { Freshness } from './freshness.ts';
 import type { Hierarchy } from './hierarchy.ts';
 import type { KeyCache } from './key-cache.ts';
 import type { LastUses } from './last-uses.ts';
+import type { Refusals } from './refusals.ts';
 import type { RootSeat } from './roots/root-seat.ts';
 import type { UsageMeter } from './usage-meter.ts';
 
@@ -48,6 +49,8 @@ export type House = {
   readonly freshness: Freshness;
   readonly usage: UsageMeter;
   readonly lastUses: LastUses;
+  /** What strangers were refused, beyond what has records of its own. */
+  readonly refusals: Refusals;
   /** Name and version of the program, as certificates tell them. */
   readonly software: string;
   /** Who still asks for keys that wait for their destruction. */

@@ -236,8 +236,14 @@ async function recordFailure<I, O>(run: Run<I, O>, seen: Seen, error: ClavigerEr
     keyId: seen.keyId,
     facts: factsOfFailure(error, seen.committing ? { requestId: caller.requestId } : {}),
   });
+  if (isOfMany(operation, error) && !house.refusals.note(event)) return;
   await house.log.append(event);
   noteDemand(run, seen, event);
+}
+
+/** A stranger is refused, who can try as often as it likes. What was found besides is always told. */
+function isOfMany<I, O>({ isOpen }: Operation<I, O>, { code, recorded }: ClavigerError): boolean {
+  return isOpen === true && outcomeOf(code) === 'refused' && recorded?.['finding'] === undefined;
 }
 
 /** Somebody still asks for a key that waits for its destruction: shown before the point of no return. */

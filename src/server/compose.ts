@@ -9,6 +9,7 @@ import {
   createHierarchy,
   createKeyCache,
   createLastUses,
+  createRefusals,
   createRootSeat,
   createUsageMeter,
   followChanges,
@@ -157,8 +158,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
       store,
       onNearlySpent: (keyId, version) => lateMaintenance.current?.nearlySpent(keyId, version),
     }),
-    lastUses: createLastUses(store),
-    demands: createDemands(store),
+    ...notesOf({ store, log, clock }),
     software: softwareName(),
     observer: { done: metrics.done, failed: failures.failed },
     drop,
@@ -212,6 +212,15 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
 }
 
 /** Who is beside the house: other servers, and custodians where there are any. */
+/** What is noted beside the work, and kept in the background. */
+function notesOf({ store, log, clock }: Pick<House, 'store' | 'log' | 'clock'>) {
+  return {
+    lastUses: createLastUses(store),
+    refusals: createRefusals({ log, clock }),
+    demands: createDemands(store),
+  };
+}
+
 function outsideParts({ custody }: Options): Pick<House, 'outside' | 'custody'> {
   return { outside: createOutside(), ...(custody ? { custody } : {}) };
 }

@@ -105,6 +105,7 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
     house.keys.expire();
     house.documents.opened.expire();
     await beat();
+    await guarded('refusals', () => house.refusals.flush());
     await guarded('last uses', () => house.lastUses.flush());
     await guarded('demands', () => house.demands.flush());
     await guarded('outbox', () => outbox.settle());
@@ -144,6 +145,7 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
       clearInterval(timer);
       while (running) await running;
       await beating;
+      await guarded('refusals', () => house.refusals.flush(true));
       await guarded('last uses', () => house.lastUses.flush());
       await guarded('demands', () => house.demands.flush());
       await guarded('outbox', () => outbox.settle());

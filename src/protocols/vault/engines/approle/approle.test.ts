@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { operations } from '#operations';
 import { assertNotKept } from '../../planted.fixture.ts';
+import { auditEvents } from '#server';
 import { startVault, type VaultHouse } from '../../vault.fixture.ts';
 
 const systemlike = {
@@ -344,6 +345,26 @@ describe('AppRole', () => {
     const mine = { token: String(answer.auth?.['client_token']) };
     assert.equal((await vault.send('GET', 'auth/token/lookup-self', undefined, mine)).status, 200);
     assert.match(await vault.refusal('POST', 'auth/there/login', body, anonymous), /^403/);
+  });
+
+  it('does not fill the log with what strangers try, and counts it there', async () => {
+    const tried = 60;
+    const refusals = () =>
+      auditEvents(vault.composition.config.auditFolder, { operation: 'auth.log-in-by-app-role' }, 1000)
+        .map(({ event }) => event)
+        .filter(({ reason, facts }) => reason === 'login-refused' && facts?.['mount'] === 'many/');
+    await vault.ask('POST', 'sys/auth/many', { type: 'approle' });
+    for (let at = 0; at < tried; at += 1)
+      assert.match(
+        await vault.refusal('POST', 'auth/many/login', { role_id: `r${at}`, secret_id: 's' }, anonymous),
+        /^400 invalid role/,
+      );
+    assert.equal(refusals().length, 10);
+    await vault.composition.house.refusals.flush(true);
+    const [newest, ...others] = refusals();
+    assert.equal(others.length, 10);
+    assert.equal(newest?.facts?.['refusedBesides'], tried - 10);
+    assert.equal(newest?.sourceAddress, '127.0.0.1');
   });
 
   it('leaves no secret id in store, log or record', async () => {

@@ -1,0 +1,110 @@
+import { newId } from '#crypto';
+import type { AuditEvent, Instant } from '#domain';
+import type { AuditLog, Clock } from '#ports';
+
+/**
+ * Counts what strangers are refused: anybody can try to log in as often as it likes, and a record for each try would let it fill the log.
+ * The first tries of a minute have records of their own; one more says how many others there were, by what and from where.
+ */
+export interface Refusals {
+  /** Whether a refusal is to have a record of its own; else it is counted. */
+  note(event: AuditEvent): boolean;
+  /** Puts on record what was counted in minutes that are over, or all of it. */
+  flush(all?: boolean): Promise<void>;
+}
+
+/** Records that the tries of one kind have of their own in a minute. */
+export const ownRecordsMax = 10;
+export const windowMillis = 60_000;
+/** Kinds that are told apart in a minute; those beyond are counted without their addresses. */
+const kindsMax = 4000;
+
+type Window = {
+  readonly since: Instant;
+  own: number;
+  counted: number;
+  /** The last one that was counted. */
+  last: AuditEvent;
+};
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** Tries of one kind: from one address, at one mount, and under one name that somebody has. */
+function kindOf({ environment, operation, reason, sourceAddress, facts }: AuditEvent): string {
+  const parts = [
+    environment,
+    operation,
+    reason,
+    sourceAddress,
+    textOf(facts?.['mount']),
+    textOf(facts?.['user']),
+  ];
+  return JSON.stringify(parts);
+}
+
+function withoutSource(event: AuditEvent): AuditEvent {
+  return { ...event, sourceAddress: '-', facts: null };
+}
+
+function told(event: AuditEvent, { since, counted }: Window, now: Instant): AuditEvent {
+  const { mount, user } = event.facts ?? {};
+  return {
+    ...event,
+    id: newId(),
+    at: now,
+    userAgent: '-',
+    facts: {
+      ...(mount === undefined ? {} : { mount }),
+      ...(user === undefined ? {} : { user }),
+      refusedBesides: counted,
+      since,
+      until: event.at,
+    },
+  };
+}
+
+export function createRefusals({ log, clock }: { log: Pick<AuditLog, 'append'>; clock: Clock }): Refusals {
+  const windows = new Map<string, Window>();
+
+  /** The kind of a refusal, and what is known of it; where too many are told apart, that of all the others. */
+  function kindWithin(event: AuditEvent): { readonly kind: string; readonly of: AuditEvent } {
+    const kind = kindOf(event);
+    if (windows.has(kind) || windows.size < kindsMax) return { kind, of: event };
+    const of = withoutSource(event);
+    return { kind: kindOf(of), of };
+  }
+
+  return {
+    note(event) {
+      const { kind, of } = kindWithin(event);
+      const window = windows.get(kind) ?? { since: event.at, own: 0, counted: 0, last: of };
+      windows.set(kind, window);
+      if (window.own < ownRecordsMax) {
+        window.own += 1;
+        return true;
+      }
+      window.counted += 1;
+      window.last = of;
+      return false;
+    },
+
+    async flush(all = false) {
+      const now = clock.now();
+      for (const [kind, window] of windows) {
+        if (!all && now - window.since < windowMillis) continue;
+        windows.delete(kind);
+        if (window.counted === 0) continue;
+        try {
+          await log.append(told(window.last, window, now));
+        } catch (error) {
+          const standing = windows.get(kind);
+          if (standing) standing.counted += window.counted;
+          else windows.set(kind, window);
+          throw error;
+        }
+      }
+    },
+  };
+}
