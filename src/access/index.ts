@@ -43,6 +43,7 @@ export {
   rootAcl,
 } from './authorize/acl-policy/compile.ts';
 export { defaultPolicyText } from './authorize/acl-policy/default-policy.ts';
+export { secondsOfUnits } from './authorize/acl-policy/duration.ts';
 export {
   type AclPolicy,
   type AclRule,

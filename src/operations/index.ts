@@ -15,6 +15,7 @@ export type { TokenReference, TokenView } from './tokens/tokens.ts';
 export { isCidr, isWithin } from './auth/cidr.ts';
 export type { TokenRole } from './tokens/roles.ts';
 export { SecretBytes } from '#crypto';
+export { secondsOfUnits } from '#access';
 export type { SecretHead, SecretSettings, SecretVersion } from './secrets/head.ts';
 export type { ReadSecret } from './secrets/read.ts';
 export type { SecretLabels, WrittenSecret } from './secrets/write.ts';

@@ -1,31 +1,16 @@
 import type { JsonObject } from '#encoding';
+import { secondsOfUnits } from '#operations';
 import { parseJson } from './json-bounds.ts';
 import { VaultError } from './vault-error.ts';
 
-const second = 1;
-const unitSeconds: Readonly<Record<string, number>> = Object.freeze({
-  __proto__: null as never,
-  ns: second / 1e9,
-  us: second / 1e6,
-  µs: second / 1e6,
-  ms: second / 1000,
-  s: second,
-  m: 60,
-  h: 3600,
-  d: 86_400,
-});
-
-/** Seconds of a text such as `30`, `1h30m` or `2d`; null: it is none. */
+/** Seconds of a text such as `30`, `1h30m` or `-2d`; null: it is none. */
 export function durationSeconds(text: string): number | null {
   const trimmed = text.trim();
   if (trimmed === '') return 0;
   if (/^[+-]?[0-9]{1,12}$/.test(trimmed)) return Number(trimmed);
-  const match = /^([+-]?)((?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h|d))+)$/.exec(trimmed);
-  if (!match || trimmed.length > 64) return null;
-  let total = 0;
-  for (const [, count, unit] of (match[2] ?? '').matchAll(/([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h|d)/g))
-    total += Number(count) * (unitSeconds[unit ?? ''] ?? 0);
-  return match[1] === '-' ? -total : total;
+  const sign = /^[+-]/.exec(trimmed)?.[0] ?? '';
+  const seconds = secondsOfUnits(trimmed.slice(sign.length));
+  return seconds !== null && sign === '-' ? -seconds : seconds;
 }
 
 /** What Go's parser of truth takes for true; a client in Python says `True`. */

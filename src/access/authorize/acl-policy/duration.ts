@@ -8,24 +8,27 @@ const unitSeconds: ReadonlyMap<string, number> = new Map([
   ['h', 3600],
   ['d', 86_400],
 ]);
-const part = /(\d{1,10}(?:\.\d{1,9})?)(ns|us|µs|ms|s|m|h|d)/g;
-const whole = /^(?:\d{1,10}(?:\.\d{1,9})?(?:ns|us|µs|ms|s|m|h|d)){1,8}$/;
+const textMax = 64;
+const part = /(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)/g;
+const whole = /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h|d)){1,8}$/;
 /** A hundred years. */
 const secondsMax = 3_155_760_000;
 
+/** Seconds of amounts with units, as Go writes durations, and with days: `90s`, `1h30m`, `2d`. Null for anything else. */
+export function secondsOfUnits(text: string): number | null {
+  if (text.length > textMax || !whole.test(text)) return null;
+  return [...text.matchAll(part)].reduce(
+    (sum, [, amount, unit = '']) => sum + Number(amount) * (unitSeconds.get(unit) ?? Number.NaN),
+    0,
+  );
+}
+
 /**
- * Seconds of a duration as Vault writes it: `90`, `"90"`, `"90s"`, `"1h30m"`, `"2d"`. Undefined for anything else,
- * negative ones too.
+ * Seconds of a duration in a policy: `90`, `"90"`, `"90s"`, `"1h30m"`, `"2d"`. Undefined for anything else, negative ones too.
  */
 export function durationSeconds(written: string | number): number | undefined {
   const isPlain = typeof written === 'number' || /^\d{1,10}$/.test(written);
-  if (!isPlain && !whole.test(written)) return undefined;
-  const seconds = isPlain
-    ? Number(written)
-    : [...written.matchAll(part)].reduce(
-        (sum, [, amount, unit = '']) => sum + Number(amount) * (unitSeconds.get(unit) ?? Number.NaN),
-        0,
-      );
-  if (isPlain && !Number.isInteger(seconds)) return undefined;
+  const seconds = isPlain ? Number(written) : secondsOfUnits(written);
+  if (seconds === null || (isPlain && !Number.isInteger(seconds))) return undefined;
   return seconds >= 0 && seconds <= secondsMax ? seconds : undefined;
 }
