@@ -4,6 +4,7 @@ import { ClavigerError, type AuditEvent, type LogEvidence } from '#domain';
 import type { Attestation, AuditLog } from '#ports';
 import { originOf } from './checkpoint.ts';
 import { attestations } from './attestation.ts';
+import { createDiskSync } from './disk-sync.ts';
 import { eventText } from './event-text.ts';
 import { logEvidence } from './evidence.ts';
 import { type LogFiles, realFiles } from './files.ts';
@@ -38,11 +39,6 @@ type Waiting = NewEntry & {
 
 const nodeForm = /^[a-z0-9-]{1,64}$/;
 const batchMax = 4096;
-/** While a sync takes less than this on the average, waiting for it costs less than cutting batches up. */
-const quickMillis = 4;
-/** One slow sync says little of the next ones. */
-const countedMillisMax = 8;
-const measureEveryMillis = 2000;
 /** How long who asks for evidence waits for a checkpoint. */
 const publishedWithinMillis = 5000;
 /** Records that may wait for the disk before operations are told to come back later; those under way get as much again. */
@@ -68,6 +64,7 @@ class JournalLog implements AuditLog {
   readonly folder: string;
   readonly #options: LogOptions;
   readonly #files: LogFiles;
+  readonly #sync: (fd: number) => Promise<void>;
   readonly #lock: { release: () => void };
   readonly #origin: string;
   readonly #tree: GrowingTree;
@@ -78,9 +75,6 @@ class JournalLog implements AuditLog {
   #problem: string | null = null;
   #published = -1;
   #publishDue = false;
-  /** How long a sync takes, on the average of the last ones that were measured. */
-  #syncMillis = 0;
-  #measureAt = 0;
   #publishing: Promise<void> = Promise.resolve();
   #isPublishing = false;
   #tilesBehind: TileFile[] = [];
@@ -95,6 +89,7 @@ class JournalLog implements AuditLog {
     this.folder = options.folder;
     this.#options = options;
     this.#files = options.files ?? realFiles;
+    this.#sync = createDiskSync(this.#files, options.quickDiskMillis);
     this.#lock = lock;
     this.#origin = originOf(options.node);
     this.#tree = found.tree;
@@ -213,7 +208,7 @@ class JournalLog implements AuditLog {
       const frame = this.#frame(batch, firstIndex);
       framed = frame.framed;
       this.#put(frame.bytes);
-      await this.#sync();
+      await this.#sync(this.#position.fd);
       this.#position.length += frame.bytes.length;
     } catch (cause) {
       restore();
@@ -236,23 +231,6 @@ class JournalLog implements AuditLog {
     const end = length + bytes.length;
     if (end > room) this.#position.room = makeRoom(this.#files, fd, end);
     this.#files.write(fd, bytes, length);
-  }
-
-  /**
-   * Syncs the journal. Where the disk is quick, the event loop waits for it: what else arrives meanwhile is read in one go and
-   * makes a larger batch. Where it is slow, the loop goes on, and now and then it is measured again.
-   */
-  async #sync(): Promise<void> {
-    const begin = performance.now();
-    const quick = this.#options.quickDiskMillis ?? quickMillis;
-    if (quick === 0 || (this.#syncMillis >= quick && begin < this.#measureAt)) {
-      await this.#files.sync(this.#position.fd);
-      return;
-    }
-    this.#files.syncNow(this.#position.fd);
-    const end = performance.now();
-    this.#syncMillis += (Math.min(end - begin, countedMillisMax) - this.#syncMillis) * 0.1;
-    this.#measureAt = end + measureEveryMillis;
   }
 
   #keepForTiles(framed: Buffer, entries: readonly NewEntry[], finished: readonly FullTile[]): void {
