@@ -370,7 +370,7 @@ describe('the routes of the native API', () => {
 
   /** What clients of Vault come for has its face under `/v1/`, and one face is enough. */
   const underVault =
-    /^(auth|cubbyholes|identity|mounts|policies|secrets|token-roles|tokens|wrappings)\.|^keys\.(.*-items|.*sealed-data-key.*|.*-in-clear|.*-from-clear|.*whole|configure|digest|trim|get-wrapping-key|import-next-version|derive-public-keys)$/;
+    /^(auth|cubbyholes|identity|mounts|policies|secrets|token-roles|tokens|wrappings)\.|^keys\.(.*-items|.*sealed-data-key.*|.*-in-clear|.*-from-clear|.*whole|configure|digest|trim|get-wrapping-key|import-next-version|derive-public-keys|make-by-agreement)$/;
 
   it('reach every operation but those that the house asks itself', () => {
     const reached = new Set(routes.map((route) => route.operation.name));
