@@ -24,6 +24,7 @@ import {
   lookedFor,
   mergedEntities,
   policyNames,
+  recordedList,
   refuseField,
 } from './records.ts';
 
@@ -121,7 +122,7 @@ export const writeEntity = defineOperation<WriteInput, WrittenEntity>({
       ...(policies === undefined ? {} : { policies }),
       ...(wish.disabled === undefined ? {} : { disabled: wish.disabled }),
     };
-    const told = { ...(policies && { policies: policies.join(' ') }), disabled: wish.disabled ?? null };
+    const told = { ...(policies && { policies: recordedList(policies) }), disabled: wish.disabled ?? null };
     if (!before) {
       const name = wish.name === null ? {} : { name: wish.name };
       const { id, entity, changes } = await newEntity(place, now, { ...settings, ...name });
@@ -266,7 +267,7 @@ async function deleted({ house, caller }: Work, { of }: DeleteInput) {
   return {
     output: {},
     changes,
-    facts: { entities: [...found.keys()].join(' ').slice(0, 2000), count: found.size },
+    facts: { entities: recordedList([...found.keys()]), count: found.size },
   };
 }
 

@@ -30,6 +30,7 @@ import {
   loginId,
   lookedFor,
   policyNames,
+  recordedList,
   refuseField,
 } from './records.ts';
 
@@ -187,9 +188,9 @@ export const writeGroup = defineOperation<WriteInput, WrittenGroup>({
       group: id,
       name: after.name,
       type: after.type,
-      policies: after.policies.join(' '),
-      ...(wish.memberEntityIds ? { entities: wish.memberEntityIds.join(' ').slice(0, 2000) } : {}),
-      ...(wish.memberGroupIds ? { groups: wish.memberGroupIds.join(' ').slice(0, 2000) } : {}),
+      policies: recordedList(after.policies),
+      ...(wish.memberEntityIds ? { entities: recordedList(wish.memberEntityIds) } : {}),
+      ...(wish.memberGroupIds ? { groups: recordedList(wish.memberGroupIds) } : {}),
     };
     return { output: { id, name: after.name, isNew: before === null }, changes, facts };
   },

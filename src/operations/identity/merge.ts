@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ClavigerError } from '#domain';
 import type { Change } from '#ports';
 import { keptOf } from '../auth/listing.ts';
 import { defineOperation } from '../define.ts';
@@ -17,6 +18,8 @@ import {
   lookedFor,
   memberships,
   mergedEntities,
+  mergedMax,
+  recordedList,
   refuseField,
 } from './records.ts';
 
@@ -147,6 +150,8 @@ export const mergeEntities = defineOperation<MergeInput, {}>({
     );
     const ids = sources.flatMap(({ document, content }) => [document.id, ...content.mergedIds]);
     const mergedIds = [...target.content.mergedIds, ...ids];
+    if (mergedIds.length > mergedMax)
+      throw new ClavigerError('limit-exceeded', `At most ${mergedMax} entities are merged into one.`);
     const changes: Change[] = [
       entities.replaced(target, { ...target.content, aliases, mergedIds, updatedAt: now }),
       ...(await redirected(place, moved, id)),
@@ -155,6 +160,10 @@ export const mergeEntities = defineOperation<MergeInput, {}>({
     ];
     for (const source of sources) changes.push(...(await merged(place, source, id)));
     const from = sources.map(({ document }) => document.id);
-    return { output: {}, changes, facts: { entity: id, name: target.content.name, merged: from.join(' ') } };
+    return {
+      output: {},
+      changes,
+      facts: { entity: id, name: target.content.name, merged: recordedList(from) },
+    };
   },
 });

@@ -47,6 +47,9 @@ export function identityPolicies(names: readonly string[]): string[] {
   return kept.sort();
 }
 
+/** Entities that were merged into one, at most. */
+export const mergedMax = 1000;
+
 const aliasShape = z.strictObject({
   id: identifier,
   /** As the login tells it, or as it was written. */
@@ -59,7 +62,7 @@ const aliasShape = z.strictObject({
   metadata: z.record(z.string().max(512), z.string().max(4096)).nullable(),
   customMetadata: identityMetadata.nullable(),
   /** The entities that it was of before they were merged. */
-  mergedFrom: z.array(identifier).max(1000),
+  mergedFrom: z.array(identifier).max(mergedMax).default([]),
   createdAt: time,
   updatedAt: time,
 });
@@ -74,7 +77,7 @@ const entityShape = z.strictObject({
   /** At most one of each mount. */
   aliases: z.array(aliasShape).max(2000),
   /** Of entities that are this one by now. */
-  mergedIds: z.array(identifier).max(10_000),
+  mergedIds: z.array(identifier).max(mergedMax).default([]),
   createdAt: time,
   updatedAt: time,
 });
@@ -139,6 +142,12 @@ const folding: ReadonlySet<string> = new Set(['userpass', 'token']);
  */
 export function loginId(mount: { readonly id: string; readonly type: string }, name: string): string {
   return `${mount.id}/${sha256Hex(folding.has(mount.type) ? name.toLowerCase() : name)}`;
+}
+
+/** A list for the log, which is told in part where it is long. */
+export function recordedList(words: readonly string[]): string {
+  const text = words.join(' ');
+  return text.length <= 2000 ? text : `${text.slice(0, 2000)}...`;
 }
 
 export function refuseField(message: string, field: string): ClavigerError {
