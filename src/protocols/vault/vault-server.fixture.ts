@@ -1,9 +1,6 @@
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { operations, type Door, type Operation } from '#operations';
 import type { HttpProtocol } from '#ports';
-import { compose, createLogger, loadConfig, protocolsOf } from '#server';
+import { startVault as startHouse } from './vault.fixture.ts';
 
 // oxlint-disable-next-line no-explicit-any -- tests reach into answers, which are any JSON
 type Json = Record<string, any>;
@@ -26,37 +23,17 @@ export type VaultServer = {
   readonly close: () => Promise<void>;
 };
 
-/** Vault's API over a real house in a temporary home, without a socket. */
+/** Vault's API with transit mounted, for tests that ask in few words. */
 export async function startVault(env: Record<string, string> = {}): Promise<VaultServer> {
-  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'claviger-vault-'));
-  const composition = await compose({
-    config: loadConfig({ env: { CLAVIGER_HOME: home, ...env } }),
-    logger: createLogger('silent'),
-    worker: 0,
-  });
-  const { door, newRequestId, authenticator, config } = composition;
-  const api = protocolsOf(composition, () => false).find(({ name }) => name === 'vault') as HttpProtocol;
-  const credentials = fs.readFileSync(composition.report.credentialsFile, 'utf8');
-  const root = /VAULT_TOKEN='([^']+)'/.exec(credentials)?.[1] ?? '';
-  const call: VaultServer['call'] = async (method, where, body, token = root) => {
-    const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
-    const answer = await api.handle({
-      method,
-      path: `/v1/${where.split('?')[0]}`,
-      query: where.split('?')[1] ?? '',
-      rawHeaders: [],
-      headers: { 'x-vault-token': token },
-      body: Buffer.from(text),
-      remoteAddress: '127.0.0.1',
-      secure: false,
-      receivedAt: Date.now(),
-    });
-    const raw = Buffer.from(answer.body as string).toString('utf8');
-    const parsed = (raw === '' ? {} : JSON.parse(raw)) as Json;
-    return { status: answer.status, body: parsed, data: (parsed['data'] ?? {}) as Json };
+  const vault = await startHouse({ env });
+  const { door, newRequestId, config } = vault.composition;
+  const call: VaultServer['call'] = async (method, where, body, token = vault.root) => {
+    const raw = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+    const answer = await vault.send(method, where, undefined, { token, raw });
+    return { status: answer.status, body: answer.body as Json, data: (answer.body.data ?? {}) as Json };
   };
   await call('POST', 'sys/mounts/transit', { type: 'transit' });
-  const { principal, accountId } = await authenticator.token(root);
+  const { principal, accountId } = vault.who;
   const caller = () => ({
     principal,
     accountId,
@@ -69,9 +46,9 @@ export async function startVault(env: Record<string, string> = {}): Promise<Vaul
     requestId: newRequestId(),
   });
   return {
-    api,
-    token: root,
-    home,
+    api: vault.protocol,
+    token: vault.root,
+    home: vault.home,
     door,
     call,
     async done(method, where, body) {
@@ -89,10 +66,7 @@ export async function startVault(env: Record<string, string> = {}): Promise<Vaul
       return (await door.run(operations.createToken, caller(), { principal: name })).token;
     },
     asAdministrator: (operation, input) => door.run(operation, caller(), input),
-    async close() {
-      await composition.close();
-      fs.rmSync(home, { recursive: true, force: true });
-    },
+    close: vault.close,
   };
 }
 

@@ -45,10 +45,16 @@ export type VaultHouse = {
 
 const none = Object.freeze({ data: null, auth: null, wrap_info: null, warnings: null });
 
-/** Starts one; the clock is the test's. */
-export async function startVault(options: { clock?: Clock } = {}): Promise<VaultHouse> {
+/** Starts one; the clock is the test's, and so may settings be. */
+export async function startVault({
+  env = {},
+  ...options
+}: {
+  clock?: Clock;
+  env?: Readonly<Record<string, string>>;
+} = {}): Promise<VaultHouse> {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'claviger-vault-'));
-  const config = loadConfig({ env: { CLAVIGER_HOME: home, CLAVIGER_LOG_LEVEL: 'silent' } });
+  const config = loadConfig({ env: { CLAVIGER_HOME: home, CLAVIGER_LOG_LEVEL: 'silent', ...env } });
   const composition = await compose({ config, logger: createLogger('silent'), worker: 0, ...options });
   const protocol = protocolsOf(composition, () => false).find(({ name }) => name === 'vault');
   if (!protocol) throw new Error('there is no vault protocol');
