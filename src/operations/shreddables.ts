@@ -81,7 +81,9 @@ export function createShreddables({ keks, shreds }: Parts): Shreddables & { clos
         await refill(environment);
         continue;
       }
-      if (pool && pool.ready.length < blockMin / 2) void refill(environment).catch(() => undefined);
+      // early enough that nobody waits for the next block while it becomes durable
+      if (pool && pool.ready.length < (sizes.get(environment) ?? blockMin) / 4)
+        void refill(environment).catch(() => undefined);
       return { ...found, generation };
     }
     throw new ClavigerError('busy', 'Shred secrets are asked for faster than they are made: try again.');

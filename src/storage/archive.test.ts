@@ -191,7 +191,9 @@ describe('the archive of a store', () => {
       const records: ArchiveRecord[] = [];
       for await (const record of archive.dump()) {
         records.push(record);
-        if (records.length % 200 === 0) await new Promise((resume) => setImmediate(resume));
+        // not before somebody has written meanwhile
+        while (records.length === 1_000 && written === before)
+          await new Promise((resume) => setImmediate(resume));
       }
       const found = byTable(records);
       const ids = new Set((found['keys'] ?? []).map((row) => (JSON.parse(row) as string[])[0]));

@@ -1,168 +1,171 @@
-import { type AuditEvent, ClavigerError, dueAt, type ErrorCode, type Key, type Principal } from '#domain';
+import { type AuditEvent, ClavigerError, dueAt, type Key, type Principal } from '#domain';
 import type { Change, Credential, StoredMaterial } from '#ports';
 import { putCopy } from './copies.ts';
 import { putStoredDocument, removeStoredDocument } from './documents.ts';
 import { putDestruction } from './destructions.ts';
 import { putFingerprint } from './fingerprints.ts';
-import type { Row, Session, Value } from './driver.ts';
+import type { Session, Value } from './driver.ts';
 import { encodeEvent, encodeKey, integer } from './records.ts';
-import { isHierarchyChange, makeHierarchyChange, requireNewest, requireRoot } from './hierarchy-changes.ts';
+import { hierarchyStatements, isHierarchyChange, requireNewest, requireRoot } from './hierarchy-changes.ts';
+import { changed, type CheckedStatement, found, runList } from './statement-list.ts';
 import type { StoreStatements } from './statements.ts';
 
 /** What a group must write at its end for one work. */
 export type Notes = { readonly entities: string[]; readonly events: AuditEvent[]; erased: boolean };
 
-function refuse(code: ErrorCode, message: string): never {
-  throw new ClavigerError(code, message);
-}
-
-function conflict(what: string): never {
-  refuse('conflict', `${what} was changed by someone else.`);
-}
-
-async function insertMaterials(
+function insertMaterials(
   statements: StoreStatements,
-  session: Session,
   keyId: string,
   materials: readonly StoredMaterial[],
-): Promise<void> {
-  for (const { version, material } of materials) {
-    const rows = await session.query(statements.insertMaterial, [keyId, version, material]);
-    if (rows.length === 0) conflict(`Version ${version} of key ${keyId}`);
-  }
+): CheckedStatement[] {
+  return materials.map(({ version, material }) => ({
+    sql: statements.insertMaterial,
+    values: [keyId, version, material],
+    check: found(() => changed(`Version ${version} of key ${keyId}`)),
+  }));
 }
 
 function requireSealable(
   statements: StoreStatements,
-  session: Session,
   key: Key,
   materials: readonly StoredMaterial[],
-): Promise<void> {
-  return requireNewest(
-    statements,
-    session,
-    key.environment,
-    materials.map(({ material }) => material),
-  );
+): CheckedStatement[] {
+  const sealed = materials.map(({ material }) => material);
+  return requireNewest(statements, key.environment, sealed);
 }
 
-async function updateKey(
+function updateKey(
   statements: StoreStatements,
-  session: Session,
-  change: Change & { kind: 'key-updated' },
-): Promise<void> {
-  const { key, expectedRevision } = change;
-  await requireSealable(statements, session, key, change.added);
+  { key, expectedRevision, added, erased }: Change & { kind: 'key-updated' },
+): CheckedStatement[] {
   const { id, environment, region, revision } = key;
   if (revision !== expectedRevision + 1) {
-    refuse('internal', `An update of key ${id} does not count its revision up by one.`);
+    throw new ClavigerError('internal', `An update of key ${id} does not count its revision up by one.`);
   }
   const values = [revision, dueAt(key), encodeKey(key), id, expectedRevision, environment, region];
-  const rows = await session.query(statements.updateKey, values);
-  if (rows.length === 0) conflict(`Key ${id}`);
-  for (const version of change.erased) {
-    if (statements.blankMaterial) await session.query(statements.blankMaterial, [id, version]);
-    await session.query(statements.deleteMaterial, [id, version]);
-  }
-  await insertMaterials(statements, session, id, change.added);
+  const { blankMaterial, deleteMaterial } = statements;
+  return [
+    ...requireSealable(statements, key, added),
+    { sql: statements.updateKey, values, check: found(() => changed(`Key ${id}`)) },
+    ...erased.flatMap((version) =>
+      [blankMaterial, deleteMaterial].flatMap((sql) => (sql ? [{ sql, values: [id, version] }] : [])),
+    ),
+    ...insertMaterials(statements, id, added),
+  ];
 }
 
-async function insertCredential(
-  statements: StoreStatements,
-  session: Session,
-  credential: Credential,
-): Promise<void> {
-  if (credential.kind === 'access-key')
-    await requireNewest(statements, session, credential.environment, [credential.wrappedSecret]);
-  const rows = await session.query(statements.insertCredential, credentialValues(credential));
-  if (rows.length === 0) conflict('The credential');
+function insertCredential(statements: StoreStatements, credential: Credential): CheckedStatement[] {
+  const sealed = credential.kind === 'access-key' ? [credential.wrappedSecret] : [];
+  return [
+    ...requireNewest(statements, credential.environment, sealed),
+    {
+      sql: statements.insertCredential,
+      values: credentialValues(credential),
+      check: found(() => changed('The credential')),
+    },
+  ];
 }
 
-async function insertKey(
+function insertKey(
   statements: StoreStatements,
-  session: Session,
   { key, materials }: Change & { kind: 'key-created' },
-): Promise<void> {
-  await requireSealable(statements, session, key, materials);
+): CheckedStatement[] {
   const { id, environment, region, revision, createdAt } = key;
   const values = [id, environment, region, revision, createdAt, dueAt(key), encodeKey(key)];
-  const rows = await session.query(statements.insertKey, values);
-  if (rows.length === 0) conflict(`Key ${id}`);
-  return insertMaterials(statements, session, id, materials);
+  return [
+    ...requireSealable(statements, key, materials),
+    { sql: statements.insertKey, values, check: found(() => changed(`Key ${id}`)) },
+    ...insertMaterials(statements, id, materials),
+  ];
 }
 
-/** Makes changes inside a transaction. Throws what `Store.commit` rejects with. */
-export function changeWriter(statements: StoreStatements) {
-  return async function makeChange(session: Session, change: Change): Promise<void> {
-    const run = (sql: string, values: readonly Value[]): Promise<readonly Row[]> =>
-      session.query(sql, values);
-    if (isHierarchyChange(change)) return makeHierarchyChange(statements, session, change);
-    if (isRecordChange(change)) return putRecord(statements, session, change);
-    switch (change.kind) {
-      case 'environment-created': {
-        await requireRoot(statements, session, change.root);
-        const { name, accountId, createdAt } = change.environment;
-        const rows = await run(statements.insertEnvironment, [name, accountId, createdAt, change.wrappedKek]);
-        if (rows.length === 0)
-          refuse('environment-taken', `The environment ${name} or its account exists already.`);
-        return;
-      }
-      case 'principal-put': {
-        const { principal, replaces } = change;
-        const rows = await run(...principalStatement(statements, principal, replaces));
-        if (rows.length === 0) conflict(`Principal ${change.principal.id}`);
-        return;
-      }
-      case 'credential-created':
-        return insertCredential(statements, session, change.credential);
-      case 'credential-deleted': {
-        const rows = await run(statements.deleteCredential, [change.id]);
-        if (rows.length === 0) conflict('The credential');
-        return;
-      }
-      case 'key-created':
-        return insertKey(statements, session, change);
-      case 'key-updated':
-        return updateKey(statements, session, change);
-      case 'name-created': {
-        const { environment, region, name, keyId, createdAt, updatedAt } = change.name;
-        const rows = await run(statements.insertName, [
-          environment,
-          region,
-          name,
-          keyId,
-          createdAt,
-          updatedAt,
-        ]);
-        if (rows.length === 0) refuse('name-taken', `The name ${name} is taken.`);
-        return;
-      }
-      case 'name-moved': {
-        const { environment, region, name, keyId, updatedAt } = change.name;
-        const values = [environment, region, name, keyId, updatedAt, change.expectedKeyId];
-        if ((await run(statements.moveName, values)).length === 0) conflict(`The name ${name}`);
-        return;
-      }
-      case 'name-deleted': {
-        const { environment, region, name, expectedKeyId } = change;
-        const rows = await run(statements.deleteName, [environment, region, name, expectedKeyId]);
-        if (rows.length === 0) conflict(`The name ${change.name}`);
-        return;
-      }
+function insertEnvironment(
+  statements: StoreStatements,
+  { environment, wrappedKek, root }: Change & { kind: 'environment-created' },
+): CheckedStatement[] {
+  const { name, accountId, createdAt } = environment;
+  const taken = () =>
+    new ClavigerError('environment-taken', `The environment ${name} or its account exists already.`);
+  return [
+    ...requireRoot(statements, root),
+    {
+      sql: statements.insertEnvironment,
+      values: [name, accountId, createdAt, wrappedKek],
+      check: found(taken),
+    },
+  ];
+}
+
+/**
+ * The statements of a change, for one transaction; none needs the answer of another one. They are refused with what `Store.commit`
+ * rejects with, and so is, by throwing, a change that is wrong in itself.
+ */
+export function changeStatements(statements: StoreStatements, change: Change): CheckedStatement[] {
+  if (isHierarchyChange(change)) return hierarchyStatements(statements, change);
+  if (isRecordChange(change)) return recordStatements(statements, change);
+  if (isNameChange(change)) return [nameStatement(statements, change)];
+  switch (change.kind) {
+    case 'environment-created':
+      return insertEnvironment(statements, change);
+    case 'principal-put':
+      return [principalStatement(statements, change.principal, change.replaces)];
+    case 'credential-created':
+      return insertCredential(statements, change.credential);
+    case 'credential-deleted': {
+      const check = found(() => changed('The credential'));
+      return [{ sql: statements.deleteCredential, values: [change.id], check }];
     }
+    case 'key-created':
+      return insertKey(statements, change);
+    case 'key-updated':
+      return updateKey(statements, change);
+  }
+}
+
+type NameChange = Extract<Change, { kind: 'name-created' | 'name-moved' | 'name-deleted' }>;
+
+function isNameChange(change: Change): change is NameChange {
+  return change.kind === 'name-created' || change.kind === 'name-moved' || change.kind === 'name-deleted';
+}
+
+function nameStatement(statements: StoreStatements, change: NameChange): CheckedStatement {
+  if (change.kind === 'name-created') {
+    const { environment, region, name, keyId, createdAt, updatedAt } = change.name;
+    return {
+      sql: statements.insertName,
+      values: [environment, region, name, keyId, createdAt, updatedAt],
+      check: found(() => new ClavigerError('name-taken', `The name ${name} is taken.`)),
+    };
+  }
+  if (change.kind === 'name-moved') {
+    const { environment, region, name, keyId, updatedAt } = change.name;
+    return {
+      sql: statements.moveName,
+      values: [environment, region, name, keyId, updatedAt, change.expectedKeyId],
+      check: found(() => changed(`The name ${name}`)),
+    };
+  }
+  const { environment, region, name, expectedKeyId } = change;
+  return {
+    sql: statements.deleteName,
+    values: [environment, region, name, expectedKeyId],
+    check: found(() => changed(`The name ${name}`)),
   };
 }
 
-type RecordChange = Change & {
-  kind:
-    | 'copy-put'
-    | 'destruction-put'
-    | 'material-known'
-    | 'document-put'
-    | 'document-deleted'
-    | 'setting-put'
-    | 'setting-deleted';
-};
+type RecordChange = Extract<
+  Change,
+  {
+    kind:
+      | 'copy-put'
+      | 'destruction-put'
+      | 'material-known'
+      | 'document-put'
+      | 'document-deleted'
+      | 'setting-put'
+      | 'setting-deleted';
+  }
+>;
 const recordKinds: ReadonlySet<string> = new Set<RecordChange['kind']>([
   'copy-put',
   'destruction-put',
@@ -178,25 +181,24 @@ function isRecordChange(change: Change): change is RecordChange {
 }
 
 /** What is kept as one row that is put, replaced or taken away. */
-async function putRecord(statements: StoreStatements, session: Session, change: RecordChange): Promise<void> {
-  if (change.kind === 'copy-put') {
-    if (!(await putCopy(session, change.copy, change.expected))) conflict(`Copy ${change.copy.id}`);
-  } else if (change.kind === 'destruction-put') {
-    const { destruction, expectedRevision } = change;
-    if (!(await putDestruction(session, destruction, expectedRevision)))
-      conflict(`Destruction ${destruction.id}`);
-  } else if (change.kind === 'material-known') {
-    if (!(await putFingerprint(session, change.fingerprint, change))) conflict('Who has this material');
-  } else if (change.kind === 'document-put') {
-    const { environment, sealed } = change.document;
-    await requireNewest(statements, session, environment, sealed ? [sealed] : []);
-    if (!(await putStoredDocument(session, change))) conflict(`The ${change.document.collection}`);
-  } else if (change.kind === 'document-deleted') {
-    if (!(await removeStoredDocument(session, change))) conflict(`The ${change.collection}`);
-  } else if (change.kind === 'setting-put') {
-    await session.query(statements.putSetting, [change.name, change.value]);
-  } else {
-    await session.query(statements.deleteSetting, [change.name]);
+function recordStatements(statements: StoreStatements, change: RecordChange): CheckedStatement[] {
+  switch (change.kind) {
+    case 'copy-put':
+      return [putCopy(change.copy, change.expected)];
+    case 'destruction-put':
+      return putDestruction(change.destruction, change.expectedRevision);
+    case 'material-known':
+      return putFingerprint(change.fingerprint, change);
+    case 'document-put': {
+      const { environment, sealed } = change.document;
+      return [...requireNewest(statements, environment, sealed ? [sealed] : []), putStoredDocument(change)];
+    }
+    case 'document-deleted':
+      return [removeStoredDocument(change)];
+    case 'setting-put':
+      return [{ sql: statements.putSetting, values: [change.name, change.value] }];
+    case 'setting-deleted':
+      return [{ sql: statements.deleteSetting, values: [change.name] }];
   }
 }
 
@@ -205,12 +207,13 @@ function principalStatement(
   statements: StoreStatements,
   principal: Principal,
   old: Principal | undefined,
-): [string, Value[]] {
-  if (!old) return [statements.putPrincipal, principalValues(principal)];
+): CheckedStatement {
   const { id, name, kind, roles, disabled } = principal;
+  const check = found(() => changed(`Principal ${id}`));
+  if (!old) return { sql: statements.putPrincipal, values: principalValues(principal), check };
   const stood = [old.environment, JSON.stringify(old.roles), old.disabled ? 1 : 0];
   const values = [id, name, kind, JSON.stringify(roles), disabled ? 1 : 0, ...stood];
-  return [statements.replacePrincipal, values];
+  return { sql: statements.replacePrincipal, values, check };
 }
 
 function principalValues(principal: Principal): Value[] {
@@ -238,19 +241,32 @@ export async function writeNotes(
   notes: readonly Notes[],
 ): Promise<void> {
   const events = notes.flatMap((note) => note.events);
+  const entities = notes.flatMap((note) => note.entities);
+  const list: CheckedStatement[] = [];
   if (events.length > 0) {
     const rows = events.map((event, index) => [index, event.id, event.node, encodeEvent(event)]);
-    await session.query(statements.insertEvents, [JSON.stringify(rows)]);
+    list.push({ sql: statements.insertEvents, values: [JSON.stringify(rows)] });
   }
-  const entities = notes.flatMap((note) => note.entities);
-  if (entities.length === 0) return;
-  // the counter's row lock is held until the commit: numbers become visible in their order, without a gap
-  const [row] = await session.query(statements.advanceSequence, [entities.length]);
-  const end = integer(row ?? {}, 'sequence');
-  const first = end - entities.length + 1;
-  const rows = entities.map((entity, index) => [first + index, entity]);
-  await session.query(statements.insertChanges, [JSON.stringify(rows)]);
-  if (Math.floor(end / pruneEvery) > Math.floor((first - 1) / pruneEvery)) {
+  let end = 0;
+  if (entities.length > 0) {
+    list.push(
+      // the counter's row lock is held until the commit: numbers become visible in their order, without a gap
+      {
+        sql: statements.advanceSequence,
+        values: [entities.length],
+        check([row]) {
+          end = integer(row ?? {}, 'sequence');
+        },
+      },
+      // they get the numbers up to the one that the counter shows by now
+      {
+        sql: statements.insertChanges,
+        values: [JSON.stringify(entities.map((entity, index) => [index + 1 - entities.length, entity]))],
+      },
+    );
+  }
+  await runList(session, list);
+  if (Math.floor(end / pruneEvery) > Math.floor((end - entities.length) / pruneEvery)) {
     await session.query(statements.pruneChanges, [end - changesKept]);
   }
 }

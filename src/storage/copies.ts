@@ -1,7 +1,8 @@
 import { ClavigerError } from '#domain';
 import type { CopiedKey, Copies, Copy } from '#ports';
-import type { Driver, Row, Session } from './driver.ts';
+import type { Driver, Row } from './driver.ts';
 import { integer, text } from './records.ts';
+import { changed, type CheckedStatement, found } from './statement-list.ts';
 
 const columns = 'id, kind, key_id, created_at, place, holder, status, detail';
 
@@ -30,25 +31,22 @@ function readCopy(row: Row): Copy {
   };
 }
 
-/** Puts a copy, or replaces what is known of it; false: it stands otherwise than expected. */
-export async function putCopy(
-  session: Session,
-  copy: Copy,
-  expected: Copy['status'] | null,
-): Promise<boolean> {
+/** Puts a copy, or replaces what is known of it. Refused where it stands otherwise than expected. */
+export function putCopy(copy: Copy, expected: Copy['status'] | null): CheckedStatement {
   const { id, kind, keyId, createdAt, place, holder, status } = copy;
   const detail = JSON.stringify(copy.detail);
-  const rows =
-    expected === null
-      ? await session.query(
-          `INSERT INTO copies (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
-          [id, kind, keyId, createdAt, place, holder, status, detail],
-        )
-      : await session.query(
-          'UPDATE copies SET place = $1, holder = $2, status = $3, detail = $4 WHERE id = $5 AND status = $6 RETURNING id',
-          [place, holder, status, detail, id, expected],
-        );
-  return rows.length > 0;
+  const check = found(() => changed(`Copy ${id}`));
+  return expected === null
+    ? {
+        sql: `INSERT INTO copies (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
+        values: [id, kind, keyId, createdAt, place, holder, status, detail],
+        check,
+      }
+    : {
+        sql: 'UPDATE copies SET place = $1, holder = $2, status = $3, detail = $4 WHERE id = $5 AND status = $6 RETURNING id',
+        values: [place, holder, status, detail, id, expected],
+        check,
+      };
 }
 
 /** Whether an escrow holds the shred secret of a key: it was begun before the destruction, and ended after the creation. */

@@ -1,10 +1,25 @@
 import { writeSync } from 'node:fs';
 import { samples } from '#ports/contract';
-import { openStore } from './index.ts';
+import { storeSchema } from './migrations.ts';
+import { openMigrated } from './sqlite.fixture.ts';
+import type { LaneChoice } from './sqlite-lanes.ts';
+import { sqlStore } from './store.ts';
+
+/** Writes at once, and waits while the reader is behind. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, line);
+      return;
+    } catch (error) {
+      if (!(error instanceof Error) || !('code' in error) || error.code !== 'EAGAIN') throw error;
+    }
+  }
+}
 
 /** Creates keys without end, several at once, and prints the id of each after it was acknowledged. */
-async function createForEver(url: string): Promise<never> {
-  const store = await openStore(url);
+async function createForEver(file: string, lane: LaneChoice): Promise<never> {
+  const store = sqlStore(await openMigrated(file, storeSchema, { lane }));
   const one = async (): Promise<void> => {
     const key = samples.sampleKey('production');
     const materials = [1, 2].map((version) => ({ version, material: samples.material() }));
@@ -13,7 +28,7 @@ async function createForEver(url: string): Promise<never> {
       changes: [samples.createKey(key, materials), { kind: 'name-created', name }],
       events: [samples.sampleEvent({ node: 'crash', keyId: key.id })],
     });
-    writeSync(1, `${key.id}\n`);
+    say(`${key.id}\n`);
   };
   const lanes = Array.from({ length: 5 }, async () => {
     for (;;) await one();
@@ -22,5 +37,5 @@ async function createForEver(url: string): Promise<never> {
   throw new Error('unreachable');
 }
 
-const url = process.argv[2];
-if (import.meta.main && url !== undefined) await createForEver(url);
+const [, , file, lane] = process.argv;
+if (import.meta.main && file !== undefined) await createForEver(file, lane as LaneChoice);

@@ -4,6 +4,7 @@ import type { Notes } from './changes.ts';
 import type { Dialect, Driver, Row, Session } from './driver.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { integer, readDocument, text, unreadable, writeDocument } from './records.ts';
+import { changed, type CheckedStatement, found } from './statement-list.ts';
 
 const demandsMax = 1000;
 
@@ -57,23 +58,21 @@ function readDemand(row: Row): Demand {
   };
 }
 
-/** Puts a record, or one in the place of what has the revision; false: it stands otherwise than expected. */
-export async function putDestruction(
-  session: Session,
-  destruction: Destruction,
-  expected: number | null,
-): Promise<boolean> {
+/** Puts a record, or one in the place of what has the revision. Refused where it stands otherwise than expected. */
+export function putDestruction(destruction: Destruction, expected: number | null): CheckedStatement[] {
   const { id, keyId, step, requestedAt, revision } = destruction;
-  if (revision !== (expected ?? 0) + 1) return false;
+  const refuse = () => changed(`Destruction ${id}`);
+  if (revision !== (expected ?? 0) + 1) throw refuse();
   const doc = writeDocument('destruction', destruction);
+  const check = found(refuse);
   if (expected !== null) {
     const values = [id, keyId, step, revision, doc, expected];
-    return (await session.query(statements.replaceDestruction, values)).length > 0;
+    return [{ sql: statements.replaceDestruction, values, check }];
   }
-  const values = [id, keyId, step, requestedAt, revision, doc];
-  if ((await session.query(statements.insertDestruction, values)).length === 0) return false;
-  await session.query(statements.deleteDemands, [keyId]);
-  return true;
+  return [
+    { sql: statements.insertDestruction, values: [id, keyId, step, requestedAt, revision, doc], check },
+    { sql: statements.deleteDemands, values: [keyId] },
+  ];
 }
 
 /** One entry for each key, principal and operation: a statement may touch a row only once. */

@@ -1,6 +1,7 @@
 import { type Change, type Document, type DocumentPlace, type Documents, asWrappedMaterial } from '#ports';
-import type { Driver, Row, Session, Value } from './driver.ts';
+import type { Driver, Row, Value } from './driver.ts';
 import { bytes, integer, readDocument, text, writeDocument } from './records.ts';
+import { changed, type CheckedStatement, found } from './statement-list.ts';
 
 const columns = 'environment, collection, id, revision, expires_at, doc, sealed, shred_id';
 /** Comes after every text that begins so: no id holds this character. */
@@ -40,37 +41,44 @@ function decode(row: Row): Document {
   };
 }
 
-/** Puts a document, or one in the place of what has the revision; false: it stands otherwise than expected. */
-export async function putStoredDocument(
-  session: Session,
-  { document, expectedRevision }: Change & { kind: 'document-put' },
-): Promise<boolean> {
+/** Puts a document, or one in the place of what has the revision. Refused where it stands otherwise than expected. */
+export function putStoredDocument({
+  document,
+  expectedRevision,
+}: Change & { kind: 'document-put' }): CheckedStatement {
   const { environment, collection, id, revision, expiresAt, sealed, shredId } = document;
-  if (revision !== (expectedRevision ?? 0) + 1) return false;
+  const refuse = () => changed(`The ${collection}`);
+  if (revision !== (expectedRevision ?? 0) + 1) throw refuse();
   const doc = writeDocument('document', document.content);
   const values: Value[] = [environment, collection, id, revision, expiresAt, doc, sealed, shredId];
-  const rows =
-    expectedRevision === null
-      ? await session.query(statements.insert, values)
-      : await session.query(statements.replace, [...values, expectedRevision]);
-  return rows.length > 0;
+  const check = found(refuse);
+  return expectedRevision === null
+    ? { sql: statements.insert, values, check }
+    : { sql: statements.replace, values: [...values, expectedRevision], check };
 }
 
-/** Takes a document away; false: it stands otherwise than expected. */
-export async function removeStoredDocument(
-  session: Session,
-  { environment, collection, id, expectedRevision }: DocumentPlace & { readonly expectedRevision: number },
-): Promise<boolean> {
-  const rows = await session.query(statements.remove, [environment, collection, id, expectedRevision]);
-  return rows.length > 0;
+/** Takes a document away. Refused where it stands otherwise than expected. */
+export function removeStoredDocument({
+  environment,
+  collection,
+  id,
+  expectedRevision,
+}: DocumentPlace & { readonly expectedRevision: number }): CheckedStatement {
+  return {
+    sql: statements.remove,
+    values: [environment, collection, id, expectedRevision],
+    check: found(() => changed(`The ${collection}`)),
+  };
 }
 
-export async function resealStoredDocuments(
-  session: Session,
-  { environment, documents }: Change & { kind: 'resealed' },
-): Promise<void> {
-  for (const { collection, id, before, after } of documents ?? [])
-    await session.query(statements.reseal, [environment, collection, id, before, after]);
+export function resealStoredDocuments({
+  environment,
+  documents,
+}: Change & { kind: 'resealed' }): CheckedStatement[] {
+  return (documents ?? []).map(({ collection, id, before, after }) => ({
+    sql: statements.reseal,
+    values: [environment, collection, id, before, after],
+  }));
 }
 
 export function storedDocuments(driver: Driver): Documents {

@@ -1,24 +1,28 @@
 import type { Fingerprints, MaterialHolder } from '#ports';
-import type { Driver, Session } from './driver.ts';
+import type { Driver } from './driver.ts';
 import { text } from './records.ts';
+import { changed, type CheckedStatement } from './statement-list.ts';
 
-/** Notes that a key holds material; false: another environment has it. The owner's row is locked until the transaction ends. */
-export async function putFingerprint(
-  session: Session,
+/** Notes that a key holds material. Refused where another environment has it; the owner's row is locked until the transaction ends. */
+export function putFingerprint(
   fingerprint: string,
   { environment, keyId }: MaterialHolder,
-): Promise<boolean> {
-  const [owner] = await session.query(
-    `INSERT INTO material_owners (fingerprint, environment) VALUES ($1, $2)
+): CheckedStatement[] {
+  return [
+    {
+      sql: `INSERT INTO material_owners (fingerprint, environment) VALUES ($1, $2)
       ON CONFLICT (fingerprint) DO UPDATE SET environment = material_owners.environment RETURNING environment`,
-    [fingerprint, environment],
-  );
-  if (owner === undefined || text(owner, 'environment') !== environment) return false;
-  await session.query(
-    'INSERT INTO material_holders (fingerprint, key_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
-    [fingerprint, keyId],
-  );
-  return true;
+      values: [fingerprint, environment],
+      check([owner]) {
+        if (owner === undefined || text(owner, 'environment') !== environment)
+          throw changed('Who has this material');
+      },
+    },
+    {
+      sql: 'INSERT INTO material_holders (fingerprint, key_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+      values: [fingerprint, keyId],
+    },
+  ];
 }
 
 /** The table of fingerprints, over the store's driver. */

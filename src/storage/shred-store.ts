@@ -3,12 +3,15 @@ import type { ShredStore } from '#ports';
 import type { Driver, Session } from './driver.ts';
 import { groupCommit } from './group-commit.ts';
 import { bytes, text } from './records.ts';
+import { type CheckedStatement, runList } from './statement-list.ts';
 import { shredStatements } from './statements.ts';
 import { traceRemover } from './traces.ts';
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
+
+type Secret = { readonly keyId: string; readonly secret: Uint8Array };
 
 /** The shred store over a driver whose schema is up to date. */
 export function sqlShredStore(driver: Driver): ShredStore {
@@ -20,11 +23,25 @@ export function sqlShredStore(driver: Driver): ShredStore {
     afterwards: async () => {},
   });
 
-  async function putOne(session: Session, keyId: string, secret: Uint8Array): Promise<void> {
-    if ((await session.query(statements.put, [keyId, secret])).length > 0) return;
-    const [row] = await session.query(statements.get, [keyId]);
-    if (row !== undefined && isSame(bytes(row, 'secret'), secret)) return;
-    throw new ClavigerError('conflict', `Key ${keyId} already has another shred secret.`);
+  async function putAll(session: Session, secrets: readonly Secret[]): Promise<void> {
+    const known: Secret[] = [];
+    const put = (one: Secret): CheckedStatement => ({
+      sql: statements.put,
+      values: [one.keyId, one.secret],
+      check(rows) {
+        if (rows.length === 0) known.push(one);
+      },
+    });
+    const compare = ({ keyId, secret }: Secret): CheckedStatement => ({
+      sql: statements.get,
+      values: [keyId],
+      check([row]) {
+        if (row !== undefined && isSame(bytes(row, 'secret'), secret)) return;
+        throw new ClavigerError('conflict', `Key ${keyId} already has another shred secret.`);
+      },
+    });
+    await runList(session, secrets.map(put));
+    await runList(session, known.map(compare));
   }
 
   async function putMany(
@@ -37,17 +54,17 @@ export function sqlShredStore(driver: Driver): ShredStore {
       secret: new Uint8Array(wrappedSecret),
     }));
     const touched = copies.map(({ keyId }) => keyId);
-    await writer.run(touched, async (session) => {
-      for (const { keyId, secret } of copies) await putOne(session, keyId, secret);
-    });
+    await writer.run(touched, (session) => putAll(session, copies));
   }
 
   async function shredMany(keyIds: readonly string[]): Promise<void> {
     if (keyIds.length === 0) return;
     const { overwrite, remove } = statements;
-    const each = (statement: string) => async (session: Session) => {
-      for (const keyId of keyIds) await session.query(statement, [keyId]);
-    };
+    const each = (sql: string) => (session: Session) =>
+      runList(
+        session,
+        keyIds.map((keyId) => ({ sql, values: [keyId] })),
+      );
     // two commits: the random bytes are on the disk, in the place of the secret, before the row goes
     if (overwrite) await writer.run(keyIds, each(overwrite));
     await writer.run(keyIds, each(remove));
@@ -69,10 +86,14 @@ export function sqlShredStore(driver: Driver): ShredStore {
       if (secrets.length === 0) return;
       await writer.run(
         secrets.map(({ keyId }) => keyId),
-        async (session) => {
-          for (const { keyId, before, after } of secrets)
-            await session.query(statements.reseal, [keyId, before, after]);
-        },
+        (session) =>
+          runList(
+            session,
+            secrets.map(({ keyId, before, after }) => ({
+              sql: statements.reseal,
+              values: [keyId, before, after],
+            })),
+          ),
       );
     },
     shred: (keyId) => shredMany([keyId]),

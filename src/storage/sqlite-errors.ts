@@ -1,4 +1,5 @@
 import { type BrokenRule, ConstraintError, damaged, unavailable } from './driver.ts';
+import { sqliteCode } from './sqlite-connection.ts';
 
 const constraint = 19;
 const corrupt = 11;
@@ -8,18 +9,6 @@ const rules: ReadonlyMap<number, BrokenRule> = new Map([
   [1555, 'unique'],
   [787, 'reference'],
 ]);
-
-/** The result code that SQLite gave, extended; null for an error that is not SQLite's. */
-export function sqliteCode(error: unknown): number | null {
-  if (!(error instanceof Error) || !('errcode' in error)) return null;
-  return typeof error.errcode === 'number' ? error.errcode : null;
-}
-
-/** Whether another connection holds what was wanted. */
-export function isBusy(error: unknown): boolean {
-  const code = sqliteCode(error);
-  return code !== null && ((code & 0xff) === 5 || (code & 0xff) === 6);
-}
 
 /** SQLite's error in the words of the driver; an error that is not SQLite's is given back as it is. */
 export function translateSqlite(error: unknown): unknown {

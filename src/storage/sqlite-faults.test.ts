@@ -10,7 +10,8 @@ import { StopError } from '#domain';
 import { samples } from '#ports/contract';
 import { temporaryFolder } from './fixtures.ts';
 import { openShredStore, openStore } from './index.ts';
-import { migrate, storeSchema } from './migrations.ts';
+import { storeSchema } from './migrations.ts';
+import { bothLanes, openMigrated } from './sqlite.fixture.ts';
 import { openSqlite } from './sqlite.ts';
 import { sqlStore } from './store.ts';
 
@@ -115,107 +116,108 @@ describe('the SQLite file', () => {
   });
 });
 
-describe('faults of SQLite', () => {
-  it('makes nothing half when the disk is full, and goes on when it is not', async () => {
-    const folder = temporaryFolder();
-    const driver = await openSqlite(join(folder.path, 'store.db'));
-    await migrate(driver, storeSchema, 0);
-    const store = sqlStore(driver);
-    const limit = async (pages: number) =>
-      driver.transaction((session) => session.query(`PRAGMA max_page_count = ${pages}`));
-    const [row] = await driver.query('PRAGMA page_count');
-    await limit(Number(row?.['page_count']) + 10);
-    const keys = Array.from({ length: 200 }, () => sampleKey('production'));
-    const event = () => samples.sampleEvent({ node: 'full' });
-    const results = await Promise.allSettled(
-      keys.map(async (key, index) => {
-        // some turns apart, so that some groups fit
-        for (let turn = 0; turn < index / 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-        await store.commit({ changes: [createKey(key)], events: [event()] });
-      }),
-    );
-    const done = results.filter(({ status }) => status === 'fulfilled').length;
-    assert.ok(done > 0 && done < keys.length, `${done} fit`);
-    for (const [index, result] of results.entries()) {
-      const stands = (await store.key(keys[index]?.id ?? '')) !== null;
-      assert.equal(stands, result.status === 'fulfilled');
-      if (result.status === 'rejected') assert.equal(result.reason.code, 'store-unavailable');
-    }
-    assert.equal((await store.outbox('full')).length, done);
-    assert.equal(await store.changeSequence(), done);
-    await limit(1_000_000);
-    await store.commit(only(createKey(sampleKey('production'))));
-    assert.equal(await store.countKeys('production'), done + 1);
-    await store.close();
-    await folder.remove();
-  });
-
-  it('waits for another process that writes, without standing still itself', async () => {
-    const folder = temporaryFolder();
-    const file = join(folder.path, 'store.db');
-    const store = await openStore(`sqlite:${file}`);
-    const other = new DatabaseSync(file);
-    other.exec('BEGIN IMMEDIATE');
-    const key = sampleKey('production');
-    const committing = store.commit(only(createKey(key)));
-    assert.equal(await store.key(key.id), null, 'reads go on');
-    const first = await Promise.race([
-      committing,
-      store.probe(),
-      new Promise((go) => setImmediate(go, 'free')),
-    ]);
-    assert.equal(first, 'free');
-    other.exec('COMMIT');
-    other.close();
-    await committing;
-    assert.deepEqual((await store.key(key.id))?.key, key);
-    await store.close();
-    await folder.remove();
-  });
-
-  it('keeps all that was acknowledged, and nothing by halves, when the process is killed', {
-    timeout: 60_000,
-  }, async () => {
-    const folder = temporaryFolder();
-    const file = join(folder.path, 'store.db');
-    const url = `sqlite:${file}`;
-    await (await openStore(url)).close();
-    const acknowledged: string[] = [];
-    for (let round = 0; round < 8; round += 1) {
-      const child = spawn(process.execPath, [join(import.meta.dirname, 'crash.fixture.ts'), url], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      let left = 5 + round * 23;
-      for await (const line of createInterface({ input: child.stdout })) {
-        acknowledged.push(line);
-        left -= 1;
-        if (left === 0) child.kill('SIGKILL');
-      }
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-      assert.equal(child.signalCode, 'SIGKILL');
-    }
-    const store = await openStore(url);
-    const events = new Set((await store.outbox('crash')).map(({ keyId }) => keyId));
-    const { entities, sequence, isComplete } = await store.changesSince(0);
-    assert.ok(isComplete);
-    for (const id of acknowledged) assert.ok(await store.key(id), `acknowledged key ${id}`);
-    const keys = await store.keys('production', null, { after: null, limit: 1_000_000 });
-    assert.ok(acknowledged.length > 8 * 5 && keys.length >= acknowledged.length);
-    for (const { id } of keys) {
-      assert.equal((await store.key(id))?.materials.length, 2, 'its material');
-      assert.deepEqual(
-        await store.name('production', 'default', id),
-        sampleName({ ...sampleKey('production'), id }, id),
+for (const lane of bothLanes)
+  describe(`faults of SQLite, writer in ${lane}`, () => {
+    it('makes nothing half when the disk is full, and goes on when it is not', async () => {
+      const folder = temporaryFolder();
+      const driver = await openMigrated(join(folder.path, 'store.db'), storeSchema, { lane });
+      const store = sqlStore(driver);
+      const limit = async (pages: number) =>
+        driver.transaction((session) => session.query(`PRAGMA max_page_count = ${pages}`));
+      const [row] = await driver.query('PRAGMA page_count');
+      await limit(Number(row?.['page_count']) + 10);
+      const keys = Array.from({ length: 200 }, () => sampleKey('production'));
+      const event = () => samples.sampleEvent({ node: 'full' });
+      const results = await Promise.allSettled(
+        keys.map(async (key, index) => {
+          // some turns apart, so that some groups fit
+          for (let turn = 0; turn < index / 5; turn += 1)
+            await new Promise((resolve) => setImmediate(resolve));
+          await store.commit({ changes: [createKey(key)], events: [event()] });
+        }),
       );
-      assert.ok(events.has(id), 'its event');
-      assert.ok(entities.includes(`key:${id}`), 'its change');
-    }
-    assert.equal(events.size, keys.length);
-    assert.equal(sequence, keys.length * 2);
-    await store.close();
-    const database = new DatabaseSync(file);
-    assert.equal(database.prepare('PRAGMA integrity_check').get()?.['integrity_check'], 'ok');
-    database.close();
-    await folder.remove();
+      const done = results.filter(({ status }) => status === 'fulfilled').length;
+      assert.ok(done > 0 && done < keys.length, `${done} fit`);
+      for (const [index, result] of results.entries()) {
+        const stands = (await store.key(keys[index]?.id ?? '')) !== null;
+        assert.equal(stands, result.status === 'fulfilled');
+        if (result.status === 'rejected') assert.equal(result.reason.code, 'store-unavailable');
+      }
+      assert.equal((await store.outbox('full')).length, done);
+      assert.equal(await store.changeSequence(), done);
+      await limit(1_000_000);
+      await store.commit(only(createKey(sampleKey('production'))));
+      assert.equal(await store.countKeys('production'), done + 1);
+      await store.close();
+      await folder.remove();
+    });
+
+    it('waits for another process that writes, without standing still itself', async () => {
+      const folder = temporaryFolder();
+      const file = join(folder.path, 'store.db');
+      const store = sqlStore(await openMigrated(file, storeSchema, { lane }));
+      const other = new DatabaseSync(file);
+      other.exec('BEGIN IMMEDIATE');
+      const key = sampleKey('production');
+      const committing = store.commit(only(createKey(key)));
+      assert.equal(await store.key(key.id), null, 'reads go on');
+      const first = await Promise.race([
+        committing,
+        store.probe(),
+        new Promise((go) => setImmediate(go, 'free')),
+      ]);
+      assert.equal(first, 'free');
+      other.exec('COMMIT');
+      other.close();
+      await committing;
+      assert.deepEqual((await store.key(key.id))?.key, key);
+      await store.close();
+      await folder.remove();
+    });
+
+    it('keeps all that was acknowledged, and nothing by halves, when the process is killed', {
+      timeout: 60_000,
+    }, async () => {
+      const folder = temporaryFolder();
+      const file = join(folder.path, 'store.db');
+      const url = `sqlite:${file}`;
+      await (await openStore(url)).close();
+      const acknowledged: string[] = [];
+      for (let round = 0; round < 8; round += 1) {
+        const child = spawn(process.execPath, [join(import.meta.dirname, 'crash.fixture.ts'), file, lane], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
+        let left = 5 + round * 23;
+        for await (const line of createInterface({ input: child.stdout })) {
+          acknowledged.push(line);
+          left -= 1;
+          if (left === 0) child.kill('SIGKILL');
+        }
+        if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+        assert.equal(child.signalCode, 'SIGKILL');
+      }
+      const store = await openStore(url);
+      const events = new Set((await store.outbox('crash')).map(({ keyId }) => keyId));
+      const { entities, sequence, isComplete } = await store.changesSince(0);
+      assert.ok(isComplete);
+      for (const id of acknowledged) assert.ok(await store.key(id), `acknowledged key ${id}`);
+      const keys = await store.keys('production', null, { after: null, limit: 1_000_000 });
+      assert.ok(acknowledged.length > 8 * 5 && keys.length >= acknowledged.length);
+      for (const { id } of keys) {
+        assert.equal((await store.key(id))?.materials.length, 2, 'its material');
+        assert.deepEqual(
+          await store.name('production', 'default', id),
+          sampleName({ ...sampleKey('production'), id }, id),
+        );
+        assert.ok(events.has(id), 'its event');
+        assert.ok(entities.includes(`key:${id}`), 'its change');
+      }
+      assert.equal(events.size, keys.length);
+      assert.equal(sequence, keys.length * 2);
+      await store.close();
+      const database = new DatabaseSync(file);
+      assert.equal(database.prepare('PRAGMA integrity_check').get()?.['integrity_check'], 'ok');
+      database.close();
+      await folder.remove();
+    });
   });
-});

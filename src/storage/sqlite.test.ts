@@ -2,18 +2,26 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { shredStoreContract, storeContract } from '#ports/contract';
-import { shredStoreFixture, storeFixture, temporaryFolder } from './fixtures.ts';
+import { fixtureAt, temporaryFolder } from './fixtures.ts';
+import { shredSchema, storeSchema } from './migrations.ts';
+import { sqlShredStore } from './shred-store.ts';
+import { bothLanes, openMigrated } from './sqlite.fixture.ts';
 import { openSqlite } from './sqlite.ts';
+import { sqlStore } from './store.ts';
 
-storeContract('sqlite', () => {
-  const folder = temporaryFolder();
-  return storeFixture(`sqlite:${join(folder.path, 'store.db')}`, folder.remove);
-});
+for (const lane of bothLanes) {
+  storeContract(`sqlite, writer in ${lane}`, () => {
+    const folder = temporaryFolder();
+    const open = () => openMigrated(join(folder.path, 'store.db'), storeSchema, { lane });
+    return fixtureAt(async () => sqlStore(await open()), folder.remove);
+  });
 
-shredStoreContract('sqlite', () => {
-  const folder = temporaryFolder();
-  return shredStoreFixture(`sqlite:${join(folder.path, 'shred.db')}`, folder.remove);
-});
+  shredStoreContract(`sqlite, writer in ${lane}`, () => {
+    const folder = temporaryFolder();
+    const open = () => openMigrated(join(folder.path, 'shred.db'), shredSchema, { lane });
+    return fixtureAt(async () => sqlShredStore(await open()), folder.remove);
+  });
+}
 
 describe('the disk of a SQLite file', () => {
   const folder = temporaryFolder();

@@ -1,9 +1,11 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Dialect, type Driver, type Row, type Session, type Value, unavailable } from './driver.ts';
-import { isBusy, translateSqlite } from './sqlite-errors.ts';
+import { ClavigerError } from '#domain';
+import { type Dialect, type Driver, type Session, unavailable } from './driver.ts';
+import { type Connection, openConnection, shortWaitMs, sqliteWriter } from './sqlite-connection.ts';
+import { translateSqlite } from './sqlite-errors.ts';
+import { type Lane, type LaneChoice, whenFree, writerLanes } from './sqlite-lanes.ts';
+import { startWriterThread, type WriterThread } from './writer-thread.ts';
 
 export const sqliteDialect: Dialect = Object.freeze({
   kind: 'sqlite',
@@ -22,54 +24,6 @@ export const sqliteDialect: Dialect = Object.freeze({
   },
 });
 
-/** Milliseconds that SQLite itself waits for a lock; it holds the process meanwhile, so it is short. */
-const busyTimeoutMs = 20;
-/** Milliseconds after which a writer gives up waiting for another process. */
-const lockTimeoutMs = 5_000;
-
-type Connection = { readonly database: DatabaseSync; query(sql: string, params: readonly Value[]): Row[] };
-
-function openConnection(file: string): Connection {
-  const database = new DatabaseSync(file, {
-    enableForeignKeyConstraints: true,
-    enableDoubleQuotedStringLiterals: false,
-    timeout: busyTimeoutMs,
-  });
-  try {
-    database.exec(`PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL;
-      PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA temp_store = MEMORY;
-      PRAGMA cell_size_check = ON; PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864`);
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-  const statements = new Map<string, StatementSync>();
-  return {
-    database,
-    query(sql, params) {
-      let statement = statements.get(sql);
-      if (!statement) {
-        statement = database.prepare(sql.replaceAll(/\$(\d+)/g, '?$1'));
-        statements.set(sql, statement);
-      }
-      return statement.all(...params);
-    },
-  };
-}
-
-/** Waits, without holding the process, while other processes hold the lock that the step needs. */
-async function whenFree<T>(step: () => T): Promise<T> {
-  const end = performance.now() + lockTimeoutMs;
-  for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
-    try {
-      return step();
-    } catch (error) {
-      if (!isBusy(error) || performance.now() >= end) throw error;
-      await sleep(pause);
-    }
-  }
-}
-
 /** Makes the file and its folder, readable by their owner only. */
 function prepareFile(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -78,64 +32,48 @@ function prepareFile(file: string): void {
   if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600);
 }
 
+/** How the writer of a file runs; for tests. */
+export type SqliteOptions = {
+  readonly lane?: LaneChoice;
+  readonly startThread?: (file: string) => WriterThread;
+};
+
 /**
- * A SQLite file with two connections: one writes, one reads, so that nobody sees what is not committed yet.
- * Statements run synchronously underneath.
+ * A SQLite file with two connections: one writes, one reads, so that nobody sees what is not committed yet. What reads runs
+ * synchronously underneath; what writes does so too until it holds the event loop too long, and then moves into a thread of its own.
  */
-export async function openSqlite(file: string): Promise<Driver> {
-  let writer: Connection;
+export async function openSqlite(
+  file: string,
+  { lane: choice = 'contended', startThread = startWriterThread }: SqliteOptions = {},
+): Promise<Driver> {
+  let first: Connection;
   let reader: Connection;
   try {
     prepareFile(file);
-    writer = await whenFree(() => openConnection(file));
-    await whenFree(() => writer.database.exec('PRAGMA journal_mode = WAL'));
-    reader = await whenFree(() => openConnection(file));
+    first = await whenFree(() => openConnection(file, shortWaitMs));
+    await whenFree(() => first.database.exec('PRAGMA journal_mode = WAL'));
+    reader = await whenFree(() => openConnection(file, shortWaitMs));
   } catch (error) {
     const translated = translateSqlite(error);
     throw translated === error ? unavailable(error) : translated;
   }
+  const lanes = writerLanes(sqliteWriter(file, shortWaitMs, first), choice, () => startThread(file));
+  const inTurn = turns();
   let closed = false;
-
-  function undo(): void {
-    if (!writer.database.isOpen || !writer.database.isTransaction) return;
-    try {
-      writer.database.exec('ROLLBACK');
-    } catch {
-      // a connection that can't even roll back is given up, and with it the transaction; the next one opens another
-      writer.database.close();
-    }
-  }
-
-  const session: Session = {
-    async query(sql, params = []) {
-      return translated(() => writer.query(sql, params));
-    },
-  };
 
   return {
     dialect: sqliteDialect,
-    pipelines: false,
+    pipelines: true,
     async query(sql, params = []) {
       return translated(() => reader.query(sql, params));
     },
-    async transaction(work, isLossBearable = false) {
-      try {
-        if (!closed && !writer.database.isOpen) writer = openConnection(file);
-        // the writer's own; the process waits for no disk
-        if (isLossBearable) writer.database.exec('PRAGMA synchronous = NORMAL');
-        await whenFree(() => writer.database.exec('BEGIN IMMEDIATE'));
-        const result = await work(session);
-        writer.database.exec('COMMIT');
-        return result;
-      } catch (error) {
-        undo();
-        throw translateSqlite(error);
-      } finally {
-        if (isLossBearable && writer.database.isOpen) writer.database.exec('PRAGMA synchronous = FULL');
-      }
-    },
+    transaction: (work, isLossBearable = false) =>
+      inTurn(async () => {
+        if (closed) throw closedError();
+        return runTransaction(await lanes.current(), work, isLossBearable);
+      }),
     async snapshot() {
-      const connection = await whenFree(() => openConnection(file)).catch((error: unknown) => {
+      const connection = await whenFree(() => openConnection(file, shortWaitMs)).catch((error: unknown) => {
         throw translateSqlite(error);
       });
       const end = async (): Promise<void> => {
@@ -154,23 +92,66 @@ export async function openSqlite(file: string): Promise<Driver> {
     dataVersion() {
       return translated(() => Number(reader.query('PRAGMA data_version', [])[0]?.['data_version']));
     },
-    async removeTraces() {
+    removeTraces: () =>
+      inTurn(async () => {
+        if (closed) throw closedError();
+        try {
+          return await (await lanes.current()).removeTraces();
+        } catch (error) {
+          throw translateSqlite(error);
+        }
+      }),
+    async close() {
+      closed = true;
+      await inTurn(async () => {
+        if (reader.database.isOpen) reader.database.close();
+        await lanes.close();
+      });
+    },
+  };
+}
+
+function closedError(): ClavigerError {
+  return unavailable(new Error('the database is closed'));
+}
+
+/** Runs works of the writer one after the other, in the order in which they come. */
+function turns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  };
+}
+
+async function runTransaction<T>(
+  lane: Lane,
+  work: (session: Session) => Promise<T>,
+  isLossBearable: boolean,
+): Promise<T> {
+  let isOver = false;
+  const session: Session = {
+    async query(sql, params = []) {
+      if (isOver) throw unavailable(new Error('the transaction is over'));
       try {
-        const [row] = await whenFree(() => {
-          const rows = writer.query('PRAGMA wal_checkpoint(TRUNCATE)', []);
-          return rows;
-        });
-        return row?.['busy'] === 0;
+        return await lane.query(sql, params);
       } catch (error) {
         throw translateSqlite(error);
       }
     },
-    async close() {
-      closed = true;
-      if (reader.database.isOpen) reader.database.close();
-      if (writer.database.isOpen) writer.database.close();
-    },
   };
+  try {
+    await lane.begin(isLossBearable);
+    const result = await work(session);
+    isOver = true;
+    await lane.commit();
+    return result;
+  } catch (error) {
+    isOver = true;
+    await lane.rollback();
+    throw translateSqlite(error);
+  }
 }
 
 function translated<T>(work: () => T): T {

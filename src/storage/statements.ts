@@ -120,7 +120,8 @@ export function storeStatements(dialect: Dialect) {
     sequence: 'SELECT sequence FROM change_sequence WHERE id = 1',
     advanceSequence: 'UPDATE change_sequence SET sequence = sequence + $1 WHERE id = 1 RETURNING sequence',
     insertChanges: `INSERT INTO changes (sequence, entity)
-      SELECT CAST(value ->> 0 AS ${dialect.integer}), value ->> 1 FROM ${elements('$1')}`,
+      SELECT (SELECT sequence FROM change_sequence WHERE id = 1) + CAST(value ->> 0 AS ${dialect.integer}),
+        value ->> 1 FROM ${elements('$1')}`,
     changes: 'SELECT entity FROM changes WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence',
     pruneChanges: 'DELETE FROM changes WHERE sequence <= $1',
 

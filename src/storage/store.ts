@@ -1,6 +1,6 @@
 import { ClavigerError } from '#domain';
 import { type Change, type Commit, entityOf, type Store } from '#ports';
-import { changeWriter, type Notes, writeNotes } from './changes.ts';
+import { changeStatements, type Notes, writeNotes } from './changes.ts';
 import { storedCopies } from './copies.ts';
 import { storedDestructions } from './destructions.ts';
 import { storedFingerprints } from './fingerprints.ts';
@@ -9,6 +9,7 @@ import { ConstraintError, type Driver } from './driver.ts';
 import { storeDuties } from './duties.ts';
 import { groupCommit } from './group-commit.ts';
 import { storeReads } from './reads.ts';
+import { runList } from './statement-list.ts';
 import { storeStatements } from './statements.ts';
 import { traceRemover } from './traces.ts';
 
@@ -22,7 +23,6 @@ function erases(change: Change): boolean {
 /** The store over a driver whose schema is up to date. */
 export function sqlStore(driver: Driver): Store {
   const statements = storeStatements(driver.dialect);
-  const makeChange = changeWriter(statements);
   const traces = traceRemover(driver);
   const writer = groupCommit<Notes>(driver, {
     newNotes: () => ({ entities: [], events: [], erased: false }),
@@ -34,10 +34,11 @@ export function sqlStore(driver: Driver): Store {
     const entities = [...new Set(changes.map(entityOf))];
     try {
       await writer.run(entities, async (session, notes) => {
-        for (const change of changes) {
-          await makeChange(session, change);
-          if (erases(change)) notes.erased = true;
-        }
+        await runList(
+          session,
+          changes.flatMap((change) => changeStatements(statements, change)),
+        );
+        notes.erased ||= changes.some(erases);
         notes.entities.push(...entities);
         notes.events.push(...events);
       });
