@@ -6,19 +6,23 @@ import { groupCommit } from './group-commit.ts';
 import { sqliteDialect } from './sqlite.ts';
 
 /** A driver that remembers what it was asked; `fault` may throw in place of a COMMIT. */
-function recordingDriver(fault: (transaction: number) => void = () => {}) {
+function recordingDriver(fault: (transaction: number) => void = () => {}, pipelines = false) {
   const log: string[] = [];
   let transactions = 0;
   let open = false;
   const session: Session = {
     async query(sql) {
       log.push(sql);
+      // an answer comes in another turn
+      if (pipelines) await new Promise((next) => setImmediate(next));
+      if (sql.startsWith('fails')) throw new ClavigerError('conflict', sql);
+      log.push(...(pipelines ? [`${sql} answered`] : []));
       return [];
     },
   };
   const driver: Driver = {
     dialect: sqliteDialect,
-    pipelines: false,
+    pipelines,
     query: session.query,
     async transaction(work) {
       assert.equal(open, false, 'one transaction at a time');
@@ -57,8 +61,8 @@ function writerOf(driver: Driver) {
   });
   const write = (name: string, touches: readonly string[] = []): Promise<string> =>
     writer.run(touches, async (session, notes) => {
-      await session.query(name);
       notes.push(name);
+      await session.query(name);
       if (name.startsWith('bad')) throw new ClavigerError('conflict', name);
       return name;
     });
@@ -71,6 +75,40 @@ describe('group commit', () => {
     const { write } = writerOf(driver);
     assert.deepEqual(await Promise.all(['a', 'b', 'c'].map((name) => write(name))), ['a', 'b', 'c']);
     assert.deepEqual(log, ['a', 'b', 'c', 'notes a+b+c', 'COMMIT']);
+  });
+
+  it('asks for all of a group at once where the engine takes statements ahead, the notes last', async () => {
+    const { driver, log } = recordingDriver(undefined, true);
+    const { write } = writerOf(driver);
+    await Promise.all(['a', 'b'].map((name) => write(name)));
+    const answers = ['a', 'b', 'notes a+b'].map((sql) => `${sql} answered`);
+    assert.deepEqual(log, ['a', 'b', 'notes a+b', ...answers, 'COMMIT']);
+  });
+
+  it('there too undoes one that fails by itself', async () => {
+    const { driver, log } = recordingDriver(undefined, true);
+    const { write, sheets } = writerOf(driver);
+    const results = await Promise.allSettled(['a', 'fails', 'c'].map((name) => write(name)));
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+    const [save, release, undo] = [
+      'SAVEPOINT one_work',
+      'RELEASE SAVEPOINT one_work',
+      'ROLLBACK TO SAVEPOINT one_work',
+    ];
+    assert.deepEqual(
+      log.filter((entry) => !entry.endsWith('answered')),
+      [
+        ...['a', 'fails', 'c', 'notes a+fails+c', 'ROLLBACK'],
+        ...[save, 'a', 'notes a', release],
+        ...[save, 'fails', 'notes fails', undo, release],
+        ...[save, 'c', 'notes c', release],
+        'COMMIT',
+      ],
+    );
+    assert.deepEqual(sheets, [['a', 'c']]);
   });
 
   it('undoes one that fails by itself, and writes the notes of those that stand', async () => {

@@ -6,7 +6,7 @@ import { type Driver, GaveWayError, type Session, unavailable } from './driver.t
 export type Work<Notes> = {
   /** Names of what it writes without regard to others; two works that share one are never in one group. */
   readonly touches: readonly string[];
-  /** Makes an empty note sheet: what the group must write at its end for this work. */
+  /** Notes on its sheet, before it waits for anything, what the group must write at its end for this work. */
   readonly run: (session: Session, notes: Notes) => Promise<unknown>;
   /**
    * Works of a group run in this order: nodes that lock the same rows do it in the same order, and don't
@@ -148,48 +148,60 @@ type Done<Notes> = { readonly outcomes: Outcome[]; readonly notes: readonly Note
 
 /** All works or none: the fast way, which is left when one of them fails. */
 async function runTogether<Notes>(
-  lane: Lane,
+  { session, pipelines }: Lane,
   rules: GroupRules<Notes>,
   group: readonly Work<Notes>[],
 ): Promise<Done<Notes>> {
-  const started = group.map((work) => ({ work, notes: rules.newNotes() }));
-  const outcomes: Outcome[] = [];
-  if (lane.pipelines) {
-    const results = await Promise.allSettled(started.map(({ work, notes }) => work.run(lane.session, notes)));
-    const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-    if (reasons.length > 0) throw reasons.find(endsGroup) ?? reasons[0];
-    for (const result of results) if (result.status === 'fulfilled') outcomes.push({ value: result.value });
-  } else {
-    for (const { work, notes } of started) outcomes.push({ value: await work.run(lane.session, notes) });
+  const notes = group.map(() => rules.newNotes());
+  const started = group.map((work, index) => () => work.run(session, notes[index] as Notes));
+  if (!pipelines) {
+    const outcomes: Outcome[] = [];
+    for (const run of started) outcomes.push({ value: await run() });
+    await rules.writeTogether(session, notes);
+    return { outcomes, notes };
   }
-  const notes = started.map((entry) => entry.notes);
-  await rules.writeTogether(lane.session, notes);
+  const running = started.map((run) => run());
+  // sent behind the works, without a journey of its own
+  const written = rules.writeTogether(session, notes);
+  const results = await Promise.allSettled([...running, written]);
+  const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  if (reasons.length > 0) throw reasons.find(endsGroup) ?? reasons[0];
+  const outcomes = results
+    .slice(0, group.length)
+    .flatMap((result) => (result.status === 'fulfilled' ? [{ value: result.value as unknown }] : []));
   return { outcomes, notes };
 }
 
 /** Each work by itself, in a savepoint: those that fail are undone alone. */
 async function runApart<Notes>(
-  { session }: Lane,
+  lane: Lane,
   rules: GroupRules<Notes>,
   group: readonly Work<Notes>[],
 ): Promise<Done<Notes>> {
+  const { session } = lane;
   const outcomes: Outcome[] = [];
   const standing: Notes[] = [];
+  // the frame of a work is sent with what stands beside it; its answers are looked at before the commit
+  const frame: Promise<unknown>[] = [];
+  const send = (sql: string): void => {
+    const sent = session.query(sql);
+    sent.catch(() => {});
+    frame.push(sent);
+  };
   for (const work of group) {
-    await session.query('SAVEPOINT one_work');
+    send('SAVEPOINT one_work');
     try {
-      const notes = rules.newNotes();
-      const value = await work.run(session, notes);
-      await rules.writeTogether(session, [notes]);
-      await session.query('RELEASE SAVEPOINT one_work');
-      standing.push(notes);
-      outcomes.push({ value });
+      const done = await runTogether(lane, rules, [work]);
+      send('RELEASE SAVEPOINT one_work');
+      standing.push(...done.notes);
+      outcomes.push(...done.outcomes);
     } catch (error) {
       if (endsGroup(error)) throw error;
-      await session.query('ROLLBACK TO SAVEPOINT one_work');
-      await session.query('RELEASE SAVEPOINT one_work');
+      send('ROLLBACK TO SAVEPOINT one_work');
+      send('RELEASE SAVEPOINT one_work');
       outcomes.push({ error });
     }
   }
+  await Promise.all(frame);
   return { outcomes, notes: standing };
 }

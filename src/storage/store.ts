@@ -34,13 +34,13 @@ export function sqlStore(driver: Driver): Store {
     const entities = [...new Set(changes.map(entityOf))];
     try {
       await writer.run(entities, async (session, notes) => {
+        notes.erased ||= changes.some(erases);
+        notes.entities.push(...entities);
+        notes.events.push(...events);
         await runList(
           session,
           changes.flatMap((change) => changeStatements(statements, change)),
         );
-        notes.erased ||= changes.some(erases);
-        notes.entities.push(...entities);
-        notes.events.push(...events);
       });
     } catch (error) {
       throw commitError(
