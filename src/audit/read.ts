@@ -63,6 +63,29 @@ export function* readEvents(folder: string, filter: EventFilter = {}): Generator
   for (const number of segmentNumbers(folder)) yield* passing(entriesOf(folder, number), filter);
 }
 
+/** The events of several logs by their time, oldest first; those of one log stay in its order. A segment of each is in memory. */
+export function* readEventsByTime(
+  folders: readonly string[],
+  filter: EventFilter = {},
+): Generator<LoggedEvent> {
+  const heads = folders.flatMap((folder) => {
+    const events = readEvents(folder, filter);
+    const first = events.next();
+    return first.done ? [] : [{ events, next: first.value }];
+  });
+  while (heads.length > 0) {
+    let at = 0;
+    for (const [index, { next }] of heads.entries())
+      if (next.event.at < (heads[at]?.next.event.at ?? Infinity)) at = index;
+    const head = heads[at];
+    if (!head) return;
+    yield head.next;
+    const following = head.events.next();
+    if (following.done) heads.splice(at, 1);
+    else head.next = following.value;
+  }
+}
+
 /** The same from the newest on: who wants only these does not read the rest. */
 export function* readNewestEvents(folder: string, filter: EventFilter = {}): Generator<LoggedEvent> {
   for (const number of segmentNumbers(folder).reverse())

@@ -7,7 +7,7 @@ import {
   type EventFilter,
   type LoggedEvent,
   logFolders,
-  readEvents,
+  readEventsByTime,
   readNewestEvents,
   type Verified,
   verifyLog,
@@ -27,18 +27,24 @@ export function auditEvents(auditFolder: string, filter: EventFilter, limit: num
   return found.slice(0, limit);
 }
 
-/** All events of all logs as lines of JSON. */
+/** `numbered` is what an anomaly detector wants: with its index in the log, and a first line that says whether any are left out. */
+export type ExportFormat = 'jsonl' | 'numbered' | 'cloudtrail';
+
+/** All events of all logs by their time, as lines of JSON. */
 export async function* renderCloudTrail(
   config: Config,
   filter: EventFilter,
-  format: 'jsonl' | 'cloudtrail',
+  format: ExportFormat,
 ): AsyncGenerator<string> {
   const store = format === 'cloudtrail' ? await openStore(config.databaseUrl) : null;
   try {
     const factsOf = store && (await cloudTrailFacts(config, store));
-    for (const folder of logFolders(config.auditFolder)) {
-      for (const { event } of readEvents(folder, filter))
-        yield JSON.stringify(factsOf ? cloudTrailRecord(event, await factsOf(event)) : event);
+    const isWhole = Object.keys(filter).length === 0;
+    if (format === 'numbered')
+      yield JSON.stringify({ traffic: { isWhole, isLabelled: false, canaryKeys: [] } });
+    for (const { index, event } of readEventsByTime(logFolders(config.auditFolder), filter)) {
+      if (factsOf) yield JSON.stringify(cloudTrailRecord(event, await factsOf(event)));
+      else yield JSON.stringify(format === 'numbered' ? { index, event } : event);
     }
   } finally {
     await store?.close();
