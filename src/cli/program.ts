@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { bareProgram } from './bare-program.ts';
+import { addAnomalyCommands } from './commands/anomaly.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addCustodyCommands } from './commands/custody.ts';
@@ -54,6 +55,7 @@ export function createProgram(): Command {
   program.commandsGroup('Who may do what, and who did what:');
   addRekey(addPeopleCommands(program));
   addAuditCommands(program);
+  addAnomalyCommands(program);
   program.commandsGroup('Backup and recovery:');
   addRecoveryCommands(program);
   program.commandsGroup('This program:');

@@ -1,0 +1,11 @@
+export type { Alert, Response } from './alert.ts';
+export { createDetector, type Detector, type DetectorCounts } from './detector.ts';
+export type { ExpectedChange } from './expected-change.ts';
+export { usageOfAuditEvent } from './normal/from-audit-event.ts';
+export type { UsageEvent } from './normal/usage-event.ts';
+export type { Measured, ScenarioResult } from './replay/measure.ts';
+export { type JudgedAlert, type Replayed, replayTraffic, type ReplayWish } from './replay/replay.ts';
+export { defaultSettings, type DetectorSettings } from './settings.ts';
+export { canaryKeys, generateTraffic, scenarioDays, type TrafficWish } from './traffic/generate.ts';
+export { scenarios } from './traffic/scenarios.ts';
+export type { TrafficItem } from './traffic/traffic-event.ts';
