@@ -1,6 +1,7 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { createClient, encryptStream } from '#sdk';
 import { newHome, removeHome, startTestServer, type TestServer } from '../test/servers.ts';
+import { benchAnomaly } from './anomaly.ts';
 import { benchEncrypt, benchManyKeys, type Scale } from './encrypt.ts';
 import { benchVaultKv } from './vault-kv.ts';
 import { benchVaultTransit } from './vault-transit.ts';
@@ -151,6 +152,7 @@ if (!hasLoad) {
   );
 }
 
+if (wanted('anomaly')) benchAnomaly(quick);
 if (wanted('start')) await benchStart();
 if (wanted('files')) await benchFiles();
 const small = await startTestServer();
