@@ -84,12 +84,15 @@ describe('constraints of names', () => {
     );
   });
 
-  it('are about the common name where it looks like a host, and no other is given', async () => {
+  it('are about the common name where it looks like a host, whatever other hosts are named', async () => {
     const limits = { permitted: [dns('example.com')] };
     assert.equal(await isAllowed(limits, { name: 'example.org' }), false);
     assert.equal(await isAllowed(limits, { name: 'a.example.com' }), true);
     assert.equal(await isAllowed(limits, { name: 'somebody' }), true);
-    assert.equal(await isAllowed(limits, { name: 'example.org', names: [dns('example.com')] }), true);
+    assert.equal(await isAllowed(limits, { name: 'example.org', names: [dns('example.com')] }), false);
+    assert.equal(await isAllowed(limits, { name: 'a.example.com', names: [dns('example.com')] }), true);
+    const excluded = [dns('example.org')];
+    assert.equal(await isAllowed({ excluded }, { name: 'example.org', names: [dns('example.com')] }), false);
   });
 
   it('are about the subject of who is below', async () => {

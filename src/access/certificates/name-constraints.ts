@@ -74,10 +74,10 @@ function areIn<N, B>(
   );
 }
 
-/** The host name that a holder's common name looks like, where no other names of hosts are given. */
+/** The names of hosts, and the one that a holder's common name looks like: mounts know the holder by that, whatever other names there are. */
 function hostsOf({ dns, commonName }: CertificateNames, isHolder: boolean): readonly string[] {
-  if (dns.length > 0 || !isHolder) return dns;
-  return /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)+\.?$/i.test(commonName) ? [commonName] : [];
+  const isHost = isHolder && /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)+\.?$/i.test(commonName);
+  return isHost ? [...dns, commonName] : dns;
 }
 
 type Held = { readonly subject: readonly string[]; readonly names: CertificateNames };
