@@ -102,6 +102,19 @@ describe('what strangers are refused', () => {
     assert.equal(events.filter(({ sourceAddress }) => sourceAddress === '-').length, 1);
   });
 
+  it('is one kind from all addresses of a network of IPv6, which whoever has one has', async () => {
+    let own = 0;
+    for (let at = 0; at < 300; at += 1) {
+      if (refused({ sourceAddress: `2001:db8:0:7:${at.toString(16)}::1` })) own += 1;
+      if (refused({ sourceAddress: `2001:db8::7:0:${at.toString(16)}:0:2` })) own += 1;
+    }
+    assert.equal(own, ownRecordsMax);
+    for (const other of ['2001:db8:0:8::1', '::ffff:192.0.2.1', '::1', '192.0.2.1', '-'])
+      assert.ok(refused({ sourceAddress: other }), other);
+    await refusals.flush(true);
+    assert.deepEqual(told(), [['2001:db8::7:0:12b:0:2', null, 590]]);
+  });
+
   it('is counted on where the log could not take it', async () => {
     for (let at = 0; at < 15; at += 1) refused();
     isFull = true;

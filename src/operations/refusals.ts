@@ -31,13 +31,24 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Tries of one kind: from one address, at one mount, and under one name that somebody has. */
+/** The network of an address of IPv6, of which whoever has one has all 2^64; others are told apart one by one. */
+function networkOf(address: string): string {
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped !== undefined || !address.includes(':')) return mapped ?? address;
+  const [front = [], back = []] = address
+    .split('::')
+    .map((half) => half.split(':').filter((group) => group !== ''));
+  const zeros = Math.max(0, 8 - front.length - back.length);
+  return [...front, ...Array<string>(zeros).fill('0'), ...back].slice(0, 4).join(':');
+}
+
+/** Tries of one kind: from one address or network, at one mount, and under one name that somebody has. */
 function kindOf({ environment, operation, reason, sourceAddress, facts }: AuditEvent): string {
   const parts = [
     environment,
     operation,
     reason,
-    sourceAddress,
+    networkOf(sourceAddress),
     textOf(facts?.['mount']),
     textOf(facts?.['user']),
   ];
