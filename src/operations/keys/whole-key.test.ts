@@ -87,6 +87,33 @@ describe('keys that come whole, and lose their oldest versions', () => {
     assert.ok(refused.every((one) => hasCode(one.reason, 'name-taken')));
   });
 
+  it('takes its name from no key whose policy keeps names from the caller', async () => {
+    const statement = (more: object) => ({ Principal: '*', Resource: '*', ...more });
+    const policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        statement({ Effect: 'Allow', Action: 'kms:*' }),
+        statement({
+          Effect: 'Deny',
+          Action: 'kms:UpdateAlias',
+          Condition: { StringNotEquals: { 'aws:username': 'ada' } },
+        }),
+      ],
+    });
+    const held = await makeKey(world, { name: 'held', policy });
+    const take = (name: string) =>
+      run(operations.restoreFromClear, world.caller({ name, roles: ['operator'] }), {
+        ...shapeOf('held'),
+        versions: [{ number: 1, createdAt: 0, material: { kind: 'bytes', bytes: fresh() } }],
+        takesName: true,
+      });
+    const holder = async () => (await world.store.name('alpha', 'eu-north-1', 'held'))?.keyId;
+    await assert.rejects(take('mallory'), is('access-denied'));
+    assert.equal(await holder(), held.id);
+    const { id } = await take('ada');
+    assert.equal(await holder(), id);
+  });
+
   it('takes no material of another environment', async () => {
     const bytes = fresh();
     await restore('here', [bytes]);

@@ -10,13 +10,17 @@ import {
   sizedSpec,
   type Instant,
   type Key,
+  type KeyName,
   type KeyVersion,
   type SizedSpec,
 } from '#domain';
 import type { Change, StoredMaterial } from '#ports';
+import { authorize } from '../authorization.ts';
+import { anyCondition } from '../define.ts';
 import type { House } from '../house.ts';
 import { keySpec, keyUsage, nameOfKey } from '../inputs.ts';
-import type { Caller, Outcome } from '../operation.ts';
+import type { Caller, KeyReference, Outcome, TargetRule } from '../operation.ts';
+import { findKey } from '../target.ts';
 import { nameRecord, softwareTier } from './create.ts';
 import { withoutName } from './destroy.ts';
 import { openSuitable } from './import-suitable.ts';
@@ -129,10 +133,25 @@ function retired(version: KeyVersion, now: Instant): KeyVersion {
   return { ...version, state: 'deactivated', history };
 }
 
+type Asking = { readonly caller: Caller; readonly now: Instant };
+
+/** Throws `access-denied` where the caller may not take a name from the key that has it: the policy of that key may say so. */
+async function requireTakeable(house: House, { caller, now }: Asking, taken: KeyName): Promise<void> {
+  const reference: KeyReference = { kind: 'name', name: taken.name };
+  const rule: TargetRule<undefined> = {
+    permission: 'names:move',
+    act: 'manage',
+    conditions: anyCondition,
+    reference: () => reference,
+  };
+  const opened = await findKey(house, caller, { kind: 'id', id: taken.keyId });
+  authorize({ operation: {}, caller, input: undefined, target: { rule, opened }, now });
+}
+
 /** Makes a key of versions that come from outside, the newest of which protects, unless its material has stopped doing so. Throws `name-taken`, `purpose-forbids`, `material-unsuitable`. */
 export async function wholeKey(
   house: House,
-  { caller, now }: { readonly caller: Caller; readonly now: Instant },
+  { caller, now }: Asking,
   shape: WholeShape & { readonly takesName?: boolean },
   arriving: readonly ArrivingVersion[],
 ): Promise<Outcome<Key>> {
@@ -144,6 +163,7 @@ export async function wholeKey(
   const { spec } = sized;
   const taken = await house.store.name(environment, caller.region, name);
   if (taken && !shape.takesName) throw new ClavigerError('name-taken', `The name ${name} is taken.`);
+  if (taken) await requireTakeable(house, { caller, now }, taken);
   const id = newId();
   await house.hierarchy.newShredSecret(environment, id);
   const arrived: Arrived[] = [];
