@@ -153,6 +153,12 @@ describe('making a key', () => {
     await assert.rejects(makeKey(world, {}, disabled), { code: 'access-denied' });
   });
 
+  it('is not for who may only use what is there, and finds it gone', async () => {
+    const making = makeKey(world, {}, { ...world.caller(), presumes: 'there' });
+    await assert.rejects(making, { code: 'access-denied' });
+    await makeKey(world, {}, { ...world.caller(), presumes: 'absent' });
+  });
+
   it('lets nobody lock themselves out by accident', async () => {
     const policy = JSON.stringify({
       Version: '2012-10-17',

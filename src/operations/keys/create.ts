@@ -22,6 +22,7 @@ import type { House } from '../house.ts';
 import { keySpec, keyUsage, nameOfKey, tag } from '../inputs.ts';
 import { keyArn } from '../key-cache.ts';
 import type { Caller } from '../operation.ts';
+import { requirePresumed } from '../presumed.ts';
 import { makeDeviceVersion, requireDeviceOffers } from './device-version.ts';
 import { awaitedVersion } from './import.ts';
 import { materialKnown } from './known-material.ts';
@@ -178,6 +179,7 @@ export const createKey = defineOperation<Input, Key>({
     ...Object.fromEntries(tags.map((entry) => [`aws:RequestTag/${entry.key}`, entry.value])),
   }),
   run: async ({ house, caller, now }, wish) => {
+    requirePresumed(caller, false);
     requireOffered(wish);
     const sized = sizedSpec(wish);
     requireDistinctTags(wish.tags);
