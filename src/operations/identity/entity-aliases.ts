@@ -7,6 +7,7 @@ import type { Kept } from '../documents.ts';
 import type { PlacedMount } from '../mounts/mounts.ts';
 import type { Outcome, Work } from '../operation.ts';
 import { aliasFound, listedMax, newEntity, withoutLogins } from './entities.ts';
+import { untold } from './external-groups.ts';
 import { methodOfAccessor, methodsById, placedAlias, type Place, type PlacedAlias } from './mounts.ts';
 import {
   aliasName,
@@ -191,6 +192,8 @@ async function changed(
     const byId = await entityAliasIds.find(house, environment, alias.id);
     if (byId) changes.push(entityAliasIds.replaced(byId, { ownerId }));
   }
+  if (isMoved || after.loginId !== alias.loginId)
+    changes.push(...(await untold(place, owner.document.id, alias.mountId)));
   const login = await entityLogins.find(house, environment, alias.loginId);
   if (after.loginId !== alias.loginId) {
     if (login) changes.push(entityLogins.removed(login));
@@ -230,7 +233,10 @@ async function written(work: Work, wish: WriteInput): Promise<Outcome<WrittenAli
   return isSame(standing, wish) ? { output: null } : changed(place, work, standing, wish);
 }
 
-/** Says whose a login is, from its next one on: tokens stay those of the entity that they were made for. Null: it is so already. */
+/**
+ * Says whose a login is, from its next one on: tokens stay those of the entity that they were made for, which is no more of the groups
+ * that the login told. Null: it is so already.
+ */
 export const writeEntityAlias = defineOperation<WriteInput, WrittenAlias | null>({
   name: 'identity.write-entity-alias',
   kind: 'manage',
@@ -277,7 +283,7 @@ export const listEntityAliases = defineOperation<{}, { readonly aliases: readonl
   },
 });
 
-/** Takes an alias away: the next login of its name is another entity's. One that there is not is not missed. */
+/** Takes an alias away, and the groups that its logins told: the next login of its name is another entity's. One that there is not is not missed. */
 export const deleteEntityAlias = defineOperation<ById, {}>({
   name: 'identity.delete-entity-alias',
   kind: 'manage',
@@ -293,6 +299,7 @@ export const deleteEntityAlias = defineOperation<ById, {}>({
     const changes = [
       entities.replaced(owner, { ...owner.content, aliases, updatedAt: now }),
       ...(await withoutLogins(place, [alias])),
+      ...(await untold(place, owner.document.id, alias.mountId)),
     ];
     return { output: {}, changes, facts: { alias: id, entity: owner.document.id } };
   },

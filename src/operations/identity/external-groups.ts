@@ -1,4 +1,5 @@
 import type { Change } from '#ports';
+import { keptOf } from '../auth/listing.ts';
 import type { PlacedMount } from '../mounts/mounts.ts';
 import { groupsMax, joined, left } from './members.ts';
 import type { Place } from './mounts.ts';
@@ -38,4 +39,13 @@ export async function toldGroups(
     changes.push(...joined(place, { group, member: entity }, { kind: 'entity', mountId: mount.id }));
   }
   return { direct: [...direct], changes };
+}
+
+/** The changes by which an entity is of no group any more that logins of a mount have told: its alias of that mount is gone, or another one's. */
+export async function untold(place: Place, entity: string, mountId: string): Promise<Change[]> {
+  const changes: Change[] = [];
+  for await (const { document, content } of keptOf(memberships, place, `${entity}/`))
+    if (content.mountId === mountId)
+      changes.push(...(await left(place, { group: document.id.slice(entity.length + 1), member: entity })));
+  return changes;
 }

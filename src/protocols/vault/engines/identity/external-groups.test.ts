@@ -108,6 +108,32 @@ describe('groups that logins tell', () => {
     assert.deepEqual(await membersOf(String(data?.['id'])), [first.entity]);
   });
 
+  async function loginAlias(entity: string): Promise<string> {
+    const { data } = await vault.ask('GET', `identity/entity/id/${entity}`);
+    return (data as { aliases: { id: string }[] }).aliases[0]?.id ?? '';
+  }
+
+  it('end for an entity of which the login that told them is no more', async () => {
+    const group = await external('leavers');
+    const gone = await logIn('eve', ['leavers']);
+    assert.equal(await reads(gone), 200);
+    await vault.ask('DELETE', `identity/entity-alias/id/${await loginAlias(gone.entity)}`);
+    assert.deepEqual([await reads(gone), await membersOf(group)], [403, []]);
+
+    const moved = await logIn('fay', ['leavers']);
+    const { data } = await vault.ask('POST', 'identity/entity', { name: 'another fay' });
+    const wish = { canonical_id: data?.['id'] };
+    await vault.ask('POST', `identity/entity-alias/id/${await loginAlias(moved.entity)}`, wish);
+    assert.deepEqual([await reads(moved), await membersOf(group)], [403, []]);
+
+    const renamed = await logIn('gil', ['leavers']);
+    const path = `identity/entity-alias/id/${await loginAlias(renamed.entity)}`;
+    await vault.ask('POST', path, { custom_metadata: { a: 'b' } });
+    assert.equal(await reads(renamed), 200);
+    await vault.ask('POST', path, { name: 'guy' });
+    assert.deepEqual([await reads(renamed), await membersOf(group)], [403, []]);
+  });
+
   it('are of other groups like any, and end with their alias or a change of it', async () => {
     const [inner, again] = [await external('inner', 'jwt/', 'default'), await external('again')];
     await vault.ask('POST', 'identity/group', { policies: 'reader', member_group_ids: inner });
