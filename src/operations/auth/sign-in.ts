@@ -8,6 +8,7 @@ import { entityOfLogin } from '../identity/at-login.ts';
 import { toldGroups } from '../identity/external-groups.ts';
 import { identityIn } from '../identity/in-force.ts';
 import { directGroups } from '../identity/members.ts';
+import { entities } from '../identity/records.ts';
 import type { PlacedMount } from '../mounts/mounts.ts';
 import type { Outcome, Work } from '../operation.ts';
 import { newPrincipal } from '../principals/principals.ts';
@@ -114,12 +115,15 @@ async function entityOf(work: Work, arrival: Arrival): Promise<Known> {
   const place = { house: work.house, environment: work.caller.principal.environment };
   const { mount, groups, meta, aliasMeta: metadata = meta } = arrival;
   const login = { mount, name: arrival.aliasName ?? arrival.name, metadata };
-  const { id, entity, changes } = await entityOfLogin(place, work, login);
+  const { id, entity, changes, before } = await entityOfLogin(place, work, login);
   const told = groups
     ? await toldGroups(place, { mount, entity: id, names: groups })
     : { direct: await directGroups(place, id), changes: [] };
   const { policies } = await identityIn(place, id, entity, told.direct);
-  return { entity: { id, name: entity.name }, policies, changes: [...changes, ...told.changes] };
+  // an alias that is taken away, or moved, at this moment is found changed
+  const isTied = before && changes.length === 0 && told.changes.length > 0;
+  const tie = isTied ? [entities.replaced(before, before.content)] : [];
+  return { entity: { id, name: entity.name }, policies, changes: [...changes, ...tie, ...told.changes] };
 }
 
 /** Gives a token to who has proved who it is. */

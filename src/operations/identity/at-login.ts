@@ -22,6 +22,8 @@ export type LoginEntity = {
   readonly id: string;
   readonly entity: Entity;
   readonly changes: readonly Change[];
+  /** As it stood; absent: it is new. */
+  readonly before?: Kept<Entity>;
 };
 
 function isSame(a: IdentityAlias['metadata'], b: Login['metadata']): boolean {
@@ -32,11 +34,12 @@ function isSame(a: IdentityAlias['metadata'], b: Login['metadata']): boolean {
 /** The entity with what the login tells of its alias. */
 function withMetadata(owner: Kept<Entity>, alias: IdentityAlias, login: Login, now: number): LoginEntity {
   const { id } = owner.document;
-  if (isSame(alias.metadata, login.metadata)) return { id, entity: owner.content, changes: [] };
+  if (isSame(alias.metadata, login.metadata))
+    return { id, entity: owner.content, changes: [], before: owner };
   const after = { ...alias, metadata: login.metadata && { ...login.metadata }, updatedAt: now };
   const aliases = owner.content.aliases.map((each) => (each.id === alias.id ? after : each));
   const entity = { ...owner.content, aliases };
-  return { id, entity, changes: [entities.replaced(owner, entity)] };
+  return { id, entity, changes: [entities.replaced(owner, entity)], before: owner };
 }
 
 /** The entity of a login, which is made where no alias names one. Throws `access-denied` for one that is disabled. */

@@ -1,9 +1,9 @@
 import type { Change } from '#ports';
 import { keptOf } from '../auth/listing.ts';
 import type { PlacedMount } from '../mounts/mounts.ts';
-import { groupsMax, joined, left } from './members.ts';
+import { directGroups, groupsMax, joined, left } from './members.ts';
 import type { Place } from './mounts.ts';
-import { groupLogins, loginId, memberships } from './records.ts';
+import { groupLogins, loginId, type Membership, memberships } from './records.ts';
 
 /** What a login says of the groups of an entity. */
 export type ToldGroups = {
@@ -19,24 +19,35 @@ export async function toldGroups(
   { mount, entity, names }: ToldGroups,
 ): Promise<{ readonly direct: readonly string[]; readonly changes: readonly Change[] }> {
   const { house, environment } = place;
-  const told = new Set<string>();
+  const told = new Map<string, string>();
   for (const name of names) {
-    const found = await groupLogins.find(house, environment, loginId(mount, name));
-    if (found) told.add(found.content.ownerId);
+    const login = loginId(mount, name);
+    const found = await groupLogins.find(house, environment, login);
+    if (found) told.set(found.content.ownerId, login);
   }
+  const by = (login: string): Membership => ({ kind: 'entity', mountId: mount.id, loginId: login });
   const page = { after: null, limit: groupsMax + 1 };
-  const direct = new Set<string>();
+  const direct = new Set(await directGroups(place, entity));
   const changes: Change[] = [];
-  for (const { document, content } of await memberships.list(house, environment, `${entity}/`, page)) {
+  for (const kept of await memberships.list(house, environment, `${entity}/`, page)) {
+    const { document, content } = kept;
     const group = document.id.slice(entity.length + 1);
+    const login = told.get(group);
+    told.delete(group);
+    if (login !== undefined) {
+      direct.add(group);
+      // it was told by an alias that the group has no more
+      if (content.loginId !== login) changes.push(memberships.replaced(kept, by(login)));
+      continue;
+    }
     // what another mount told, or somebody wrote, is not this one's to take away
-    if (content.mountId !== mount.id || told.has(group)) direct.add(group);
-    else changes.push(...(await left(place, { group, member: entity })));
+    if (content.mountId !== mount.id) continue;
+    direct.delete(group);
+    changes.push(...(await left(place, { group, member: entity })));
   }
-  for (const group of told) {
-    if (direct.has(group)) continue;
+  for (const [group, login] of told) {
     direct.add(group);
-    changes.push(...joined(place, { group, member: entity }, { kind: 'entity', mountId: mount.id }));
+    changes.push(...joined(place, { group, member: entity }, by(login)));
   }
   return { direct: [...direct], changes };
 }

@@ -78,7 +78,8 @@ async function aliased(
   const before = owner.content.alias;
   return [
     groups.replaced(owner, { ...owner.content, alias, updatedAt: now }),
-    ...(before ? [...(await withoutGroupLogin(place, before)), ...(await dismissed(place, id))] : []),
+    ...(before ? await withoutGroupLogin(place, before) : []),
+    ...(await dismissed(place, id)),
     groupAliasIds.created(environment, alias.id, { ownerId: id }),
     groupLogins.created(environment, alias.loginId, { ownerId: id }),
   ];
@@ -130,7 +131,8 @@ async function changed(
     loginId: loginId(mount, wish.name),
     updatedAt: now,
   };
-  const gone = [...(await dismissed(place, owner.document.id))];
+  const gone = await dismissed(place, owner.document.id);
+  if (target !== owner) gone.push(...(await dismissed(place, target.document.id)));
   const { house, environment } = place;
   const login = await groupLogins.find(house, environment, alias.loginId);
   const byId = await groupAliasIds.find(house, environment, alias.id);

@@ -3,6 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import { tokenId } from '#access';
 import { ClavigerError } from '#domain';
 import type { Change } from '#ports';
+import { type Arrival, signIn } from '../auth/sign-in.ts';
+import { usualSettings } from '../auth/token-settings.ts';
 import { openWorld, someDay, type TestNode, type TestWorld } from '../house.fixture.ts';
 import type { Caller } from '../operation.ts';
 import { operations } from '../table.ts';
@@ -160,6 +162,75 @@ describe('identity', () => {
       [told?.['login'], told?.['entity'], told?.['movedFrom']],
       ['ann', two.entity, one.entity],
     );
+  });
+
+  describe('logins that tell groups', () => {
+    let mount: Arrival['mount'];
+    before(async () => {
+      const made = await world.door.run(operations.enableMount, world.caller(), {
+        ...({ kind: 'auth', path: 'jwt/', type: 'jwt', description: '', options: null } as const),
+        ...{ defaultLeaseSeconds: 0, maxLeaseSeconds: 0, tuning: {}, local: false, sealWrap: false },
+      });
+      mount = { ...made, path: 'jwt/', kind: 'auth' };
+    });
+
+    /** What a login changes, before it is committed. */
+    async function arriving(name: string, told: readonly string[]) {
+      const work = { house: world.house, caller: world.caller(), now: world.clock.now(), keys: [] };
+      const { output, changes = [] } = await signIn(work, {
+        ...({ mount, name, kind: 'workload', displayName: name, groups: told } as const),
+        ...{ settings: usualSettings, meta: {}, role: null, loginPath: 'login' },
+      });
+      return { token: output.token, entity: output.lease.entity?.id ?? '', changes };
+    }
+
+    async function external(name: string): Promise<{ readonly group: string; readonly alias: string }> {
+      const wish = { id: null, name, type: 'external', policies: ['p'] } as const;
+      const { id } = await world.door.run(operations.writeGroup, world.caller(), wish as never);
+      return { group: id, alias: await aliased(id, name) };
+    }
+
+    async function aliased(groupId: string, name: string): Promise<string> {
+      const wish = { id: null, name, mountAccessor: mount.accessor, groupId };
+      return (await world.door.run(operations.writeGroupAlias, world.caller(), wish))?.id ?? '';
+    }
+
+    async function commitAll(changes: readonly Change[]): Promise<void> {
+      await commit(changes);
+      world.house.drop(null);
+    }
+
+    it('make nobody of a group whose alias is taken away, or renamed, at that moment', async () => {
+      for (const name of ['taken', 'renamed']) {
+        const { group, alias } = await external(name);
+        await commitAll((await arriving(`of-${name}`, [])).changes);
+        const late = await arriving(`of-${name}`, [name]);
+        if (name === 'taken')
+          await world.door.run(operations.deleteGroupAlias, world.caller(), { id: alias });
+        else
+          await world.door.run(operations.writeGroupAlias, world.caller(), {
+            ...{ id: alias, name: 'otherwise', mountAccessor: mount.accessor, groupId: null },
+          });
+        await commitAll(late.changes);
+        assert.deepEqual(await policiesOf(late.token), [], name);
+        if (name === 'taken') await aliased(group, name);
+        assert.deepEqual(await policiesOf(late.token), [], name);
+        const again = await arriving(`of-${name}`, [name === 'taken' ? name : 'otherwise']);
+        await commitAll(again.changes);
+        assert.deepEqual(await policiesOf(late.token), ['p'], name);
+      }
+    });
+
+    it('make no entity of a group whose alias of the login is taken away at that moment', async () => {
+      await external('late');
+      const first = await arriving('leaver', []);
+      await commitAll(first.changes);
+      const late = await arriving('leaver', ['late']);
+      const of = { id: first.entity };
+      const shown = await world.door.run(operations.readEntity, world.caller(), { of });
+      await world.door.run(operations.deleteEntityAlias, world.caller(), { id: shown?.aliases[0]?.id ?? '' });
+      await assert.rejects(commit(late.changes), refused('conflict'));
+    });
   });
 
   describe('groups', () => {

@@ -21,11 +21,17 @@ function lastOf({ id }: Pick<Document, 'id'>): string {
   return id.slice(id.indexOf('/') + 1);
 }
 
-/** The ids of the groups that somebody is of by themselves. */
+/** The ids of the groups that somebody is of by themselves; not of one whose alias ended while a login told it. */
 export async function directGroups({ house, environment }: Place, id: string): Promise<readonly string[]> {
   const page = { after: null, limit: groupsMax + 1 };
-  const found = await memberships.list(house, environment, `${id}/`, page);
-  return found.map(({ document }) => lastOf(document));
+  const direct: string[] = [];
+  for (const { document, content } of await memberships.list(house, environment, `${id}/`, page)) {
+    const group = lastOf(document);
+    const isTold = content.loginId !== undefined;
+    const alias = isTold ? (await groups.find(house, environment, group))?.content.alias : null;
+    if (!isTold || alias?.loginId === content.loginId) direct.push(group);
+  }
+  return direct;
 }
 
 /**

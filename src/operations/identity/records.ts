@@ -102,6 +102,8 @@ const membership = z.strictObject({
   kind: z.enum(['entity', 'group']),
   /** The mount whose logins say it; null: it was written. */
   mountId: identifier.nullable(),
+  /** By which alias of the group, see `loginId`: it counts while the group has that one. Absent: it was written. */
+  loginId: z.string().max(256).optional(),
 });
 /** How somebody came to be of a group. */
 export type Membership = z.infer<typeof membership>;
