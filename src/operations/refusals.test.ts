@@ -115,6 +115,28 @@ describe('what strangers are refused', () => {
     assert.deepEqual(told(), [['2001:db8::7:0:12b:0:2', null, 590]]);
   });
 
+  it('is counted by what was found besides, also where too many kinds are told apart', async () => {
+    const found = (openedAt: number, sourceAddress: string) =>
+      refused({ sourceAddress, facts: { finding: 'opened-twice', openedAt, creationPath: 'a' } });
+    for (let at = 0; at < 25; at += 1) assert.equal(found(1, '192.0.2.1'), at < ownRecordsMax);
+    for (let at = 0; at < 4000; at += 1) refused({ sourceAddress: `198.51.${at >> 8}.${at & 255}` });
+    for (let at = 0; at < 25; at += 1) assert.equal(found(2, `192.0.2.${at}`), at < ownRecordsMax);
+    await refusals.flush(true);
+    assert.deepEqual(
+      events.map(({ sourceAddress, facts }) => [
+        sourceAddress,
+        facts?.['finding'],
+        facts?.['openedAt'],
+        facts?.['creationPath'],
+        facts?.['refusedBesides'],
+      ]),
+      [
+        ['192.0.2.1', 'opened-twice', 1, 'a', 15],
+        ['-', 'opened-twice', 2, 'a', 15],
+      ],
+    );
+  });
+
   it('is counted on where the log could not take it', async () => {
     for (let at = 0; at < 15; at += 1) refused();
     isFull = true;

@@ -42,7 +42,13 @@ function networkOf(address: string): string {
   return [...front, ...Array<string>(zeros).fill('0'), ...back].slice(0, 4).join(':');
 }
 
-/** Tries of one kind: from one address or network, at one mount, and under one name that somebody has. */
+/** What was found besides, and of what: whoever tries must have had what it is about, so there are not many. */
+function findingOf(facts: AuditEvent['facts']): NonNullable<AuditEvent['facts']> {
+  const { finding, openedAt = null, creationPath = null } = facts ?? {};
+  return finding === undefined ? {} : { finding, openedAt, creationPath };
+}
+
+/** Tries of one kind: from one address or network, at one mount, under one name that somebody has, and with one finding. */
 function kindOf({ environment, operation, reason, sourceAddress, facts }: AuditEvent): string {
   const parts = [
     environment,
@@ -51,12 +57,13 @@ function kindOf({ environment, operation, reason, sourceAddress, facts }: AuditE
     networkOf(sourceAddress),
     textOf(facts?.['mount']),
     textOf(facts?.['user']),
+    findingOf(facts),
   ];
   return JSON.stringify(parts);
 }
 
 function withoutSource(event: AuditEvent): AuditEvent {
-  return { ...event, sourceAddress: '-', facts: null };
+  return { ...event, sourceAddress: '-', facts: findingOf(event.facts) };
 }
 
 function told(event: AuditEvent, { since, counted }: Window, now: Instant): AuditEvent {
@@ -69,6 +76,7 @@ function told(event: AuditEvent, { since, counted }: Window, now: Instant): Audi
     facts: {
       ...(mount === undefined ? {} : { mount }),
       ...(user === undefined ? {} : { user }),
+      ...findingOf(event.facts),
       refusedBesides: counted,
       since,
       until: event.at,

@@ -241,9 +241,9 @@ async function recordFailure<I, O>(run: Run<I, O>, seen: Seen, error: ClavigerEr
   noteDemand(run, seen, event);
 }
 
-/** A stranger is refused, who can try as often as it likes. What was found besides is always told. */
-function isOfMany<I, O>({ isOpen }: Operation<I, O>, { code, recorded }: ClavigerError): boolean {
-  return isOpen === true && outcomeOf(code) === 'refused' && recorded?.['finding'] === undefined;
+/** A stranger is refused, who can try as often as it likes. */
+function isOfMany<I, O>({ isOpen }: Operation<I, O>, { code }: ClavigerError): boolean {
+  return isOpen === true && outcomeOf(code) === 'refused';
 }
 
 /** Somebody still asks for a key that waits for its destruction: shown before the point of no return. */
