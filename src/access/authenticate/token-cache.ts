@@ -17,7 +17,7 @@ type Parts = {
   readonly requireCurrent: (found: Found) => void;
 };
 
-const documentForm = /^document:[^/]*\/(token|acl-policy|entity|group|member-group)\/(.*)$/;
+const documentForm = /^document:[^/]*\/(token|acl-policy|mounts|entity|group|member-group)\/(.*)$/;
 /** How many ties between tokens and what they end or change with are kept. */
 const tiesMax = 20 * credentialsMax;
 
@@ -100,7 +100,8 @@ export function createTokenCache({ source, clock, requireCurrent }: Parts): Toke
       const [, collection, document = ''] = documentForm.exec(entity) ?? [];
       if (entity.startsWith('document:') && collection === undefined) return;
       generation += 1;
-      if (collection === 'acl-policy') {
+      // a mount that ends takes away what its logins told
+      if (collection === 'acl-policy' || collection === 'mounts') {
         for (const [id, found] of tokens) if (found.grant) drop(id);
       } else if (collection === 'member-group') forget(document.slice(0, document.indexOf('/')));
       else if (collection !== undefined) forget(document);

@@ -2,7 +2,7 @@ import { ClavigerError } from '#domain';
 import type { Change, Document } from '#ports';
 import { keptOf } from '../auth/listing.ts';
 import type { Kept } from '../documents.ts';
-import type { Place } from './mounts.ts';
+import { methodsById, type Place } from './mounts.ts';
 import { type Group, groups, members, type Membership, memberships } from './records.ts';
 
 /** Groups that one entity is of at most, directly and by others. */
@@ -21,15 +21,22 @@ function lastOf({ id }: Pick<Document, 'id'>): string {
   return id.slice(id.indexOf('/') + 1);
 }
 
-/** The ids of the groups that somebody is of by themselves; not of one whose alias ended while a login told it. */
+/** Whether a group has the alias by which a login told it still, and that its mount. */
+async function isToldStill({ house, environment }: Place, group: string, loginId: string): Promise<boolean> {
+  const alias = (await groups.find(house, environment, group))?.content.alias;
+  if (alias?.loginId !== loginId) return false;
+  return (await methodsById({ house, environment })).has(alias.mountId);
+}
+
+/** The ids of the groups that somebody is of by themselves; not of one whose alias, or the mount of that, is no more. */
 export async function directGroups({ house, environment }: Place, id: string): Promise<readonly string[]> {
   const page = { after: null, limit: groupsMax + 1 };
   const direct: string[] = [];
   for (const { document, content } of await memberships.list(house, environment, `${id}/`, page)) {
     const group = lastOf(document);
-    const isTold = content.loginId !== undefined;
-    const alias = isTold ? (await groups.find(house, environment, group))?.content.alias : null;
-    if (!isTold || alias?.loginId === content.loginId) direct.push(group);
+    const { loginId } = content;
+    if (loginId === undefined || (await isToldStill({ house, environment }, group, loginId)))
+      direct.push(group);
   }
   return direct;
 }

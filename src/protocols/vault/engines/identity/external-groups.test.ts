@@ -134,6 +134,29 @@ describe('groups that logins tell', () => {
     assert.deepEqual([await reads(renamed), await membersOf(group)], [403, []]);
   });
 
+  it('end with the mount that told them, also where one is made again at its path', async () => {
+    const enable = async () => {
+      await vault.ask('POST', 'sys/auth/brief', { type: 'jwt' });
+      await vault.ask('POST', 'auth/brief/config', { jwt_validation_pubkeys: key.pem });
+      const role = { role_type: 'jwt', user_claim: 'sub', bound_audiences: 'vault', groups_claim: 'groups' };
+      await vault.ask('POST', 'auth/brief/role/grouped', role);
+      const methods = (await vault.ask('GET', 'sys/auth')).data as Record<string, { accessor: string }>;
+      mounts['brief/'] = methods['brief/']?.accessor ?? '';
+    };
+    await enable();
+    await external('guests', 'brief/');
+    const { entity } = await logIn('hal', ['guests'], { mount: 'brief' });
+    const wish = { name: 'hal', mount_accessor: mounts['other/'], canonical_id: entity };
+    await vault.ask('POST', 'identity/entity-alias', wish);
+    const stays = await logIn('hal', [], { mount: 'other' });
+    assert.deepEqual([stays.entity, await reads(stays)], [entity, 200]);
+    await vault.ask('DELETE', 'sys/auth/brief');
+    assert.equal(await reads(stays), 403);
+    await enable();
+    await logIn('hal', ['guests'], { mount: 'brief' });
+    assert.equal(await reads(stays), 403);
+  });
+
   it('are of other groups like any, and end with their alias or a change of it', async () => {
     const [inner, again] = [await external('inner', 'jwt/', 'default'), await external('again')];
     await vault.ask('POST', 'identity/group', { policies: 'reader', member_group_ids: inner });
