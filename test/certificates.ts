@@ -63,6 +63,8 @@ export type Wish = {
   readonly excluded?: readonly Names[];
   readonly extensions?: readonly Extension[];
   readonly serial?: Buffer;
+  /** The identifier of its key; absent: a random one. */
+  readonly keyId?: Buffer;
   readonly hash?: 'sha256' | 'sha1';
 };
 
@@ -144,7 +146,7 @@ function extensionsOf(wish: Wish, keyId: Buffer, issuerKeyId: Buffer): Extension
 export function make(wish: Wish = {}): Made {
   const { name = 'a client', by, key = newKey(), hash = 'sha256' } = wish;
   const serial = wish.serial ?? Buffer.concat([Buffer.from([1]), randomBytes(8)]);
-  const keyId = Buffer.from(randomBytes(20));
+  const keyId = wish.keyId ?? Buffer.from(randomBytes(20));
   const subject = nameOf([
     ...(name === null ? [] : [['2.5.4.3', name] as const]),
     ...(wish.attributes ?? []),

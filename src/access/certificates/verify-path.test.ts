@@ -197,10 +197,12 @@ describe('a path to what is trusted', () => {
     assert.deepEqual(await paths({ leaf, others: circle, anchors: [root] }), []);
     const key = newKey();
     const first = make({ name: 'one', authority: true, key });
-    const many = Array.from({ length: 9 }, () => make({ name: 'one', authority: true, key, by: first }));
+    // each of them is the issuer of all the others
+    const alike = { name: 'one', authority: true, key, by: first, keyId: first.keyId };
+    const many = Array.from({ length: 9 }, () => make(alike));
     const before = performance.now();
     assert.deepEqual(await paths({ leaf: make({ by: first }), others: many, anchors: [root] }), []);
-    assert.ok(performance.now() - before < 5000);
+    assert.ok(performance.now() - before < 2000);
   });
 
   it('verifies no more signatures than it may for one client', async () => {

@@ -21,6 +21,8 @@ export type Verifications = { readonly known: Map<string, boolean>; left: number
 /** Longer paths are not built, and no more signatures than that are verified for one client: it may be anybody. */
 const lengthMax = 10;
 const signaturesMax = 100;
+/** Beginnings of paths that are continued for one set of anchors. */
+const beginningsMax = 64;
 
 export function newVerifications(): Verifications {
   return { known: new Map(), left: signaturesMax };
@@ -81,10 +83,22 @@ function isBelow(path: Path, authority: Certificate): boolean {
   return constraints === null || path.every((each, index) => obeys(each, constraints, index === 0));
 }
 
+/** Whether two certificates are of one authority, by its name and its key. */
+function areAlike(a: Certificate, b: Certificate): boolean {
+  return (
+    a.subject.length === b.subject.length &&
+    a.subject.every((part, index) => part === b.subject[index]) &&
+    a.x509.publicKey.equals(b.x509.publicKey)
+  );
+}
+
+type Search = Omit<PathParts, 'leaf'> & { readonly begun: Path[] };
+
 /** Continues a path by each authority that may stand above it. */
-function* continued(path: Path, parts: Omit<PathParts, 'leaf'>): Generator<Path> {
+function* continued(path: Path, parts: Search): Generator<Path> {
   const last = path.at(-1);
-  if (!last || path.length >= lengthMax) return;
+  if (!last || path.length >= lengthMax || parts.begun.length >= beginningsMax) return;
+  parts.begun.push(path);
   const between = path.length - 1;
   const above = (authority: Certificate): boolean =>
     !path.some(({ fingerprint }) => fingerprint === authority.fingerprint) &&
@@ -92,7 +106,11 @@ function* continued(path: Path, parts: Omit<PathParts, 'leaf'>): Generator<Path>
     isBelow(path, authority) &&
     isSignedBy(last, authority, parts.verifications);
   for (const anchor of parts.anchors) if (above(anchor)) yield [...path, anchor];
-  for (const other of parts.others) if (above(other)) yield* continued([...path, other], parts);
+  for (const other of parts.others) {
+    // an authority stands once on a path: a client that sends ten certificates of one that it made could ask for all their orders else
+    const isMet = path.some((each) => areAlike(each, other));
+    if (!isMet && above(other)) yield* continued([...path, other], parts);
+  }
 }
 
 /** The valid paths from a client's certificate to what is trusted, one after the other; it ends with the last one. */
@@ -100,5 +118,5 @@ export function* pathsTo({ leaf, anchors, ...parts }: PathParts): Generator<Path
   if (faultOfLeaf(leaf, parts.now) !== null) return;
   if (anchors.some(({ fingerprint }) => fingerprint === leaf.fingerprint)) yield [leaf];
   const trusted = anchors.filter(({ isAuthority }) => isAuthority);
-  yield* continued([leaf], { ...parts, anchors: trusted });
+  yield* continued([leaf], { ...parts, anchors: trusted, begun: [] });
 }
