@@ -205,6 +205,19 @@ describe('a path to what is trusted', () => {
     assert.ok(performance.now() - before < 2000);
   });
 
+  it('compares no more names than it may for one client', async () => {
+    const count = 1500;
+    const numbered = (at: number) => `${10 + (at >> 16)}.${(at >> 8) & 255}.${at & 255}.1`;
+    const limits = Array.from({ length: count }, (_, at) => ({ iPAddress: `${numbered(at)}/32` }));
+    const [top, strange] = ['top', 'strange'].map((name) => make({ name, authority: true })) as [Made, Made];
+    const by = make({ name: 'between', authority: true, by: strange, excluded: limits });
+    const names = Array.from({ length: count }, (_, at) => ({ iPAddress: numbered(at + 65_536) }));
+    const leaf = make({ by, names });
+    const before = performance.now();
+    assert.deepEqual(await paths({ leaf, others: [by], anchors: [top] }), []);
+    assert.ok(performance.now() - before < 2000);
+  });
+
   it('verifies no more signatures than it may for one client', async () => {
     const { leaf, others, anchors } = chain();
     const read = async ({ der }: Made) => readCertificate(der);

@@ -1,5 +1,5 @@
 import type { Instant } from '#domain';
-import { obeys } from './name-constraints.ts';
+import { comparisonsFor, obeys } from './name-constraints.ts';
 import type { Certificate } from './read-certificate.ts';
 
 /** Certificates from the holder's own to one that is trusted. */
@@ -15,17 +15,18 @@ export type PathParts = {
   readonly verifications: Verifications;
 };
 
-/** Signatures that were verified for one client, so that none is twice. */
-export type Verifications = { readonly known: Map<string, boolean>; left: number };
+/** Signatures that were verified for one client, so that none is twice; how many more may be, and comparisons of names. */
+export type Verifications = { readonly known: Map<string, boolean>; left: number; comparisons: number };
 
-/** Longer paths are not built, and no more signatures than that are verified for one client: it may be anybody. */
+/** Longer paths are not built, and no more signatures verified, and names compared, for one client: it may be anybody. */
 const lengthMax = 10;
 const signaturesMax = 100;
+const comparisonsMax = 50_000;
 /** Beginnings of paths that are continued for one set of anchors. */
 const beginningsMax = 64;
 
 export function newVerifications(): Verifications {
-  return { known: new Map(), left: signaturesMax };
+  return { known: new Map(), left: signaturesMax, comparisons: comparisonsMax };
 }
 
 /** Why a certificate can't be that of a client at this time, whoever signed it; null: it can. */
@@ -78,9 +79,12 @@ function isSignedBy(certificate: Certificate, issuer: Certificate, verifications
   return isRight === true;
 }
 
-function isBelow(path: Path, authority: Certificate): boolean {
-  const { constraints } = authority;
-  return constraints === null || path.every((each, index) => obeys(each, constraints, index === 0));
+function isBelow(path: Path, { constraints }: Certificate, verifications: Verifications): boolean {
+  if (constraints === null) return true;
+  return path.every((each, index) => {
+    verifications.comparisons -= comparisonsFor(each, constraints);
+    return verifications.comparisons >= 0 && obeys(each, constraints, index === 0);
+  });
 }
 
 /** Whether two certificates are of one authority, by its name and its key. */
@@ -103,7 +107,7 @@ function* continued(path: Path, parts: Search): Generator<Path> {
   const above = (authority: Certificate): boolean =>
     !path.some(({ fingerprint }) => fingerprint === authority.fingerprint) &&
     mayIssue(authority, { between, now: parts.now }) &&
-    isBelow(path, authority) &&
+    isBelow(path, authority, parts.verifications) &&
     isSignedBy(last, authority, parts.verifications);
   for (const anchor of parts.anchors) if (above(anchor)) yield [...path, anchor];
   for (const other of parts.others) {
