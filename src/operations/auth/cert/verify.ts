@@ -24,9 +24,15 @@ type Shown = { readonly leaf: Certificate; readonly others: readonly Certificate
 //= vault: which of the constraints does not hold is not told
 const mismatch = 'failed to match all constraints for this login certificate';
 
+/** Bytes that a client's certificate has at most, and how many of all that came with it are read: reading is dear, and it may be anybody. */
+const bytesMax = 16_384;
+const besidesMax = 3 * bytesMax;
+
 async function readShown(chain: readonly Uint8Array[], recorded: ClavigerError['recorded']): Promise<Shown> {
   const [own, ...rest] = chain;
   if (!own) throw refuseLogin('client certificate must be supplied', recorded);
+  if (own.length > bytesMax)
+    throw refuseLogin(`failed to verify client's certificate: it is larger than ${bytesMax} bytes`, recorded);
   let leaf: Certificate;
   try {
     leaf = await readCertificate(own);
@@ -35,7 +41,9 @@ async function readShown(chain: readonly Uint8Array[], recorded: ClavigerError['
     throw refuseLogin(`failed to verify client's certificate: ${error.message}`, recorded, error);
   }
   // the others are hints: one that can't be read is none
-  const read = await Promise.all(rest.map((der) => readCertificate(der).catch(() => null)));
+  let room = besidesMax;
+  const hints = rest.filter(({ length }) => length <= bytesMax && (room -= length) >= 0);
+  const read = await Promise.all(hints.map((der) => readCertificate(der).catch(() => null)));
   return { leaf, others: read.filter((each) => each !== null) };
 }
 

@@ -420,6 +420,14 @@ describe('auth/cert', () => {
     assert.match(await refused([make({ by: root, serial: Buffer.alloc(3000, 1) })]), /too long$/);
   });
 
+  it('refuses certificates of more bytes than are good for who may be anybody', async () => {
+    await write('a', {});
+    const names = Array.from({ length: 9000 }, () => ({ dNSName: 'a' }));
+    assert.match(await refused([make({ by: root, names })]), /larger than 16384 bytes$/);
+    const between = make({ name: 'between', authority: true, by: root, names });
+    assert.equal(await refused([make({ by: between }), between]), mismatch);
+  });
+
   it('gives a token to addresses that the role wants alone', async () => {
     await write('a', { token_bound_cidrs: '10.0.0.0/8' });
     assert.match(await refused([make({ by: root })]), /^403 /);
