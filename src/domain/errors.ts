@@ -40,6 +40,7 @@ export const errorCodes = [
   'purpose-forbids',
   'algorithm-forbids',
   'crypto-period-over',
+  'period-policy-forbids',
   'usage-limit-reached',
   // what the cryptography says
   'ciphertext-invalid',

@@ -10,4 +10,5 @@ export * from './key.ts';
 export * from './key-spec.ts';
 export * from './key-state.ts';
 export * from './lifecycle.ts';
+export * from './period-policy.ts';
 export * from './principal.ts';

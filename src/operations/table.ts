@@ -56,6 +56,7 @@ import {
   readPolicy,
   writePolicy,
 } from './policies/policies.ts';
+import { readPeriodPolicy, writePeriodPolicy } from './governance/period-policy.ts';
 import { sweepDocuments } from './sweep.ts';
 import { ownCapabilities, tokenCapabilities } from './tokens/capabilities.ts';
 import { createToken as issueChildToken } from './tokens/create.ts';
@@ -129,6 +130,8 @@ import { serverStatus } from './status.ts';
 
 /** Every operation there is. A test walks it: each permission is used once, each rule lists its conditions. */
 export const operations = Object.freeze({
+  readPeriodPolicy,
+  writePeriodPolicy,
   createKey,
   describeKey,
   listKeys,

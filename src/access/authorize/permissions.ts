@@ -178,6 +178,8 @@ export const permissions = Object.freeze({
   'auth:read-revocation-list': permission(null, administrate),
   'auth:list-revocation-lists': permission(null, administrate),
   'auth:delete-revocation-list': permission(null, administrate),
+  'governance:read-period-policy': permission(null, read),
+  'governance:write-period-policy': permission(null, administrate),
   'environments:create': permission(null, administrate),
   'environments:create-administrator': permission(null, administrate),
   'environments:list': permission(null, inspect),

@@ -4,6 +4,7 @@ import { generateMaterial, newId } from '#crypto';
 import {
   ClavigerError,
   factsOf,
+  requireAllowedSpec,
   requireApprovedSpec,
   requireOffered,
   sizedSpec,
@@ -23,6 +24,7 @@ import { keySpec, keyUsage, nameOfKey, tag } from '../inputs.ts';
 import { keyArn } from '../key-cache.ts';
 import type { Caller } from '../operation.ts';
 import { requirePresumed } from '../presumed.ts';
+import { newPeriod, periodPolicyOf } from '../governance/period-policy.ts';
 import { makeDeviceVersion, requireDeviceOffers } from './device-version.ts';
 import { awaitedVersion } from './import.ts';
 import { materialKnown } from './known-material.ts';
@@ -92,7 +94,7 @@ export async function makeVersion(
     ],
     createdAt: now,
     activatedAt: now,
-    cryptoPeriod: factsOf(spec).cryptoPeriod,
+    cryptoPeriod: await newPeriod(house, environment, wanted),
     materialId: await house.hierarchy.materialId(environment, keyId, encoded),
     publicKey: made.publicKey,
     rotation: wanted.rotation,
@@ -182,6 +184,8 @@ export const createKey = defineOperation<Input, Key>({
     requirePresumed(caller, false);
     requireOffered(wish);
     const sized = sizedSpec(wish);
+    const { environment } = caller.principal;
+    requireAllowedSpec(await periodPolicyOf(house, environment), sized.spec);
     requireDistinctTags(wish.tags);
     const inDevice = await livesInDevice(house, wish);
     const keyId = newId();
@@ -191,7 +195,6 @@ export const createKey = defineOperation<Input, Key>({
       bypassLockoutCheck: wish.bypassLockoutCheck,
       now,
     });
-    const { environment } = caller.principal;
     // the commit asks again; here it spares a shred secret that no key would ever have
     if (wish.name !== null && (await house.store.name(environment, caller.region, wish.name))) {
       throw new ClavigerError('name-taken', `The name ${wish.name} is taken.`);
@@ -260,7 +263,8 @@ async function firstVersion(
 }> {
   if (origin === 'imported') {
     requireImportable(house, spec);
-    return { version: awaitedVersion({ spec }, place.now), materials: [], known: [] };
+    const period = await newPeriod(house, place.environment, { spec, usage });
+    return { version: awaitedVersion(period, place.now), materials: [], known: [] };
   }
   if (!place.inDevice) await house.hierarchy.newShredSecret(place.environment, place.keyId);
   const wanted = {

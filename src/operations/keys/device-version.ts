@@ -1,5 +1,6 @@
 import { newId, SecretBytes } from '#crypto';
-import { ClavigerError, factsOf, type Instant, type KeySpec, type KeyUsage, type KeyVersion } from '#domain';
+import { ClavigerError, type Instant, type KeySpec, type KeyUsage, type KeyVersion } from '#domain';
+import { newPeriod } from '../governance/period-policy.ts';
 import type { Devices, House } from '../house.ts';
 
 type Wanted = {
@@ -63,7 +64,7 @@ export async function makeDeviceVersion(house: House, wanted: Wanted): Promise<K
     ],
     createdAt: now,
     activatedAt: now,
-    cryptoPeriod: factsOf(spec).cryptoPeriod,
+    cryptoPeriod: await newPeriod(house, wanted.environment, wanted),
     materialId: await house.hierarchy.materialId(wanted.environment, keyId, identity),
     publicKey: made.publicKey,
     device: { id: device.describe().id, label },

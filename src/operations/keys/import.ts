@@ -13,7 +13,6 @@ import {
   ClavigerError,
   currentVersion,
   expiredNumbers,
-  factsOf,
   hasCode,
   heldNumbers,
   type Instant,
@@ -24,6 +23,7 @@ import {
   takesNewMaterial,
   withArrived,
   withoutMaterials,
+  type CryptoPeriod,
 } from '#domain';
 import { anyCondition, defineOperation, notScheduled, onKey, present } from '../define.ts';
 import type { House } from '../house.ts';
@@ -75,14 +75,14 @@ export type ImportParameters = {
 };
 
 /** The version of a key whose material comes from outside, before it has come. */
-export function awaitedVersion(key: Pick<Key, 'spec'>, now: Instant): KeyVersion {
+export function awaitedVersion(cryptoPeriod: CryptoPeriod, now: Instant): KeyVersion {
   return {
     number: 1,
     state: 'pre-activation',
     history: [{ state: 'pre-activation', at: now, cause: 'material-awaited' }],
     createdAt: now,
     activatedAt: null,
-    cryptoPeriod: factsOf(key.spec).cryptoPeriod,
+    cryptoPeriod,
     materialId: '',
     publicKey: null,
     rotation: 'first',

@@ -5,6 +5,7 @@ import {
   ClavigerError,
   factsOf,
   hmacSpecOf,
+  requireAllowedSpec,
   requireApprovedSpec,
   requireOffered,
   sizedSpec,
@@ -17,6 +18,7 @@ import {
 import type { Change, StoredMaterial } from '#ports';
 import { authorize } from '../authorization.ts';
 import { anyCondition } from '../define.ts';
+import { newPeriod, periodPolicyOf } from '../governance/period-policy.ts';
 import type { House } from '../house.ts';
 import { keySpec, keyUsage, nameOfKey } from '../inputs.ts';
 import type { Caller, KeyReference, Outcome, TargetRule } from '../operation.ts';
@@ -76,7 +78,7 @@ type Arrived = {
 /** One version that came from outside, sealed: active from now on. */
 export async function arrivedVersion(
   house: House,
-  key: Pick<Key, 'id' | 'environment' | 'spec' | 'materialBytes'>,
+  key: Pick<Key, 'id' | 'environment' | 'spec' | 'usage' | 'materialBytes'>,
   { number, material, createdAt }: ArrivingVersion,
   now: Instant,
 ): Promise<Arrived> {
@@ -97,7 +99,7 @@ export async function arrivedVersion(
     createdAt,
     // its crypto-period began where it was made; what is here already began it no later
     activatedAt: since,
-    cryptoPeriod: factsOf(spec).cryptoPeriod,
+    cryptoPeriod: await newPeriod(house, environment, key),
     materialId: await house.hierarchy.materialId(environment, keyId, encoded),
     publicKey: publicKeyOf(opened),
     imported: { isPresent: true, expiresAt: null },
@@ -161,6 +163,7 @@ export async function wholeKey(
   const sized = sizedBy(shape, arriving);
   if (house.fips !== null) requireApprovedSpec(sized.spec, 'make');
   const { spec } = sized;
+  requireAllowedSpec(await periodPolicyOf(house, environment), spec);
   const taken = await house.store.name(environment, caller.region, name);
   if (taken && !shape.takesName) throw new ClavigerError('name-taken', `The name ${name} is taken.`);
   if (taken) await requireTakeable(house, { caller, now }, taken);
@@ -168,7 +171,7 @@ export async function wholeKey(
   await house.hierarchy.newShredSecret(environment, id);
   const arrived: Arrived[] = [];
   for (const each of arriving)
-    arrived.push(await arrivedVersion(house, { id, environment, ...sized }, each, now));
+    arrived.push(await arrivedVersion(house, { id, environment, usage, ...sized }, each, now));
   requireDistinct(arrived);
   //= sp800-57p1r5 7.4: what is deactivated protects nothing again, under whatever name it comes back
   const versions = arrived.map(({ version, isOver }, at) =>

@@ -142,6 +142,7 @@ const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
   'purpose-forbids': client('InvalidKeyUsageException', otherUsage),
   'algorithm-forbids': client('InvalidKeyUsageException', otherAlgorithm),
   'crypto-period-over': client('KMSInvalidStateException'),
+  'period-policy-forbids': client('UnsupportedOperationException'),
   'usage-limit-reached': client('KMSInvalidStateException'),
   'ciphertext-invalid': client('InvalidCiphertextException', nothing),
   'key-mismatch': client('IncorrectKeyException', otherKey),

@@ -34,6 +34,7 @@ export const statuses: Readonly<Record<ErrorCode, number>> = Object.freeze({
   'key-lacks-material': 409,
   'transition-refused': 409,
   'version-below-floor': 409,
+  'period-policy-forbids': 409,
   'version-unexpected': 409,
   'purpose-forbids': 409,
   'algorithm-forbids': 409,

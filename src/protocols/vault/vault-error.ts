@@ -66,6 +66,7 @@ const wireErrors: Readonly<Record<ErrorCode, Wire>> = Object.freeze({
   'purpose-forbids': { status: 400 },
   'algorithm-forbids': { status: 400 },
   'crypto-period-over': { status: 400 },
+  'period-policy-forbids': { status: 400 },
   'usage-limit-reached': { status: 400 },
   'ciphertext-invalid': { status: 400, text: 'cipher: message authentication failed' },
   'key-mismatch': { status: 400 },

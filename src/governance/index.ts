@@ -1,0 +1,5 @@
+export * from './check.ts';
+export * from './evaluate.ts';
+export * from './finding.ts';
+export * from './framework.ts';
+export * from './population.ts';
