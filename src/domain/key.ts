@@ -172,6 +172,17 @@ export type LastUse = {
   readonly principal: string;
 };
 
+/** How often a principal used a version in one way; counted by the nodes in the background, so that a crash loses the last seconds. */
+export type KeyUse = {
+  readonly version: number;
+  /** Name of the principal; `*`: several, where one key has more than are kept apart. */
+  readonly principal: string;
+  readonly act: 'protect' | 'process';
+  readonly count: number;
+  readonly firstAt: Instant;
+  readonly lastAt: Instant;
+};
+
 /** The newest version: the one that protects. */
 export function currentVersion(key: Key): KeyVersion {
   const last = key.versions.at(-1);

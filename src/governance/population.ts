@@ -1,45 +1,10 @@
-import type {
-  Destruction,
-  Instant,
-  Key,
-  LastUse,
-  PeriodPolicy,
-  Principal,
-  AuditEvent,
-  UsageCount,
-} from '#domain';
-import type { Copy } from '#ports';
-
-/** How often a principal used a version in one way. */
-export type KeyUse = {
-  readonly version: number;
-  /** Name of the principal. */
-  readonly principal: string;
-  readonly act: 'protect' | 'process';
-  readonly count: number;
-  readonly firstAt: Instant;
-  readonly lastAt: Instant;
-};
-
-/** Another key that holds the same material, as the keyed fingerprints of the house tell. */
-export type SameMaterial = { readonly keyId: string; readonly environment: string };
+import type { AuditEvent, Instant, Key, PeriodPolicy, Principal } from '#domain';
+import type { Copy, KeyRelations } from '#ports';
 
 /** All that is known of one key at one moment. It holds no material, wrapped or not. */
-export type KeyFacts = {
+export type KeyFacts = KeyRelations & {
   readonly key: Key;
-  /** Its names, ordered. */
-  readonly names: readonly string[];
-  readonly lastUse: LastUse | null;
-  /** By version, principal and act, ordered so; a bounded number: the first that used it stay. */
-  readonly uses: readonly KeyUse[];
-  /** Protecting uses by version, as they were reserved: never below the truth. */
-  readonly counts: readonly ({ readonly version: number } & UsageCount)[];
-  /** Registered exports of this key; backups and escrows of all keys stand in the head. */
-  readonly copies: readonly Copy[];
-  /** Its newest destruction, whatever became of it. */
-  readonly destruction: Destruction | null;
-  readonly sameMaterial: readonly SameMaterial[];
-  /** The key under which its material was handed out or came in, where that is known: an edge of the wrap graph. */
+  /** The keys under which its material was handed out or came in, as far as is known: edges of the wrap graph. */
   readonly wrappedBy: readonly string[];
 };
 

@@ -15,6 +15,7 @@ import { followChanges } from './freshness.ts';
 import { createHierarchy } from './hierarchy.ts';
 import type { House } from './house.ts';
 import { createKeyCache } from './key-cache.ts';
+import { createKeyUses } from './key-uses.ts';
 import { createLastUses } from './last-uses.ts';
 import { testLog, type TestLog } from './log.fixture.ts';
 import type { Caller, Door, KeyReference } from './operation.ts';
@@ -136,6 +137,7 @@ async function openNode(shared: Shared, change: (store: Store) => Store): Promis
     freshness: await followChanges({ store, drop, monotonic: () => monotonic }),
     usage: createUsageMeter({ store, onNearlySpent: (keyId) => void nearlySpent.push(keyId) }),
     lastUses: createLastUses(store),
+    keyUses: createKeyUses(store),
     refusals: createRefusals({ log, clock }),
     software: 'claviger 0.0.0',
     demands: createDemands(store),

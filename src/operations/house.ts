@@ -7,6 +7,7 @@ import type { Demands } from './demands.ts';
 import type { Freshness } from './freshness.ts';
 import type { Hierarchy } from './hierarchy.ts';
 import type { KeyCache } from './key-cache.ts';
+import type { KeyUses } from './key-uses.ts';
 import type { LastUses } from './last-uses.ts';
 import type { Refusals } from './refusals.ts';
 import type { RootSeat } from './roots/root-seat.ts';
@@ -49,6 +50,8 @@ export type House = {
   readonly freshness: Freshness;
   readonly usage: UsageMeter;
   readonly lastUses: LastUses;
+  /** Who uses which version of which key. */
+  readonly keyUses: KeyUses;
   /** What strangers were refused, beyond what has records of its own. */
   readonly refusals: Refusals;
   /** Name and version of the program, as certificates tell them. */

@@ -27,6 +27,7 @@ export type { MacChoice } from './keys/mac-items.ts';
 export type { SigningChoice } from './keys/sign-items.ts';
 export { createDemands, type Demands } from './demands.ts';
 export { createRefusals, type Refusals } from './refusals.ts';
+export { createKeyUses, type KeyUses } from './key-uses.ts';
 export { createLastUses, type LastUses } from './last-uses.ts';
 export { createUsageMeter, type UsageMeter } from './usage-meter.ts';
 export { followChanges, type Freshness } from './freshness.ts';

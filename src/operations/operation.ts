@@ -108,6 +108,8 @@ export type Outcome<O> = {
   readonly changes?: readonly Change[];
   /** Plain facts for the record, free of secrets. */
   readonly facts?: AuditEvent['facts'];
+  /** Of a rule with many parts: the version of each part that was done, so that its use is counted. */
+  readonly processed?: readonly number[];
   /** The key that an operation without a target made or named. */
   readonly keyId?: string;
   /** Runs after the commit is durable and before the answer (dropping caches, shredding). */

@@ -157,7 +157,7 @@ function isDurable<I, O>(run: Run<I, O>, seen: Seen, outcome: Outcome<O>, attemp
   if (outcome.changes && outcome.changes.length > 0)
     return isCommitted(run, seen, { outcome, event }, attempt);
   return run.house.log.append(event).then(() => {
-    if (run.operation.kind === 'use') noteUses(run, seen.keys, event);
+    if (run.operation.kind === 'use') noteUses(run, seen.keys, { event, outcome });
     return true;
   });
 }
@@ -207,16 +207,22 @@ function successEvent<I, O>(run: Run<I, O>, seen: Seen, outcome: Outcome<O>): Au
   });
 }
 
-function noteUses<I, O>(run: Run<I, O>, checked: readonly CheckedKey[], event: AuditEvent): void {
-  for (const [index, { key }] of checked.entries()) {
-    const { act } = run.operation.targets[index] ?? {};
-    if (act !== 'protect' && act !== 'process') continue;
-    run.house.lastUses.note(key.id, {
-      operation: event.operation,
-      at: event.at,
-      requestId: event.id,
-      principal: event.principal,
-    });
+function noteUses<I, O>(
+  run: Run<I, O>,
+  checked: readonly CheckedKey[],
+  { event, outcome }: Recorded<O>,
+): void {
+  const { house, operation } = run;
+  const { at, principal } = event;
+  for (const [index, { key, version }] of checked.entries()) {
+    const rule = operation.targets[index];
+    if (rule?.act !== 'protect' && rule?.act !== 'process') continue;
+    house.lastUses.note(key.id, { operation: event.operation, at, requestId: event.id, principal });
+    const { act } = rule;
+    const note = (number: number, count: number) =>
+      house.keyUses.note(key.id, { version: number, principal, act, at, count });
+    if (!rule.eachVersion) note(version.number, rule.uses?.(run.input) ?? 1);
+    else for (const number of outcome.processed ?? []) note(number, 1);
   }
 }
 

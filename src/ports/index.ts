@@ -10,6 +10,7 @@ export * from './key-device.ts';
 export * from './material.ts';
 export * from './node-http.ts';
 export * from './outside.ts';
+export * from './relations.ts';
 export * from './root-of-trust.ts';
 export * from './shred-store.ts';
 export * from './store.ts';

@@ -14,6 +14,7 @@ import type { Destructions } from './destructions.ts';
 import type { Document, DocumentPlace, Documents } from './documents.ts';
 import type { Fingerprints, MaterialHolder } from './fingerprints.ts';
 import type { WrappedMaterial } from './material.ts';
+import type { Relations } from './relations.ts';
 
 /** What differs between stores, by name. */
 export type StoreCapabilities = {
@@ -224,6 +225,8 @@ export interface Store {
   readonly documents: Documents;
   /** Which keys hold which material. */
   readonly fingerprints: Fingerprints;
+  /** What belongs to keys. */
+  readonly relations: Relations;
 
   environment(name: string): Promise<StoredEnvironment | null>;
   environmentByAccount(accountId: string): Promise<StoredEnvironment | null>;

@@ -8,6 +8,7 @@ import {
   createDoor,
   createHierarchy,
   createKeyCache,
+  createKeyUses,
   createLastUses,
   createRefusals,
   createRootSeat,
@@ -216,6 +217,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
 function notesOf({ store, log, clock }: Pick<House, 'store' | 'log' | 'clock'>) {
   return {
     lastUses: createLastUses(store),
+    keyUses: createKeyUses(store),
     refusals: createRefusals({ log, clock }),
     demands: createDemands(store),
   };

@@ -107,6 +107,7 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
     await beat();
     await guarded('refusals', () => house.refusals.flush());
     await guarded('last uses', () => house.lastUses.flush());
+    await guarded('uses of keys', () => house.keyUses.flush());
     await guarded('demands', () => house.demands.flush());
     await guarded('outbox', () => outbox.settle());
     await guarded('due keys', attendDueKeys);
@@ -147,6 +148,7 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
       await beating;
       await guarded('refusals', () => house.refusals.flush(true));
       await guarded('last uses', () => house.lastUses.flush());
+      await guarded('uses of keys', () => house.keyUses.flush());
       await guarded('demands', () => house.demands.flush());
       await guarded('outbox', () => outbox.settle());
       await guarded('presence', () => presence.leave());

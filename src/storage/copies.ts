@@ -4,12 +4,12 @@ import type { Driver, Row } from './driver.ts';
 import { integer, text } from './records.ts';
 import { changed, type CheckedStatement, found } from './statement-list.ts';
 
-const columns = 'id, kind, key_id, created_at, place, holder, status, detail';
+export const copyColumns = 'id, kind, key_id, created_at, place, holder, status, detail';
 
 /** Milliseconds by which the clocks of two nodes may differ: a copy is rather taken for one that can open too much. */
 const clockTrustMillis = 10_000;
 
-function readCopy(row: Row): Copy {
+export function readCopy(row: Row): Copy {
   const id = text(row, 'id');
   let detail: unknown;
   try {
@@ -38,7 +38,7 @@ export function putCopy(copy: Copy, expected: Copy['status'] | null): CheckedSta
   const check = found(() => changed(`Copy ${id}`));
   return expected === null
     ? {
-        sql: `INSERT INTO copies (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
+        sql: `INSERT INTO copies (${copyColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
         values: [id, kind, keyId, createdAt, place, holder, status, detail],
         check,
       }
@@ -62,20 +62,20 @@ function escrowHolds({ createdAt: begunAt, detail }: Copy, key: CopiedKey): bool
 export function storedCopies(driver: Driver): Copies {
   return {
     async copy(id) {
-      const [row] = await driver.query(`SELECT ${columns} FROM copies WHERE id = $1`, [id]);
+      const [row] = await driver.query(`SELECT ${copyColumns} FROM copies WHERE id = $1`, [id]);
       return row === undefined ? null : readCopy(row);
     },
     async copies(kind) {
       const order = 'ORDER BY created_at DESC, id';
       const rows =
         kind === null
-          ? await driver.query(`SELECT ${columns} FROM copies ${order}`)
-          : await driver.query(`SELECT ${columns} FROM copies WHERE kind = $1 ${order}`, [kind]);
+          ? await driver.query(`SELECT ${copyColumns} FROM copies ${order}`)
+          : await driver.query(`SELECT ${copyColumns} FROM copies WHERE kind = $1 ${order}`, [kind]);
       return rows.map(readCopy);
     },
     async copiesThatCanOpen(key) {
       const rows = await driver.query(
-        `SELECT ${columns} FROM copies WHERE status <> 'destroyed' AND (key_id = $1 OR kind = 'escrow')
+        `SELECT ${copyColumns} FROM copies WHERE status <> 'destroyed' AND (key_id = $1 OR kind = 'escrow')
           ORDER BY created_at, id`,
         [key.id],
       );

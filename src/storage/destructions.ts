@@ -35,7 +35,7 @@ const addDemands = ({
       last_at = CASE WHEN excluded.last_at > demands.last_at
         THEN excluded.last_at ELSE demands.last_at END`;
 
-function readDestruction(row: Row): Destruction {
+export function readDestruction(row: Row): Destruction {
   const what = `destruction ${text(row, 'id')}`;
   const stored = readDocument('destruction', row['doc'], what);
   const isWhole =

@@ -117,10 +117,25 @@ const documentsStep: Step = ({ text, integer, blob, tableEnd }) => [
   'CREATE INDEX documents_by_end ON documents (expires_at) WHERE expires_at IS NOT NULL',
 ];
 
+const keyUsesStep: Step = ({ text, integer, tableEnd }) => [
+  `CREATE TABLE key_uses (
+    key_id ${text} NOT NULL, version ${integer} NOT NULL, principal ${text} NOT NULL, act ${text} NOT NULL,
+    uses ${integer} NOT NULL, first_at ${integer} NOT NULL, last_at ${integer} NOT NULL,
+    PRIMARY KEY (key_id, version, principal, act)) ${tableEnd}`,
+];
+
 /** The tables of the store. */
 export const storeSchema: Schema = {
   table: 'migrations',
-  steps: [firstStoreStep, generationsStep, copiesStep, destructionsStep, fingerprintsStep, documentsStep],
+  steps: [
+    firstStoreStep,
+    generationsStep,
+    copiesStep,
+    destructionsStep,
+    fingerprintsStep,
+    documentsStep,
+    keyUsesStep,
+  ],
 };
 
 /** The tables of the shred store. */

@@ -9,6 +9,7 @@ import { ConstraintError, type Driver } from './driver.ts';
 import { storeDuties } from './duties.ts';
 import { groupCommit } from './group-commit.ts';
 import { storeReads } from './reads.ts';
+import { storedRelations } from './relations.ts';
 import { runList } from './statement-list.ts';
 import { storeStatements } from './statements.ts';
 import { traceRemover } from './traces.ts';
@@ -56,6 +57,7 @@ export function sqlStore(driver: Driver): Store {
     destructions: storedDestructions(driver, writer),
     documents: storedDocuments(driver),
     fingerprints: storedFingerprints(driver),
+    relations: storedRelations(driver, writer),
     ...storeReads(driver, statements),
     commit,
     finishErasure: () => traces.finish(),

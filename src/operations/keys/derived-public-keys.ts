@@ -54,6 +54,6 @@ export const derivePublicKeys = defineOperation<
       const material = derivedMaterial(await opened.open(version.number), context, 'ED25519');
       publicKeys.push({ version: version.number, publicKey: present(publicKeyOf(material)) });
     }
-    return { output: { key, publicKeys } };
+    return { output: { key, publicKeys }, processed: publicKeys.map(({ version }) => version) };
   },
 });

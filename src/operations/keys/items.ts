@@ -85,6 +85,19 @@ export function hasFailed<T extends object>(
   return 'error' in result;
 }
 
+/** The versions of the items that were done. */
+export function doneVersions(
+  items: readonly { readonly version: number }[],
+  results: readonly ItemResult<object>[],
+): number[] {
+  const versions: number[] = [];
+  for (const [at, { version }] of items.entries()) {
+    const result = results[at];
+    if (result && !hasFailed(result)) versions.push(version);
+  }
+  return versions;
+}
+
 /** What the record says of the items. */
 export function batchFacts(results: readonly ItemResult<object>[]) {
   return { items: results.length, failed: results.filter(hasFailed).length };

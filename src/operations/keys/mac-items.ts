@@ -4,7 +4,7 @@ import { ClavigerError, factsOf, versionOf, type AlgorithmName, type Key, type K
 import { algorithmOr, defineOperation, onKey, present, usableOnly } from '../define.ts';
 import { bytes, versionNumber } from '../inputs.ts';
 import type { Work } from '../operation.ts';
-import { batchFacts, batchOf, eachItem, isDryRun, type ItemResult, madeBy } from './items.ts';
+import { batchFacts, batchOf, doneVersions, eachItem, isDryRun, type ItemResult, madeBy } from './items.ts';
 
 /**
  * Message authentication codes of many messages in one request. HMAC is possible beside every purpose of a key: where it is not the
@@ -134,6 +134,7 @@ export const verifyMacItems = defineOperation<VerifyInput, { key: Key; results: 
     return {
       output: { key, results },
       facts: { ...batchFacts(results), invalid, ...asFacts(choice) },
+      processed: doneVersions(items, results),
     };
   },
 });

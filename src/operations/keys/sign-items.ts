@@ -17,6 +17,7 @@ import { bytes, versionNumber } from '../inputs.ts';
 import type { CheckedKey, Work } from '../operation.ts';
 import {
   batchFacts,
+  doneVersions,
   batchOf,
   eachItem,
   contextFor,
@@ -228,6 +229,6 @@ export const verifyItems = defineOperation<VerifyInput, { key: Key; results: rea
     }));
     const invalid = results.filter((result) => 'valid' in result && !result.valid).length;
     const facts = { ...batchFacts(results), invalid, ...asFacts(choice) };
-    return { output: { key, results }, facts };
+    return { output: { key, results }, facts, processed: doneVersions(items, results) };
   },
 });

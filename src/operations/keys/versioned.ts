@@ -20,6 +20,7 @@ import {
   batchOf,
   eachItem,
   contextFor,
+  doneVersions,
   hasFailed,
   isDryRun,
   madeBy,
@@ -224,7 +225,8 @@ export const decryptItems = defineOperation<OpenInput, { key: Key; results: read
     const reader = { work, algorithm: present(versionedAlgorithm(key)) };
     const open = async (item: SealedItem) => ({ plaintext: await openOne(reader, item) });
     const results: readonly OpenedResult[] = await eachItem(items, open, wipePlaintexts);
-    return { output: { key, results }, facts: batchFacts(results) };
+    const processed = doneVersions(items, results);
+    return { output: { key, results }, facts: batchFacts(results), processed };
   },
   discard: ({ results }) => wipePlaintexts(results),
 });
@@ -262,7 +264,8 @@ export const rewrapItems = defineOperation<RewrapInput, { key: Key; results: rea
         plaintext.fill(0);
       }
     });
-    return { output: { key, results }, facts: batchFacts(results) };
+    const processed = doneVersions(items, results);
+    return { output: { key, results }, facts: batchFacts(results), processed };
   },
 });
 

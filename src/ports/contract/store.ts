@@ -9,6 +9,7 @@ import { destructionTests } from './store-destructions.ts';
 import { dutyTests } from './store-duties.ts';
 import { modelTests } from './store-model.ts';
 import { readTests } from './store-reads.ts';
+import { relationTests } from './store-relations.ts';
 
 /** One body of data and the handles on it. */
 export type StoreFixture = {
@@ -58,6 +59,7 @@ export function storeContract(name: string, open: () => Promise<StoreFixture>, s
     commitTests(handles);
     dutyTests(handles);
     destructionTests(handles);
+    relationTests(handles);
     documentTests(handles);
     concurrencyTests(handles);
     modelTests(handles, async () => {
