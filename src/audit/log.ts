@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ClavigerError, type AuditEvent, type LogEvidence } from '#domain';
-import type { Attestation, AuditLog } from '#ports';
+import type { Attestation, AuditLog, PublishedLog } from '#ports';
 import { originOf } from './checkpoint.ts';
 import { attestations } from './attestation.ts';
 import { createDiskSync } from './disk-sync.ts';
@@ -20,6 +20,7 @@ import {
 } from './journal.ts';
 import { leafHashOfText } from './merkle-hash.ts';
 import { partialFiles, partialsBetween, type Publication, publish } from './publication.ts';
+import { publishedLog } from './published.ts';
 import { missingEvents } from './read.ts';
 import { segmentBytesMax, segmentName } from './segment.ts';
 import {
@@ -146,6 +147,11 @@ class JournalLog implements AuditLog {
     if (found) return found;
     await this.#publishAll();
     return logEvidence(this.folder, event);
+  }
+
+  async published(): Promise<PublishedLog | null> {
+    await this.#publishAll();
+    return publishedLog(this.folder);
   }
 
   /** Resolves when everything that was appended until now is published, or can't be. */

@@ -70,6 +70,7 @@ export function testLog(node: string): TestLog {
     },
     health: () => ({ writable: !refusing, problem: refusing ? 'told to' : null, size: events.length }),
     evidence: async () => null,
+    published: async () => null,
     attest: async () => [],
     close: async () => undefined,
   };

@@ -17,6 +17,27 @@ export type Attestation = {
   readonly signature: string;
 };
 
+/** An entry of a log as it was hashed, with its place. */
+export type LogEntry = { readonly index: number; readonly entry: Uint8Array };
+
+/** All that a log has published by one of its checkpoints. It is read from the disk while it is walked through. */
+export interface PublishedLog {
+  readonly node: string;
+  /** Name of the log in its checkpoints. */
+  readonly origin: string;
+  readonly size: number;
+  /** The signed checkpoint (C2SP tlog-checkpoint). */
+  readonly checkpoint: string;
+  /** The public keys of the log, as its file `keys.json` has them. */
+  readonly keys: string;
+  /** The root hash of the tree of the first entries, 32 bytes. */
+  root(size: number): Promise<Uint8Array>;
+  /** In their order, page by page. */
+  entries(): AsyncIterable<readonly LogEntry[]>;
+  /** The hashes of the entries in their order, many at a time, 32 bytes each. */
+  leafHashes(): AsyncIterable<Uint8Array>;
+}
+
 /**
  * The node's append-only log. Appended is durable: the promise resolves after the event is on the disk, and rejects with
  * `audit-unavailable` when it can't be put there. After one failed write the log refuses everything until it could
@@ -34,6 +55,11 @@ export interface AuditLog {
    * Rejects with `integrity-failed` where the log is damaged.
    */
   evidence(event: Pick<AuditEvent, 'id' | 'at' | 'node'>): Promise<LogEvidence | null>;
+  /**
+   * What this node's log has published, with everything that was appended before the call; null: there is nothing. Rejects with
+   * `integrity-failed` where the log is damaged; so does a walk through it.
+   */
+  published(): Promise<PublishedLog | null>;
   /** Signs a text of the house, which is never one that a checkpoint has. */
   attest(text: string): Promise<readonly Attestation[]>;
   /** Ends after everything that was appended is durable and a signed checkpoint covers it. */
