@@ -32,9 +32,14 @@ export type Finding = {
   readonly remedy: string;
   /** Since when, as far as is known. */
   readonly since: Instant | null;
+  /** Of the last finding of a detector that found more than it lists: how many are not listed. */
+  readonly more?: number;
 };
 
 export type Detector = Question<readonly Finding[]> & { readonly id: string; readonly mistake: Mistake };
+
+/** The gravest first. */
+export const severities: readonly Severity[] = ['critical', 'high', 'medium', 'low'];
 
 /** The id of a finding. */
 export function findingId(detector: string, subject: string): string {

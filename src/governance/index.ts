@@ -3,3 +3,4 @@ export * from './evaluate.ts';
 export * from './finding.ts';
 export * from './framework.ts';
 export * from './population.ts';
+export * from './detectors/index.ts';
