@@ -1,4 +1,7 @@
+export * from './attestation-subjects.ts';
 export * from './check.ts';
+export * from './documents/index.ts';
+export * from './due/index.ts';
 export * from './evaluate.ts';
 export * from './finding.ts';
 export * from './framework.ts';

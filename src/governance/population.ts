@@ -45,7 +45,48 @@ export type Attestation = {
   readonly by: string;
   readonly at: Instant;
   readonly until: Instant;
+  /** SHA-256 of the document that was before the eyes of who stated it, hexadecimal; absent or null: none was named. */
+  readonly sha256?: string | null;
+  /** The environment of who stated it. */
+  readonly environment?: string;
 };
+
+/** A crypto-period that is longer than its policy has it, until the exception ends. */
+export type PeriodExceptionFacts = {
+  readonly id: string;
+  readonly environment: string;
+  readonly keyId: string;
+  /** Name of who answers for it. */
+  readonly owner: string;
+  readonly rationale: string;
+  readonly until: Instant;
+};
+
+/** A certificate that the house relies on, and that ends. */
+export type CertificateFacts = {
+  /** SHA-256 of its DER, hexadecimal. */
+  readonly id: string;
+  /** What it is for, e.g. `listener`, `authority of the auth method cert/`. */
+  readonly purpose: string;
+  readonly environment: string | null;
+  readonly subject: string;
+  readonly notAfter: Instant;
+  /** Who answers for it; null: nobody is named. */
+  readonly owner: string | null;
+};
+
+/** A thing that holds keys: a hardware security module, a key-management server, another secure cryptographic device. */
+export type DeviceFacts = {
+  readonly type: 'HSM' | 'KMS' | 'SCD';
+  readonly name: string;
+  /** Maker, model, firmware, validation, as far as it is known; null: it is not. */
+  readonly model: string | null;
+  /** Where it stands; null: nobody said. */
+  readonly place: string | null;
+};
+
+/** A way by which callers or the house itself reach keys, and what protects it. */
+export type ProtocolFacts = { readonly name: string; readonly protection: string };
 
 /** Which operations need more than one person, and how many. */
 export type QuorumRule = {
@@ -81,6 +122,11 @@ export type PopulationHead = {
   readonly attestations: readonly Attestation[];
   readonly quorum: readonly QuorumRule[];
   readonly log: LogPosition | null;
+  /** Absent: nobody gathered them. */
+  readonly periodExceptions?: readonly PeriodExceptionFacts[];
+  readonly certificates?: readonly CertificateFacts[];
+  readonly devices?: readonly DeviceFacts[];
+  readonly protocols?: readonly ProtocolFacts[];
 };
 
 /** An event of the log, with its place. */

@@ -1,0 +1,126 @@
+/** What persons state of a subject, because no machine can see it. */
+export type AttestationSubject = {
+  /** The requirements that ask for it, as PCI DSS 4.0.1 counts them; others name the same things otherwise. */
+  readonly requirements: readonly string[];
+  /** Who states it: each custodian for themselves, or one person for all. */
+  readonly by: 'each custodian' | 'one responsible person';
+  /** What the statement, with its document, must show. */
+  readonly shows: string;
+  /** For how many months it holds at most. */
+  readonly monthsMax: number;
+  /** A document has to be named, with its SHA-256. */
+  readonly needsDocument: boolean;
+};
+
+function subject(
+  requirements: readonly string[],
+  shows: string,
+  besides: Partial<Omit<AttestationSubject, 'requirements' | 'shows'>> = {},
+): AttestationSubject {
+  return Object.freeze({
+    by: 'one responsible person',
+    monthsMax: 12,
+    needsDocument: false,
+    ...besides,
+    requirements,
+    shows,
+  });
+}
+
+const withDocument = { needsDocument: true } as const;
+
+/**
+ * Everything that can be attested, by the id under which checks ask for it. A statement of another subject is refused: nothing would ever ask for it.
+ */
+//= pci-dss-4.0.1 3.5 to 3.7, 12.3.3, 12.10
+export const attestationSubjects = Object.freeze({
+  'custodian-acknowledgement': subject(
+    ['3.7.8'],
+    'That the custodian has read the present key-management procedures, understands what a custodian answers for, and accepts it.',
+    { ...withDocument, by: 'each custodian' },
+  ),
+  'crypto-policy': subject(
+    ['3.5.1', '3.6.1'],
+    'That there is a policy of which cryptography is used for what, who approved it and when, and that it is the present one.',
+    withDocument,
+  ),
+  'key-management-procedure': subject(
+    ['3.6.1', '3.7.1', '3.7.4', '3.7.5'],
+    'That there are written procedures for generating, distributing, storing, changing, retiring and destroying keys, and that people know and follow them.',
+    withDocument,
+  ),
+  'distribution-procedure': subject(
+    ['3.7.2'],
+    'How keys are given out: to whom, by which wrap or in which parts, never in clear, and who has seen to it.',
+    withDocument,
+  ),
+  'storage-procedure': subject(
+    ['3.7.3', '3.6.1.3', '3.6.1.4'],
+    'Where keys and what opens them are kept, in how few places and by how few custodians, with nothing beside the data.',
+    withDocument,
+  ),
+  'split-knowledge-procedure': subject(
+    ['3.7.6'],
+    'How keys are handled by hand in clear, if ever: in parts that alone say nothing, by two persons at least, neither of whom knows the whole.',
+    withDocument,
+  ),
+  'substitution-procedure': subject(
+    ['3.7.7'],
+    'How keys that nobody authorised are kept from taking the place of others.',
+    withDocument,
+  ),
+  'customer-guidance': subject(
+    ['3.7.9'],
+    'That customers who share keys have been given guidance on sending, storing and updating them.',
+    withDocument,
+  ),
+  'incident-procedure': subject(
+    ['3.7.5', '12.10'],
+    'What is done when a key is known or suspected to be in wrong hands, who does it, and when it was last practised.',
+    withDocument,
+  ),
+  'custodian-departure': subject(
+    ['3.7.5'],
+    'That the keys and parts which custodians knew who have left, or have changed their duty, were replaced.',
+  ),
+  'crypto-architecture': subject(
+    ['3.6.1.1'],
+    'That the description of the cryptographic architecture is complete, and says what is there.',
+    withDocument,
+  ),
+  'disk-encryption': subject(
+    ['3.5.1.2', '3.5.1.3'],
+    'Where disks or partitions are encrypted as a whole, that this is on removable media alone, or besides another encryption, with access that the system does not decide.',
+  ),
+  'cipher-suite-review': subject(
+    ['12.3.3'],
+    'That the protocols and cipher suites in use were looked through, what was found weak, and what is planned against it.',
+    withDocument,
+  ),
+  reconciliation: subject(
+    ['3.6.1.1', '4.2.1.1'],
+    'That the inventory of keys and certificates was compared with what is really in use, and what was found.',
+    { ...withDocument, monthsMax: 12 },
+  ),
+  'physical-security': subject(
+    ['3.6.1.2', '3.7.3'],
+    'Where the machines, devices, shares and backups are, who can come to them, and when that was last looked at.',
+  ),
+  'key-transport': subject(
+    ['4.2.1'],
+    'By which protected ways keys and shares travel outside the house, and how their arrival is made sure of.',
+  ),
+  'data-inventory': subject(
+    ['3.2.1', '3.5.1'],
+    'Which stores hold the data that keys protect, and which key protects which store.',
+    withDocument,
+  ),
+} satisfies Readonly<Record<string, AttestationSubject>>);
+
+export type AttestationSubjectId = keyof typeof attestationSubjects;
+export const attestationSubjectIds = Object.freeze(
+  Object.keys(attestationSubjects),
+) as readonly AttestationSubjectId[];
+
+export const statementMax = 2000;
+export const referenceMax = 500;
