@@ -21,7 +21,7 @@ import {
 import { leafHashOfText } from './merkle-hash.ts';
 import { partialFiles, partialsBetween, type Publication, publish } from './publication.ts';
 import { publishedLog } from './published.ts';
-import { missingEvents } from './read.ts';
+import { type LogEnd, missingEvents } from './read.ts';
 import { segmentBytesMax, segmentName } from './segment.ts';
 import {
   bundleFile,
@@ -137,6 +137,8 @@ class JournalLog implements AuditLog {
 
   readonly missing = (events: readonly AuditEvent[]): readonly AuditEvent[] =>
     missingEvents(this.folder, events, this.#position);
+
+  readonly end = (): LogEnd => ({ segment: this.#position.segment, length: this.#position.length });
 
   async evidence(event: Pick<AuditEvent, 'id' | 'at' | 'node'>): Promise<LogEvidence | null> {
     // the store says which node, and who holds the store may say anything
@@ -377,6 +379,8 @@ export type OpenedLog = AuditLog & {
   readonly folder: string;
   /** Those of the events that the log does not hold durably. */
   readonly missing: (events: readonly AuditEvent[]) => readonly AuditEvent[];
+  /** How far it is durable. */
+  readonly end: () => LogEnd;
 };
 
 /** Opens or begins the log of a node. Throws a StopError where what is there was changed. */

@@ -35,6 +35,13 @@ export function segmentStartBytes(start: SegmentStart): Buffer {
   return Buffer.concat([head, body]);
 }
 
+/** Where the first frame of a segment begins, by its first 12 bytes; null where they are none of a segment. */
+export function segmentStartEnd(bytes: Buffer): number | null {
+  if (bytes.length < startHeadBytes) return null;
+  if (bytes.readUInt32BE(0) !== magic || bytes.readUInt32BE(4) !== format) return null;
+  return startHeadBytes + bytes.readUInt32BE(8);
+}
+
 export type Segment = {
   readonly start: SegmentStart;
   readonly frames: readonly Frame[];

@@ -97,6 +97,17 @@ describe('the audit log of a machine', () => {
     assert.doesNotMatch(lines.join(), /a secret plaintext|purpose/);
   });
 
+  it('is exported in the words of OCSF', async (test) => {
+    const { config, keyId } = await history(test);
+    const lines = await Array.fromAsync(renderCloudTrail(config, { keyId }, 'ocsf'));
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.deepEqual(
+      told.map((event) => event['type_uid']),
+      [300_401, 300_403, 600_302, 300_403],
+    );
+    assert.deepEqual(told[0]?.['entity'], { uid: keyId, type: 'cryptographic key' });
+  });
+
   it('is exported in the shape that CloudTrail gives to calls of AWS KMS', async (test) => {
     const { config, keyId, accountId } = await history(test);
     const lines = await Array.fromAsync(

@@ -7,6 +7,7 @@ import {
   type EventFilter,
   type LoggedEvent,
   logFolders,
+  ocsfOfEvent,
   readEventsByTime,
   readNewestEvents,
   type Verified,
@@ -17,6 +18,7 @@ import type { LogHead, Store } from '#ports';
 import { errorTypeOf } from '#protocols/aws-kms';
 import { openStore } from '#storage';
 import type { Config } from './config.ts';
+import { softwareVersion } from './software.ts';
 
 /** The newest events of all logs on this machine, newest first; no log is read further back than that. */
 export function auditEvents(auditFolder: string, filter: EventFilter, limit: number): LoggedEvent[] {
@@ -28,7 +30,7 @@ export function auditEvents(auditFolder: string, filter: EventFilter, limit: num
 }
 
 /** `numbered` is what an anomaly detector wants: with its index in the log, and a first line that says whether any are left out. */
-export type ExportFormat = 'jsonl' | 'numbered' | 'cloudtrail';
+export type ExportFormat = 'jsonl' | 'numbered' | 'cloudtrail' | 'ocsf';
 
 /** All events of all logs by their time, as lines of JSON. */
 export async function* renderCloudTrail(
@@ -40,10 +42,12 @@ export async function* renderCloudTrail(
   try {
     const factsOf = store && (await cloudTrailFacts(config, store));
     const isWhole = Object.keys(filter).length === 0;
+    const source = { version: softwareVersion() };
     if (format === 'numbered')
       yield JSON.stringify({ traffic: { isWhole, isLabelled: false, canaryKeys: [] } });
     for (const { index, event } of readEventsByTime(logFolders(config.auditFolder), filter)) {
       if (factsOf) yield JSON.stringify(cloudTrailRecord(event, await factsOf(event)));
+      else if (format === 'ocsf') yield JSON.stringify(ocsfOfEvent(event, index, source));
       else yield JSON.stringify(format === 'numbered' ? { index, event } : event);
     }
   } finally {

@@ -52,8 +52,10 @@ export function addAuditCommands(program: Command): void {
     });
 
   filters(audit.command('export').description('all events, oldest first, a JSON object a line'))
-    .addOption(new Option('--format <format>').choices(['jsonl', 'numbered', 'cloudtrail']).default('jsonl'))
-    .action(async (wish: Filter & { format: 'jsonl' | 'numbered' | 'cloudtrail' }) => {
+    .addOption(
+      new Option('--format <format>').choices(['jsonl', 'numbered', 'cloudtrail', 'ocsf']).default('jsonl'),
+    )
+    .action(async (wish: Filter & { format: 'jsonl' | 'numbered' | 'cloudtrail' | 'ocsf' }) => {
       const { renderCloudTrail } = await import('#server');
       for await (const line of renderCloudTrail(config(), filterOf(wish), wish.format)) {
         if (!process.stdout.write(`${line}\n`))
