@@ -8,6 +8,7 @@ import type { Instant, Key, Role } from '#domain';
 import type { RootOfTrust, ShredStore, Store } from '#ports';
 import { createFileRoot, openFileRoot } from '#roots';
 import { openShredStore, openStore } from '#storage';
+import { createSuspendedGrants } from './anomaly/suspended-grants.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { createOpenedValues } from './opened-values.ts';
 import { createDemands } from './demands.ts';
@@ -120,7 +121,9 @@ async function openNode(shared: Shared, change: (store: Store) => Store): Promis
   let monotonic = 0;
   const documents = createDocumentCache(store, createOpenedValues({ monotonic: () => monotonic }));
   const keys = createKeyCache({ store, hierarchy, accountOf, monotonic: () => monotonic });
+  const suspended = createSuspendedGrants(store);
   const drop = (entities: readonly string[] | null): void => {
+    suspended.drop(entities);
     keys.drop(entities);
     documents.drop(entities);
     hierarchy.drop(entities);
@@ -148,6 +151,8 @@ async function openNode(shared: Shared, change: (store: Store) => Store): Promis
     fips: null,
     accountOf,
     firstEnvironment: async () => 'alpha',
+    suspended,
+    notices: { of: () => ['hook'] },
   };
   const age = (millis: number): void => {
     monotonic += millis;

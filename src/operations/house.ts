@@ -1,6 +1,7 @@
 import type { SecretBytes } from '#crypto';
 import type { ClavigerError, ErrorCode } from '#domain';
 import type { AuditLog, Clock, KeyDevice, Outside, RootOfTrust, Store } from '#ports';
+import type { SuspendedGrants } from './anomaly/suspended-grants.ts';
 import type { Custody } from './custody/custody.ts';
 import type { DocumentCache } from './document-cache.ts';
 import type { Demands } from './demands.ts';
@@ -9,6 +10,7 @@ import type { Hierarchy } from './hierarchy.ts';
 import type { KeyCache } from './key-cache.ts';
 import type { KeyUses } from './key-uses.ts';
 import type { LastUses } from './last-uses.ts';
+import type { NoticeDestinations } from './notices/notices.ts';
 import type { Refusals } from './refusals.ts';
 import type { RootSeat } from './roots/root-seat.ts';
 import type { UsageMeter } from './usage-meter.ts';
@@ -82,4 +84,8 @@ export type House = {
   readonly outside?: Outside;
   /** What custodians of shares may do; absent: the root of trust has no shares. */
   readonly custody?: Custody;
+  /** Principals who are refused a key for what the watch saw; absent: there are none. */
+  readonly suspended?: SuspendedGrants;
+  /** Who outside of the house is told of what; absent: nobody. */
+  readonly notices?: NoticeDestinations;
 };

@@ -25,6 +25,20 @@ export type { ItemResult } from './keys/items.ts';
 export type { OpenedResult, SealedDataKey, SealedResult } from './keys/versioned.ts';
 export type { MacChoice } from './keys/mac-items.ts';
 export type { SigningChoice } from './keys/sign-items.ts';
+export { anomalySettingsOf, type AnomalySettings } from './anomaly/settings.ts';
+export type { AnomalyAlert, ToldAlert } from './anomaly/alerts.ts';
+export {
+  createSuspendedGrants,
+  type SuspendedGrant,
+  type SuspendedGrants,
+} from './anomaly/suspended-grants.ts';
+export {
+  dueNotices,
+  type NoticeDestinations,
+  type NoticeTopic,
+  type NoticeView,
+  type WaitingNotice,
+} from './notices/notices.ts';
 export { createDemands, type Demands } from './demands.ts';
 export { createRefusals, type Refusals } from './refusals.ts';
 export { createKeyUses, type KeyUses } from './key-uses.ts';

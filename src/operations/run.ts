@@ -85,6 +85,8 @@ async function perform<I, O>(run: Run<I, O>, seen: Seen): Promise<Outcome<O>> {
     const opened = found instanceof Promise ? await found : found;
     seen.keyId = opened.key.id;
     if (run.asked) authorize({ operation, caller, input, target: { rule, opened }, now });
+    if (run.asked && house.suspended?.mayBeAny)
+      await house.suspended.require(caller.principal, opened.key.id);
     seen.keys.push(checkKey(opened, rule, input, { now, approvedOnly: house.fips !== null }));
   }
   const opening = openMaterials(operation, seen.keys);

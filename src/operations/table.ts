@@ -56,6 +56,10 @@ import {
   readPolicy,
   writePolicy,
 } from './policies/policies.ts';
+import { acknowledgeAlert, listAlerts, readAlert, recordAlert } from './anomaly/alerts.ts';
+import { readAnomalySettings, writeAnomalySettings } from './anomaly/settings.ts';
+import { liftSuspendedGrant, listSuspendedGrants } from './anomaly/suspended-grants.ts';
+import { listNotices, settleNotice } from './notices/notices.ts';
 import { readPeriodPolicy, writePeriodPolicy } from './governance/period-policy.ts';
 import { sweepDocuments } from './sweep.ts';
 import { ownCapabilities, tokenCapabilities } from './tokens/capabilities.ts';
@@ -289,4 +293,14 @@ export const operations = Object.freeze({
   resealBatch,
   fenceRekey,
   endRekey,
+  recordAlert,
+  listAlerts,
+  readAlert,
+  acknowledgeAlert,
+  readAnomalySettings,
+  writeAnomalySettings,
+  listSuspendedGrants,
+  liftSuspendedGrant,
+  settleNotice,
+  listNotices,
 });

@@ -212,6 +212,16 @@ export const permissions = Object.freeze({
   'environments:reseal': permission(null, house),
   'environments:fence-rekey': permission(null, house),
   'environments:end-rekey': permission(null, house),
+  'anomaly:record-alert': permission(null, house),
+  'anomaly:list-alerts': permission(null, inspect),
+  'anomaly:read-alert': permission(null, inspect),
+  'anomaly:acknowledge-alert': permission(null, manage),
+  'anomaly:read-settings': permission(null, inspect),
+  'anomaly:write-settings': permission(null, administrate),
+  'anomaly:list-suspended-grants': permission(null, inspect),
+  'anomaly:lift-suspended-grant': permission(null, administrate),
+  'notices:settle': permission(null, house),
+  'notices:list': permission(null, inspect),
 });
 
 export type Permission = keyof typeof permissions;

@@ -55,6 +55,8 @@ const byOperation: ReadonlyMap<string, OperationClass> = new Map([
   ['auth.write-method-role', 'policy'],
   ['auth.write-password-user', 'policy'],
   ['keys.create', 'create'],
+  ['anomaly.write-settings', 'policy'],
+  ['anomaly.lift-suspended-grant', 'policy'],
 ]);
 
 const reading =
