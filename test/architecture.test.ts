@@ -16,7 +16,7 @@ const areas: Readonly<Record<string, { rank: number; may: readonly string[] }>> 
   audit: { rank: 3, may: ['domain', 'encoding', 'ports', 'crypto'] },
   access: { rank: 3, may: ['domain', 'ports', 'crypto'] },
   governance: { rank: 4, may: ['domain', 'encoding', 'ports', 'crypto', 'audit'] },
-  operations: { rank: 4, may: ['domain', 'ports', 'crypto', 'audit', 'access', 'governance'] },
+  operations: { rank: 4, may: ['domain', 'encoding', 'ports', 'crypto', 'audit', 'access', 'governance'] },
   protocols: { rank: 5, may: ['domain', 'encoding', 'ports', 'access', 'operations', 'governance'] },
   server: {
     rank: 6,

@@ -19,6 +19,7 @@ import { addKeyCommands } from './commands/key.ts';
 import { addNameCommands } from './commands/name.ts';
 import { addPeopleCommands } from './commands/people.ts';
 import { addQuickstart } from './commands/quickstart.ts';
+import { addQuorumCommands } from './commands/quorum.ts';
 import { addRekey, addRootCommands } from './commands/root.ts';
 import { addRecoveryCommands } from './commands/recovery.ts';
 import { addSecretCommands } from './commands/secret.ts';
@@ -54,6 +55,7 @@ export function createProgram(): Command {
   addSecretCommands(program);
   program.commandsGroup('Who may do what, and who did what:');
   addRekey(addPeopleCommands(program));
+  addQuorumCommands(program);
   addAuditCommands(program);
   addAnomalyCommands(program);
   program.commandsGroup('Backup and recovery:');

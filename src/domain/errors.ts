@@ -28,6 +28,10 @@ export const errorCodes = [
   'policy-malformed',
   'policy-lockout',
   'limit-exceeded',
+  // who else must say so
+  'approval-pending',
+  'approval-not-found',
+  'approval-closed',
   // a key's life
   'key-suspended',
   'key-destruction-scheduled',

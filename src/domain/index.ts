@@ -12,3 +12,4 @@ export * from './key-state.ts';
 export * from './lifecycle.ts';
 export * from './period-policy.ts';
 export * from './principal.ts';
+export * from './quorum.ts';

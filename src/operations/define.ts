@@ -18,11 +18,11 @@ export const anyCondition: readonly KeyCondition[] = Object.freeze([
   'destruction-scheduled',
 ]);
 
-type Shape<I, O> = Omit<Operation<I, O>, 'quorum'>;
+type Shape<I, O> = Omit<Operation<I, O>, 'quorum'> & Partial<Pick<Operation<I, O>, 'quorum'>>;
 
-/** An operation, frozen. */
+/** An operation, frozen; where it says nothing of a quorum none is asked. */
 export function defineOperation<I, O>(shape: Shape<I, O> & { input: z.ZodType<I> }): Operation<I, O> {
-  return Object.freeze({ ...shape, quorum: null });
+  return Object.freeze({ quorum: null, ...shape });
 }
 
 type Keyed = { readonly key: KeyReference };

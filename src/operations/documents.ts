@@ -25,6 +25,8 @@ export interface Collection<T extends object> {
   readonly name: string;
   /** One that has not expired, at once where it is cached; null: there is none. */
   find(house: Shelf, environment: string, id: string): Kept<T> | null | Promise<Kept<T> | null>;
+  /** The same as the store has it now, whatever is cached. */
+  read(house: Shelf, environment: string, id: string): Promise<Kept<T> | null>;
   /** Those whose id begins so, ordered by id, without what has expired; it may be less than the limit though more follow. */
   list(house: Shelf, environment: string, prefix: string, page: Page): Promise<readonly Kept<T>[]>;
   created(environment: string, id: string, content: T, besides?: Besides): Change;
@@ -79,6 +81,10 @@ export function defineCollection<T extends object>(name: string, shape: z.ZodTyp
       const cached = house.documents.peek(place);
       if (cached !== undefined) return current(cached, house.clock.now());
       return house.documents.load(place).then((document) => current(document, house.clock.now()));
+    },
+    async read(house, environment, id) {
+      const document = await house.store.documents.get({ environment, collection: name, id });
+      return current(document, house.clock.now());
     },
     async list(house, environment, prefix, page) {
       const found = await house.store.documents.list({ environment, collection: name }, prefix, page);

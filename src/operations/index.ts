@@ -99,6 +99,9 @@ export {
   type RootTarget,
 } from './roots/root-seat.ts';
 export type { RootMigration, RootStatus, RootTargetReport } from './roots/roots.ts';
+export type { EnrolledKey } from './quorum/approver-keys.ts';
+export type { RequestView } from './quorum/decide.ts';
+export type { QuorumPolicyView } from './quorum/policy.ts';
 export { orphansInDevice } from './keys/device-version.ts';
 export type { Devices } from './house.ts';
 export type { AppRole } from './auth/approle/roles.ts';

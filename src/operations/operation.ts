@@ -1,6 +1,15 @@
 import type { z } from 'zod';
 import type { AccessScope, Permission } from '#access';
-import type { AlgorithmName, AuditEvent, Instant, Key, KeyUsage, KeyVersion, Principal } from '#domain';
+import type {
+  AlgorithmName,
+  AuditEvent,
+  Instant,
+  Key,
+  KeyUsage,
+  KeyVersion,
+  Principal,
+  QuorumNeed,
+} from '#domain';
 import type { Change } from '#ports';
 import type { House } from './house.ts';
 import type { OpenedKey } from './key-cache.ts';
@@ -116,6 +125,11 @@ export type Outcome<O> = {
   readonly afterwards?: () => Promise<void>;
 };
 
+/** What needs a quorum: always the same, or by what is asked and who asks. */
+export type QuorumAsk<I> =
+  | QuorumNeed
+  | ((input: I, caller: Pick<Caller, 'principal'>) => QuorumNeed | readonly QuorumNeed[] | null);
+
 /** An operation is data; the runner is the only road to its `run`. */
 export type Operation<I, O> = {
   readonly name: string;
@@ -127,8 +141,10 @@ export type Operation<I, O> = {
   readonly permission?: Permission;
   /** It asks for no permission, because it proves who asks by itself (a login). */
   readonly isOpen?: true;
-  /** What a quorum must approve; null: nothing. */
-  readonly quorum: null;
+  /** What a quorum must approve, in the environment of the caller and where its policy says so; null: nothing. */
+  readonly quorum: QuorumAsk<I> | null;
+  /** It does what no commit takes back before its changes are committed: the approvals are spent first, and are lost where it fails. */
+  readonly spendsFirst?: true;
   readonly isDryRun?: (input: I) => boolean;
   /** Further values that policy conditions may ask for, by condition key. */
   readonly conditions?: (

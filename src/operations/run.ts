@@ -1,7 +1,7 @@
 import { authorize } from './authorization.ts';
-import { ClavigerError, hasCode, type AuditEvent, type Principal } from '#domain';
+import { ClavigerError, hasCode, type AuditEvent, type Instant, type Principal } from '#domain';
 import { newId } from '#crypto';
-import { entityOf } from '#ports';
+import { commitRecorded } from './commit.ts';
 import type { House } from './house.ts';
 import {
   anyRegion,
@@ -12,6 +12,8 @@ import {
   type Outcome,
 } from './operation.ts';
 import { asClavigerError, outcomeOf, recordOf } from './record.ts';
+import type { Approved } from './quorum/ask.ts';
+import { requireApproved, withApproval } from './quorum/spend.ts';
 import { checkKey, findKey } from './target.ts';
 
 type Run<I, O> = {
@@ -30,6 +32,8 @@ type Seen = {
   keyId: string | null;
   /** A commit was begun: whether it holds may be unknown when it fails. */
   committing: boolean;
+  /** The digest whose approvals were used up before the operation acted. */
+  spent: string | null;
 };
 
 /** The one door to keys: every protocol, and the house itself, go through this runner. */
@@ -48,7 +52,7 @@ const attemptsMax = 10;
 async function runRecorded<I, O>(run: Run<I, O>): Promise<O> {
   const startedAt = performance.now();
   const { house, operation, caller } = run;
-  const seen: Seen = { keys: [], keyId: null, committing: false };
+  const seen: Seen = { keys: [], keyId: null, committing: false, spent: null };
   let outcome: Outcome<O> | null = null;
   try {
     house.log.requireWritable();
@@ -77,9 +81,7 @@ async function perform<I, O>(run: Run<I, O>, seen: Seen): Promise<Outcome<O>> {
   const waiting = house.freshness.require();
   if (waiting) await waiting;
   const now = house.clock.now();
-  if (!operation.permission && operation.targets.length === 0 && !operation.isOpen && run.asked)
-    throw new ClavigerError('internal', `The operation ${operation.name} asks for no permission.`);
-  if (operation.permission && run.asked) authorize({ operation, caller, input, target: null, now });
+  if (run.asked) authorizeWhole(run, input, now);
   for (const rule of operation.targets) {
     const found = findKey(house, caller, rule.reference(input));
     const opened = found instanceof Promise ? await found : found;
@@ -89,15 +91,32 @@ async function perform<I, O>(run: Run<I, O>, seen: Seen): Promise<Outcome<O>> {
       await house.suspended.require(caller.principal, opened.key.id);
     seen.keys.push(checkKey(opened, rule, input, { now, approvedOnly: house.fips !== null }));
   }
+  const approved = operation.quorum !== null && run.asked ? await approvalOf(run, seen, input) : null;
   const opening = openMaterials(operation, seen.keys);
   if (opening) await opening;
   const dryRun = operation.isDryRun?.(input) ?? false;
   const counting = dryRun ? undefined : countUses(house, operation, seen.keys, input);
   if (counting) await counting;
   const outcome = operation.run({ caller, now, house, keys: seen.keys }, input);
-  if (!dryRun) return outcome;
+  if (!dryRun) return approved === null ? outcome : withApproval(await outcome, approved);
   operation.discard?.((await outcome).output);
   throw new ClavigerError('dry-run', 'The request would have succeeded, but the DryRun option is set.');
+}
+
+/** What is no key's business is allowed here, and an operation without any permission is refused. */
+function authorizeWhole<I, O>({ operation, caller }: Run<I, O>, input: I, now: Instant): void {
+  if (operation.permission) authorize({ operation, caller, input, target: null, now });
+  else if (operation.targets.length === 0 && !operation.isOpen)
+    throw new ClavigerError('internal', `The operation ${operation.name} asks for no permission.`);
+}
+
+/** What a quorum approved; null: none is asked. */
+async function approvalOf<I, O>(run: Run<I, O>, seen: Seen, input: I): Promise<Approved | null> {
+  const { house, operation, caller } = run;
+  const { keys, spent } = seen;
+  const approved = await requireApproved(house, { operation, caller, input, keys, spent });
+  if (approved?.isSpent) seen.spent = approved.digest;
+  return approved;
 }
 
 function validate<I, O>(operation: Operation<I, O>, input: I): I {
@@ -175,22 +194,15 @@ async function isCommitted<I, O>(
 ): Promise<boolean> {
   const changes = outcome.changes ?? [];
   seen.committing = true;
-  house.outbox.begin(event.id);
   try {
-    await house.store.commit({ changes, events: [event] });
-    house.drop(changes.map(entityOf));
-    await house.log.append(event);
-    house.outbox.logged(event.id);
+    await commitRecorded(house, changes, event);
     return true;
   } catch (error) {
     if (attempt === attemptsMax || !hasCode(error, 'conflict')) throw error;
     // nothing was committed
-    house.drop(changes.map(entityOf));
     seen.keys.length = 0;
     seen.committing = false;
     return false;
-  } finally {
-    house.outbox.end(event.id);
   }
 }
 

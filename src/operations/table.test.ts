@@ -73,7 +73,7 @@ describe('the table of operations', () => {
     for (const name of names)
       assert.match(
         name,
-        /^(keys|names|mounts|policies|tokens|token-roles|logins|auth|identity|documents|secrets|cubbyholes|wrappings|environments|principals|credentials|server|roots|recovery|anomaly|notices|backup|escrow|copies)\.[a-z]+(-[a-z]+)*$/,
+        /^(keys|names|mounts|policies|tokens|token-roles|logins|auth|identity|approvals|governance|documents|secrets|cubbyholes|wrappings|environments|principals|credentials|server|roots|recovery|anomaly|notices|backup|escrow|copies)\.[a-z]+(-[a-z]+)*$/,
       );
   });
 

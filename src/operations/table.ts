@@ -61,6 +61,7 @@ import { readAnomalySettings, writeAnomalySettings } from './anomaly/settings.ts
 import { liftSuspendedGrant, listSuspendedGrants } from './anomaly/suspended-grants.ts';
 import { listNotices, settleNotice } from './notices/notices.ts';
 import { readPeriodPolicy, writePeriodPolicy } from './governance/period-policy.ts';
+import { quorumOperations } from './quorum/table.ts';
 import { sweepDocuments } from './sweep.ts';
 import { ownCapabilities, tokenCapabilities } from './tokens/capabilities.ts';
 import { createToken as issueChildToken } from './tokens/create.ts';
@@ -134,6 +135,7 @@ import { serverStatus } from './status.ts';
 
 /** Every operation there is. A test walks it: each permission is used once, each rule lists its conditions. */
 export const operations = Object.freeze({
+  ...quorumOperations,
   readPeriodPolicy,
   writePeriodPolicy,
   createKey,

@@ -2,6 +2,7 @@ import { ClavigerApiError } from './api-error.ts';
 import { keysOf, namesOf } from './keys.ts';
 import { rootRekeysOf } from './custody.ts';
 import { environmentsOf, principalsOf } from './people.ts';
+import { approvalsOf } from './approvals.ts';
 import { rekeysOf, rootOf } from './roots.ts';
 import { recoveryOf } from './recovery.ts';
 import type { StatusRecord } from './records.ts';
@@ -55,6 +56,7 @@ export function createClient(options: ClientOptions) {
     root: rootOf(call),
     rekeys: rekeysOf(call),
     recovery: recoveryOf(call),
+    approvals: approvalsOf(call),
     ...encryptionOf(call),
     ...signingOf(call),
     random: async (length: number) => bytesIn(await call('POST', '/random', { length }), 'bytes'),

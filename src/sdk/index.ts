@@ -1,4 +1,5 @@
 export { ClavigerApiError } from './api-error.ts';
+export type { ApprovalRecord, QuorumPolicyRecord, QuorumTermsRecord } from './approvals.ts';
 export { createClient, type Client, type Context, type DataKey, type SignWish } from './client.ts';
 export { createCustodian, type Custodian } from './custody.ts';
 export type { FileContext } from './envelope/context.ts';

@@ -25,8 +25,8 @@ function permission(awsAction: string | null, roles: readonly Role[]): Permissio
 
 /**
  * Every permission there is. Duties are separate: an operator manages keys and can't use them, a user uses them and can't
- * manage them, an auditor reads. An administrator may do all in its environment but take keys out of it, which an exporter does; until there is a quorum,
- * an administrator can make a principal that is one, on the record.
+ * manage them, an auditor reads. An administrator may do all in its environment but take keys out of it, which an exporter does; unless a quorum
+ * policy says otherwise an administrator can make a principal that is one, on the record.
  * Nobody has the house's own (`keys:destroy`).
  */
 export const permissions = Object.freeze({
@@ -178,6 +178,14 @@ export const permissions = Object.freeze({
   'auth:read-revocation-list': permission(null, administrate),
   'auth:list-revocation-lists': permission(null, administrate),
   'auth:delete-revocation-list': permission(null, administrate),
+  'approvals:read-policy': permission(null, everybody),
+  'approvals:write-policy': permission(null, administrate),
+  'approvals:enroll': permission(null, everybody),
+  'approvals:list': permission(null, everybody),
+  'approvals:read': permission(null, everybody),
+  'approvals:approve': permission(null, everybody),
+  'approvals:deny': permission(null, everybody),
+  'approvals:cancel': permission(null, everybody),
   'governance:read-period-policy': permission(null, read),
   'governance:write-period-policy': permission(null, administrate),
   'environments:create': permission(null, administrate),

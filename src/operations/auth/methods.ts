@@ -84,6 +84,7 @@ export const writeMethodConfig = defineOperation<ConfigInput, {}>({
   input: configInput,
   targets: [],
   permission: 'auth:write-method-config',
+  quorum: 'principal',
   run: async ({ house, caller }, { mount: path, change, secret }) => {
     const { environment } = caller.principal;
     const mount = await methodMount(house, environment, path);
@@ -158,6 +159,7 @@ export const writeMethodRole = defineOperation<RoleInput, {}>({
   input: roleInput,
   targets: [],
   permission: 'auth:write-method-role',
+  quorum: 'principal',
   run: async ({ house, caller }, { mount: path, name, change, settings }) => {
     const { environment } = caller.principal;
     const mount = await methodMount(house, environment, path);

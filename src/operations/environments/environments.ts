@@ -67,6 +67,7 @@ export const createAdministrator = defineOperation<AdministratorInput, NewAdmini
   input: administratorInput,
   targets: [],
   permission: 'environments:create-administrator',
+  quorum: 'principal',
   run: async ({ house, caller, now }, wish) => {
     if (caller.principal.environment !== (await house.firstEnvironment())) {
       throw new ClavigerError(

@@ -75,6 +75,7 @@ export const writePeriodPolicy = defineOperation<WriteInput, PeriodPolicyView>({
   input: writeInput,
   targets: [],
   permission: 'governance:write-period-policy',
+  quorum: 'policy',
   run: async ({ house, caller }, { policy }) => {
     const place = { environment: caller.principal.environment, id: policyId };
     return {

@@ -113,6 +113,7 @@ export const writeEntity = defineOperation<WriteInput, WrittenEntity>({
   input: writeInput,
   targets: [],
   permission: 'identity:write-entity',
+  quorum: 'principal',
   run: async ({ house, caller, now }, wish) => {
     const place = { house, environment: caller.principal.environment };
     const policies = wish.policies && identityPolicies(wish.policies);

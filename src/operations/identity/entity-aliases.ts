@@ -243,6 +243,7 @@ export const writeEntityAlias = defineOperation<WriteInput, WrittenAlias | null>
   input: writeInput,
   targets: [],
   permission: 'identity:write-entity-alias',
+  quorum: 'principal',
   run: written,
 });
 

@@ -157,6 +157,7 @@ export const writeGroupAlias = defineOperation<WriteInput, WrittenAlias | null>(
   input: writeInput,
   targets: [],
   permission: 'identity:write-group-alias',
+  quorum: 'principal',
   run: async (work, wish) => {
     const place = { house: work.house, environment: work.caller.principal.environment };
     const mount = await methodOfAccessor(place, wish.mountAccessor);

@@ -172,6 +172,7 @@ export const writeGroup = defineOperation<WriteInput, WrittenGroup>({
   input: writeInput,
   targets: [],
   permission: 'identity:write-group',
+  quorum: 'principal',
   run: async ({ house, caller, now }, wish) => {
     const place = { house, environment: caller.principal.environment };
     const before = await standing(place, wish);

@@ -134,6 +134,7 @@ export const mergeEntities = defineOperation<MergeInput, {}>({
   input: mergeInput,
   targets: [],
   permission: 'identity:merge-entities',
+  quorum: 'principal',
   run: async ({ house, caller, now }, wish) => {
     const place = { house, environment: caller.principal.environment };
     const all = await merging(place, wish);

@@ -43,6 +43,7 @@ export const putPolicy = defineOperation<PolicyInput, Key>({
   conditions: ({ bypassLockoutCheck }) => ({
     'kms:BypassPolicyLockoutSafetyCheck': String(bypassLockoutCheck),
   }),
+  quorum: 'policy',
   run: ({ keys, caller, now }, wish) => {
     const { key } = present(keys[0]);
     const { bypassLockoutCheck } = wish;

@@ -87,6 +87,7 @@ export const backUpInClear = defineOperation<
   kind: 'manage',
   input: backupInput,
   targets: [onKey<BackupInput>({ permission: 'keys:export', act: 'manage', conditions: usableOnly })],
+  quorum: 'export',
   run: async (work, { place, holder }) => {
     const target = present(work.keys[0]);
     const { key } = target;
@@ -183,6 +184,7 @@ export const restoreFromClear = defineOperation<RestoreInput, Key>({
   input: restoreInput,
   targets: [],
   permission: 'keys:restore',
+  quorum: ({ takesName }) => (takesName ? ['restore', 'import-replace'] : 'restore'),
   run: async (work, { versions, takesName, ...shape }) => {
     requireAscending(versions);
     const arriving: ArrivingVersion[] = [];

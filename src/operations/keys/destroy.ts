@@ -60,6 +60,7 @@ export const scheduleDestruction = defineOperation<ScheduleInput, Key>({
     }),
   ],
   conditions: ({ waitingDays }) => ({ 'kms:ScheduleKeyDeletionPendingWindowInDays': String(waitingDays) }),
+  quorum: ({ releasesNames }) => (releasesNames ? ['destroy', 'import-replace'] : 'destroy'),
   run: async ({ caller, house, keys, now }, { waitingDays, reason = null, releasesNames = false }) => {
     const { key } = present(keys[0]);
     if (releasesNames && !key.deletable)

@@ -141,6 +141,7 @@ export const exportInClear = defineOperation<
   kind: 'manage',
   input,
   targets: [onKey<Input>({ permission: 'keys:export', act: 'manage', conditions: usableOnly })],
+  quorum: 'export',
   run: async (work, wish) => {
     const target = present(work.keys[0]);
     const { key } = target;

@@ -119,6 +119,7 @@ export const exportKey = defineOperation<ExportInput, ExportedKey>({
   kind: 'manage',
   input: exportInput,
   targets: [leaving<ExportInput>()],
+  quorum: 'export',
   run: async (work, input) => {
     const target = present(work.keys[0]);
     requireExportable(target, work.now);
@@ -148,6 +149,7 @@ export const exportUnderKey = defineOperation<UnderKeyInput, ExportedKey>({
       bytes: () => 0,
     },
   ],
+  quorum: 'export',
   run: async (work, input) => {
     const [target, under] = [present(work.keys[0]), present(work.keys[1])];
     requireExportable(target, work.now);

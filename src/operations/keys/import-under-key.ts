@@ -72,6 +72,7 @@ export const importUnderKey = defineOperation<Input, KeyWithMaterial>({
       algorithm: () => keyWrap,
     },
   ],
+  quorum: 'import-replace',
   run: async (work, wish) => {
     const [{ key }, under] = [present(work.keys[0]), present(work.keys[1])];
     requireImported(key);

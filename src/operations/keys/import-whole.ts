@@ -94,6 +94,7 @@ export const importNextVersion = defineOperation<NextInput, Key>({
   kind: 'manage',
   input: nextInput,
   targets: [onKey<NextInput>({ permission: 'keys:import-material', act: 'manage', conditions: usableOnly })],
+  quorum: 'import-replace',
   run: async (work, wish) => {
     const { key } = present(work.keys[0]);
     requireTakesVersions(key);

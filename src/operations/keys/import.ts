@@ -162,6 +162,7 @@ export const importMaterial = defineOperation<ImportInput, KeyWithMaterial>({
     onKey<ImportInput>({ permission: 'keys:import-material', act: 'manage', conditions: notScheduled }),
   ],
   conditions: importConditions,
+  quorum: 'import-replace',
   run: async ({ house, keys, now }, wish) => {
     const { key } = present(keys[0]);
     requireImported(key);
@@ -324,6 +325,8 @@ export const deleteImportedMaterial = defineOperation<DeleteInput, KeyWithMateri
       conditions: anyCondition,
     }),
   ],
+  quorum: 'destroy',
+  spendsFirst: true,
   run: async ({ house, keys }, { materialId }) => {
     const { key } = present(keys[0]);
     requireImported(key);

@@ -58,6 +58,8 @@ export const trimKey = defineOperation<Input, Key>({
   kind: 'manage',
   input,
   targets: [onKey<Input>({ permission: 'keys:trim', act: 'manage', conditions: notScheduled })],
+  quorum: 'destroy',
+  spendsFirst: true,
   run: async ({ house, keys, now }, { oldest }) => {
     const { key } = present(keys[0]);
     requireTrimmable(key, oldest);

@@ -292,6 +292,7 @@ export const disableMount = defineOperation<PlaceInput, {}>({
   input: placeInput,
   targets: [],
   permission: 'mounts:disable',
+  quorum: ({ kind }) => (kind === 'secrets' ? 'import-replace' : null),
   run: async ({ house, caller }, { kind, path }) => {
     let was: Mount | null = null;
     const change = await changed(house, caller.principal.environment, (table) => {
@@ -318,6 +319,7 @@ export const moveMount = defineOperation<MoveInput, {}>({
   input: moveInput,
   targets: [],
   permission: 'mounts:move',
+  quorum: ({ kind }) => (kind === 'secrets' ? 'import-replace' : null),
   run: async ({ house, caller }, { kind, from, to }) => {
     const change = await changed(house, caller.principal.environment, (table) => {
       const mount = movable(table, kind, from);

@@ -56,6 +56,7 @@ export const moveName = defineOperation<NameAndKey, KeyName>({
     { permission: 'names:move', act: 'manage', conditions: anyCondition, reference: byName },
     onKey<NameAndKey>({ permission: 'names:move-to', act: 'manage', conditions: notScheduled }),
   ],
+  quorum: 'import-replace',
   run: async ({ house, keys, caller, now }, wish) => {
     const [from, to] = [present(keys[0]).key, present(keys[1]).key];
     requireSameKind(from, to);
@@ -83,6 +84,7 @@ export const deleteName = defineOperation<NameOnly, KeyName>({
   kind: 'manage',
   input: nameOnly,
   targets: [{ permission: 'names:delete', act: 'manage', conditions: anyCondition, reference: byName }],
+  quorum: 'import-replace',
   run: async ({ house, keys, caller }, wish) => {
     const { key } = present(keys[0]);
     const name = await nameRecord({ house, caller, key }, wish.name);

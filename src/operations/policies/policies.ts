@@ -114,6 +114,7 @@ export const writePolicy = defineOperation<WriteInput, {}>({
   input: writeInput,
   targets: [],
   permission: 'policies:write',
+  quorum: 'policy',
   run: async ({ house, caller }, { name, text }) => {
     requireChangeable(name, 'update');
     const { rules } = parseAclPolicy(text);
@@ -133,6 +134,7 @@ export const deletePolicy = defineOperation<Named, {}>({
   input: named,
   targets: [],
   permission: 'policies:delete',
+  quorum: 'policy',
   run: async ({ house, caller }, { name }) => {
     requireChangeable(name, 'delete');
     const kept = await aclPolicies.find(house, caller.principal.environment, name);

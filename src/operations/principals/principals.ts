@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { newAccessKey, newToken, tokenId } from '#access';
 import { newId, SecretBytes } from '#crypto';
-import { ClavigerError, roles, type Instant, type Principal, type Role } from '#domain';
+import { ClavigerError, roles, type Instant, type Principal, type QuorumNeed, type Role } from '#domain';
 import type { Credential } from '#ports';
 import { defineOperation } from '../define.ts';
 import { ownedRemoval } from '../tokens/revoke.ts';
 import type { House } from '../house.ts';
+import type { Caller } from '../operation.ts';
+import { requireStillSatisfiable } from '../quorum/policy.ts';
 
 export const principalName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9+=,.@_-]{0,63}$/);
 /** Those that came by an auth method have its path before their name. */
@@ -42,6 +44,7 @@ export const createPrincipal = defineOperation<CreateInput, Principal>({
   input: createInput,
   targets: [],
   permission: 'principals:create',
+  quorum: (wish) => (wish.roles.length > 0 ? 'roles' : null),
   run: async ({ house, caller, now }, wish) => {
     const { environment } = caller.principal;
     if (await house.store.principalByName(environment, wish.name)) {
@@ -75,6 +78,11 @@ const setInput = z.strictObject({
 });
 type SetInput = z.infer<typeof setInput>;
 
+/** A role is given, or one whose word counted no more is let back in; to disable somebody is asked of nobody, so that it can be done at once. */
+function changeNeeds({ roles: wanted, disabled }: SetInput): readonly QuorumNeed[] {
+  return [...(wanted ? (['roles'] as const) : []), ...(disabled === false ? (['approvers'] as const) : [])];
+}
+
 /** Changes a principal's roles, or disables it; nobody changes themselves, and one administrator always stays. */
 export const setPrincipal = defineOperation<SetInput, Principal>({
   name: 'principals.update',
@@ -82,6 +90,7 @@ export const setPrincipal = defineOperation<SetInput, Principal>({
   input: setInput,
   targets: [],
   permission: 'principals:update',
+  quorum: changeNeeds,
   run: async ({ house, caller }, wish) => {
     const old = await findPrincipal(house, caller.principal.environment, wish.name);
     if (old.id === caller.principal.id) {
@@ -94,7 +103,10 @@ export const setPrincipal = defineOperation<SetInput, Principal>({
     };
     return {
       output: principal,
-      changes: [{ kind: 'principal-put', principal, replaces: old }],
+      changes: [
+        { kind: 'principal-put', principal, replaces: old },
+        ...(await requireStillSatisfiable(house, principal)),
+      ],
       facts: { name: principal.name, roles: principal.roles.join(' '), disabled: principal.disabled },
     };
   },
@@ -109,6 +121,11 @@ async function findPrincipal(house: House, environment: string, name: string): P
 
 const ofPrincipal = z.strictObject({ principal: principalName });
 type OfPrincipal = z.infer<typeof ofPrincipal>;
+
+/** Whoever has a credential of somebody else's asks in their name. */
+function forOthers({ principal }: OfPrincipal, caller: Pick<Caller, 'principal'>): QuorumNeed | null {
+  return principal === caller.principal.name ? null : 'principal';
+}
 
 export type NewAccessKey = {
   readonly principal: Principal;
@@ -163,6 +180,7 @@ export const createAccessKey = defineOperation<OfPrincipal, NewAccessKey>({
   input: ofPrincipal,
   targets: [],
   permission: 'credentials:create',
+  quorum: forOthers,
   run: async ({ house, caller, now }, wish) => {
     const principal = await findPrincipal(house, caller.principal.environment, wish.principal);
     const pair = newAccessKey();
@@ -190,6 +208,7 @@ export const createToken = defineOperation<OfPrincipal, NewToken>({
   input: ofPrincipal,
   targets: [],
   permission: 'credentials:create',
+  quorum: forOthers,
   run: async ({ house, caller, now }, wish) => {
     const principal = await findPrincipal(house, caller.principal.environment, wish.principal);
     const token = newToken();

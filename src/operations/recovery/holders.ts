@@ -44,6 +44,7 @@ export const setRecoveryHolders = defineOperation<RecoveryHolders, RecoveryHolde
   input: holdersShape as z.ZodType<RecoveryHolders>,
   targets: [],
   permission: 'recovery:configure',
+  quorum: 'escrow',
   run: async ({ house, caller }, { threshold, holders }) => {
     await requireFirstEnvironment(house, caller, 'Recovery');
     const read = holders.map(({ name, publicKey }) => ({ name, ...readHolderKey(publicKey) }));

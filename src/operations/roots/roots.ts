@@ -82,6 +82,7 @@ export const migrateRoot = defineOperation<TargetInput, RootMigration>({
   input: targetInput,
   targets: [],
   permission: 'roots:migrate',
+  quorum: 'tier',
   run: async ({ house, caller, now }, { to }) => {
     await requireFirst(house, caller);
     const from = await requireSeated(house);

@@ -41,6 +41,7 @@ export const writeTokenRole = defineOperation<WriteInput, {}>({
   input: writeInput,
   targets: [],
   permission: 'token-roles:write',
+  quorum: 'principal',
   run: async ({ house, caller }, { name, role }) => {
     const place = { environment: caller.principal.environment, id: name };
     return { output: {}, changes: [await tokenRoles.put(house, place, role)], facts: { role: name } };

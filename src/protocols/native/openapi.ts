@@ -14,6 +14,7 @@ const problemSchema: Json = {
     code: { enum: errorCodes },
     detail: { type: 'string' },
     requestId: { type: 'string' },
+    approval: { type: 'string', description: 'of code approval-pending: the request that waits' },
   },
   required: ['type', 'title', 'status', 'detail'],
 };

@@ -27,6 +27,9 @@ export const statuses: Readonly<Record<ErrorCode, number>> = Object.freeze({
   'policy-malformed': 400,
   'policy-lockout': 409,
   'limit-exceeded': 409,
+  'approval-pending': 409,
+  'approval-not-found': 404,
+  'approval-closed': 409,
   'key-suspended': 409,
   'key-destruction-scheduled': 409,
   'key-destroyed': 410,
@@ -87,6 +90,7 @@ export function problem(error: ClavigerError, requestId: string): HttpResponse {
     code: error.code,
     detail,
     requestId,
+    ...(error.code === 'approval-pending' ? { approval: error.details['approval'] } : {}),
   };
   return {
     status,

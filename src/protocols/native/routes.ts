@@ -7,6 +7,7 @@ import { houseRoutes } from './routes/house.ts';
 import { importRoutes } from './routes/import.ts';
 import { attributeRoutes, keyRoutes } from './routes/keys.ts';
 import { nameRoutes } from './routes/names.ts';
+import { quorumRoutes } from './routes/quorum.ts';
 import { rootRoutes } from './routes/roots.ts';
 import { recoveryRoutes } from './routes/recovery.ts';
 import { signingRoutes } from './routes/signing.ts';
@@ -25,4 +26,5 @@ export const routes: readonly Route[] = Object.freeze([
   ...custodyRoutes,
   ...rootRoutes,
   ...recoveryRoutes,
+  ...quorumRoutes,
 ]);

@@ -52,6 +52,10 @@ const wireErrors: Readonly<Record<ErrorCode, Wire>> = Object.freeze({
   'policy-malformed': { status: 400 },
   'policy-lockout': { status: 400 },
   'limit-exceeded': { status: 400 },
+  // no client tries a 403 again, and none takes these words for the end of its token
+  'approval-pending': { status: 403 },
+  'approval-not-found': { status: 400 },
+  'approval-closed': { status: 400 },
   'key-suspended': { status: 400 },
   'key-destruction-scheduled': { status: 400 },
   'key-destroyed': { status: 400 },

@@ -143,6 +143,7 @@ export const writeAppRole = defineOperation<WriteInput, { readonly found: boolea
   input: writeInput,
   targets: [],
   permission: 'auth:write-app-role',
+  quorum: 'principal',
   run: async (
     { house, caller },
     { mount: path, name, change, mustExist },

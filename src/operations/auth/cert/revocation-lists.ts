@@ -146,6 +146,7 @@ export const deleteRevocationList = defineOperation<Named, { readonly found: boo
   input: named,
   targets: [],
   permission: 'auth:delete-revocation-list',
+  quorum: 'principal',
   run: async ({ house, caller }, { mount: path, name }) => {
     const { environment } = caller.principal;
     const mount = await certAt(house, environment, path);

@@ -76,6 +76,7 @@ export const writePasswordUser = defineOperation<WriteInput, { readonly found: b
   input: writeInput,
   targets: [],
   permission: 'auth:write-password-user',
+  quorum: 'principal',
   run: async ({ house, caller }, wish) => {
     const { environment } = caller.principal;
     const mount = await userpassAt(house, environment, wish.mount);
