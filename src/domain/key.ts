@@ -72,6 +72,26 @@ export type VersionFloors = {
   readonly process: number;
 };
 
+/** What the crypto-period policy of the environment says beyond the periods of the versions, as of the last time the key was held to it. */
+export type PeriodTerms = {
+  /** It is rotated before its newest version stops protecting, where its users can't tell. */
+  readonly rotates: boolean;
+  /** What has stopped processing is destroyed, a waiting period later. */
+  readonly destroysAtEnd: boolean;
+};
+
+/** A longer period of one version, granted until a date, after which the policy holds again. */
+export type PeriodExtension = {
+  /** Of the document that says who asked, who approved, and why. */
+  readonly id: string;
+  readonly version: number;
+  readonly act: 'protect' | 'process';
+  /** When the policy holds again. */
+  readonly until: Instant;
+  /** Seconds that the policy grants; null: no bound (of the recipient period). */
+  readonly otherwise: number | null;
+};
+
 /** Tags in the order in which they were set. */
 export type Tag = { readonly key: string; readonly value: string };
 
@@ -135,6 +155,12 @@ export type Key = {
   /** The key policy, a JSON document in the policy language of `access`. */
   readonly policy: string;
   readonly rotation: RotationSchedule | null;
+  /** Absent: those of an environment that says nothing of crypto-periods. */
+  readonly periodTerms?: PeriodTerms;
+  /** Exceptions from the crypto-period policy that are in force. */
+  readonly periodExtensions?: readonly PeriodExtension[];
+  /** The newest version whose near end was told. */
+  readonly periodNotice?: number;
   /**
    * Since when the key as a whole is suspended, so that nothing of it works; null: it is not. Its newest version is suspended with
    * it, unless that is in a state that has no such transition.

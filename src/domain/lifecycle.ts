@@ -1,13 +1,5 @@
 import { ClavigerError } from './errors.ts';
-import {
-  type Instant,
-  type Key,
-  type KeyVersion,
-  type StateChange,
-  type UsageCount,
-  currentVersion,
-} from './key.ts';
-import { materialEnd } from './imported-material.ts';
+import { type Instant, type Key, type KeyVersion, type StateChange, type UsageCount } from './key.ts';
 import { algorithmUsage, type AlgorithmName, type KeyUsage } from './algorithm.ts';
 import { algorithmsFor } from './key-spec.ts';
 import { type KeyState, type TransitionCause, isDestroyed, requireTransition } from './key-state.ts';
@@ -134,23 +126,4 @@ export function requireUsageLeft(
 /** The version put in place of the one with the same number. */
 export function replaceVersion(key: Key, version: KeyVersion): Key {
   return { ...key, versions: key.versions.map((old) => (old.number === version.number ? version : old)) };
-}
-
-/** When a key rotates by itself: by its schedule, or before its newest version stops protecting; null: it does not. */
-export function nextRotation(key: Key): Instant | null {
-  if (key.rotation === null) return null;
-  const { nextAt } = key.rotation;
-  return Math.min(nextAt, originatorEnd(currentVersion(key)) ?? nextAt);
-}
-
-/**
- * When the house has something to do for the key: its scheduled destruction, else the end of its imported material, else its next
- * rotation; null: nothing. A key that is suspended or waits for its destruction is not rotated.
- */
-export function dueAt(key: Key): Instant | null {
-  if (isDestroyed(currentVersion(key).state) && !key.destruction) return null;
-  const end = materialEnd(key);
-  if (key.destruction) return Math.min(key.destruction.dueAt, end ?? Infinity);
-  if (end !== null) return end;
-  return key.suspendedAt === null ? nextRotation(key) : null;
 }

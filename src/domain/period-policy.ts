@@ -1,9 +1,18 @@
 import type { KeyUsage } from './algorithm.ts';
 import { ClavigerError } from './errors.ts';
+import type { PeriodTerms } from './key.ts';
 import { type CryptoPeriod, factsOf, type KeySpec } from './key-spec.ts';
 
 /** What a key is for, as SP 800-57 part 1 names key types: a policy speaks of these. */
-export const purposeClasses = ['data', 'wrap', 'mac', 'signature', 'agreement', 'derivation'] as const;
+export const purposeClasses = [
+  'data',
+  'wrap',
+  'mac',
+  'signature',
+  'transport',
+  'agreement',
+  'derivation',
+] as const;
 export type PurposeClass = (typeof purposeClasses)[number];
 
 const byUsage: Readonly<Record<KeyUsage, PurposeClass>> = Object.freeze({
@@ -16,8 +25,11 @@ const byUsage: Readonly<Record<KeyUsage, PurposeClass>> = Object.freeze({
   derive: 'derivation',
 });
 
-export function purposeOf({ usage }: { readonly usage: KeyUsage }): PurposeClass {
-  return byUsage[usage];
+type Purposed = { readonly spec: KeySpec; readonly usage: KeyUsage };
+
+export function purposeOf({ spec, usage }: Purposed): PurposeClass {
+  // what a pair encrypts is a key or a message on its way, not stored data
+  return usage === 'encrypt' && factsOf(spec).asymmetric ? 'transport' : byUsage[usage];
 }
 
 /** The bounds of a class: seconds from the activation of a version, and amounts; null: none by this axis. */
@@ -56,6 +68,7 @@ const nistR5: PeriodProfile = {
     wrap: limits(year, 4 * year),
     mac: limits(2 * year, 5 * year),
     signature: limits(3 * year),
+    transport: limits(2 * year),
     agreement: limits(2 * year),
     derivation: limits(year),
   },
@@ -97,20 +110,48 @@ export type PeriodPolicy = {
   readonly profile: ProfileName;
   /** What it says otherwise than its profile, narrower or wider, by class. */
   readonly classes: Readonly<Partial<Record<PurposeClass, Partial<PeriodLimits>>>>;
-  /** Keys that can be rotated without their clients are, before their originator period ends. */
+  /** Keys whose users can't tell are rotated before their originator period ends. */
   readonly rotates: boolean;
+  /** What may not even process any more is destroyed, a waiting period later. */
+  readonly destroysAtEnd: boolean;
+  /** It bounds only keys that are rotated unseen; absent: all. */
+  readonly onlyUnseen?: true;
 };
 
-/** Of an environment that says nothing. */
+/**
+ * Of an environment that says nothing. It stops nothing that worked without it: keys that are rotated in their place get its periods, all
+ * others have those of their specs.
+ */
 export const usualPolicy: PeriodPolicy = Object.freeze({
   profile: 'nist-r6-draft',
-  classes: {},
+  classes: Object.freeze({}),
   rotates: true,
+  destroysAtEnd: false,
+  onlyUnseen: true,
 });
+
+/** What of a policy is kept on each key; undefined: what is usual. */
+export function termsOf({ rotates, destroysAtEnd }: PeriodPolicy): PeriodTerms | undefined {
+  return rotates && !destroysAtEnd ? undefined : { rotates, destroysAtEnd };
+}
 
 /** The bounds of keys of a class under a policy. */
 export function limitsFor(policy: PeriodPolicy, purpose: PurposeClass): PeriodLimits {
   return { ...periodProfiles[policy.profile].limits[purpose], ...policy.classes[purpose] };
+}
+
+const boundless: PeriodLimits = Object.freeze({
+  originatorSeconds: null,
+  recipientSeconds: null,
+  operationsMax: null,
+  bytesMax: null,
+});
+
+type Bound = Purposed & { readonly isUnseen: boolean };
+
+/** The bounds that a policy sets to one key. */
+export function limitsOn(policy: PeriodPolicy, key: Bound): PeriodLimits {
+  return policy.onlyUnseen && !key.isUnseen ? boundless : limitsFor(policy, purposeOf(key));
 }
 
 function lower(a: number | null, b: number | null): number | null {
@@ -129,11 +170,8 @@ export function narrowed(period: CryptoPeriod, bounds: PeriodLimits): CryptoPeri
 }
 
 /** The crypto-period of a version that is made now. */
-export function periodFor(
-  policy: PeriodPolicy,
-  { spec, usage }: { readonly spec: KeySpec; readonly usage: KeyUsage },
-): CryptoPeriod {
-  return narrowed(factsOf(spec).cryptoPeriod, limitsFor(policy, purposeOf({ usage })));
+export function periodFor(policy: PeriodPolicy, key: Bound): CryptoPeriod {
+  return narrowed(factsOf(key.spec).cryptoPeriod, limitsOn(policy, key));
 }
 
 /** Throws `period-policy-forbids` for a key that the policy of its environment does not let be made. */

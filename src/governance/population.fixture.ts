@@ -1,6 +1,7 @@
 import {
   factsOf,
   periodFor,
+  rotatesUnseen,
   usualPolicy,
   type AuditEvent,
   type Instant,
@@ -34,7 +35,11 @@ export function versionOf(about: {
     ],
     createdAt: activatedAt,
     activatedAt,
-    cryptoPeriod: periodFor(usualPolicy, { spec, usage }),
+    cryptoPeriod: periodFor(usualPolicy, {
+      spec,
+      usage,
+      isUnseen: rotatesUnseen({ spec, usage, origin: 'generated' }),
+    }),
     materialId: number.toString(16).padStart(64, '0'),
     publicKey: factsOf(spec).asymmetric ? new Uint8Array([0x30, number]) : null,
     rotation: number === 1 ? 'first' : 'automatic',

@@ -115,3 +115,5 @@ export type { EntityView, IdentityReference, ListedEntity } from './identity/ent
 export type { GroupView } from './identity/groups.ts';
 export type { PlacedAlias } from './identity/mounts.ts';
 export type { TokenSettings, TokenSettingsChange } from './auth/token-settings.ts';
+export type { ListedPeriodExceptions, PeriodException } from './governance/period-exceptions.ts';
+export { pendingPeriodPolicy, type PeriodPolicyView } from './governance/period-policy.ts';

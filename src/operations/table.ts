@@ -60,8 +60,21 @@ import { acknowledgeAlert, listAlerts, readAlert, recordAlert } from './anomaly/
 import { readAnomalySettings, writeAnomalySettings } from './anomaly/settings.ts';
 import { liftSuspendedGrant, listSuspendedGrants } from './anomaly/suspended-grants.ts';
 import { listNotices, settleNotice } from './notices/notices.ts';
-import { readPeriodPolicy, writePeriodPolicy } from './governance/period-policy.ts';
 import { quorumOperations } from './quorum/table.ts';
+import {
+  approvePeriodException,
+  endPeriodExceptions,
+  listPeriodExceptions,
+  requestPeriodException,
+  revokePeriodException,
+} from './governance/period-exceptions.ts';
+import { finishPeriodPass, readPeriodPolicy, writePeriodPolicy } from './governance/period-policy.ts';
+import {
+  deactivateEnded,
+  destroyEndedVersions,
+  holdToPeriodPolicy,
+  tellNearEnd,
+} from './governance/period-work.ts';
 import { sweepDocuments } from './sweep.ts';
 import { ownCapabilities, tokenCapabilities } from './tokens/capabilities.ts';
 import { createToken as issueChildToken } from './tokens/create.ts';
@@ -138,6 +151,16 @@ export const operations = Object.freeze({
   ...quorumOperations,
   readPeriodPolicy,
   writePeriodPolicy,
+  finishPeriodPass,
+  holdToPeriodPolicy,
+  deactivateEnded,
+  tellNearEnd,
+  destroyEndedVersions,
+  requestPeriodException,
+  approvePeriodException,
+  revokePeriodException,
+  listPeriodExceptions,
+  endPeriodExceptions,
   createKey,
   describeKey,
   listKeys,

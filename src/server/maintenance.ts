@@ -1,6 +1,8 @@
-import { dueAt, hasCode, materialEnd, type ErrorCode, type Instant } from '#domain';
+import { hasCode, materialEnd, type ErrorCode, type Instant, type Key } from '#domain';
 import { operations, type Door, type House } from '#operations';
 import { createDestructions } from './destructions.ts';
+import { createPeriodPass } from './period-pass.ts';
+import { attendPeriod } from './period-work.ts';
 import { createSecretEndings } from './secret-endings.ts';
 import { describeError, type Logger } from './logger.ts';
 import type { Outbox } from './outbox.ts';
@@ -33,6 +35,7 @@ const expected: readonly ErrorCode[] = ['conflict', 'key-suspended', 'key-destro
 export function startMaintenance({ house, door, outbox, presence, logger }: Parts): Maintenance {
   const destructions = createDestructions({ house, door, logger });
   const secretEndings = createSecretEndings({ house, door });
+  const periodPass = createPeriodPass({ house, door, logger });
   const spent = new Map<string, number>();
   const postponed = new Map<string, Instant>();
   let running: Promise<void> | null = null;
@@ -49,30 +52,34 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
     }
   }
 
-  /** Rotates or destroys one key whose date has come, or that has nearly used up its limit; whether nothing is left to do. */
+  /** Does what the key's dates or limits ask for; whether nothing is left to do. */
   async function attend(keyId: string, spentVersion: number | null): Promise<boolean> {
     const stored = await house.store.key(keyId);
     if (!stored) return true;
-    const { key } = stored;
-    const now = house.clock.now();
-    const reference = { kind: 'id', id: key.id } as const;
     try {
-      if (key.destruction && key.destruction.dueAt <= now) {
-        await door.runAsSystem(operations.beginDestruction, key.environment, { key: reference });
-        await door.runAsSystem(operations.destroyDueKey, key.environment, { key: reference });
-      } else if ((materialEnd(key) ?? Infinity) <= now) {
-        await door.runAsSystem(operations.expireImportedMaterial, key.environment, { key: reference });
-      } else if (key.destruction) {
-        return true;
-      } else if (spentVersion !== null || (dueAt(key) ?? Infinity) <= now) {
-        await door.runAsSystem(operations.rotateDueKey, key.environment, { key: reference, spentVersion });
-      }
+      await attendKey(stored.key, spentVersion, house.clock.now());
     } catch (error) {
       // another node was quicker, or the key is suspended: its date stands, and is looked at again
       if (!expected.some((code) => hasCode(error, code))) throw error;
       return false;
     }
     return true;
+  }
+
+  async function attendKey(key: Key, spentVersion: number | null, now: Instant): Promise<void> {
+    const reference = { kind: 'id', id: key.id } as const;
+    if (key.destruction && key.destruction.dueAt <= now) {
+      await door.runAsSystem(operations.beginDestruction, key.environment, { key: reference });
+      await door.runAsSystem(operations.destroyDueKey, key.environment, { key: reference });
+    } else if ((materialEnd(key) ?? Infinity) <= now) {
+      await door.runAsSystem(operations.expireImportedMaterial, key.environment, { key: reference });
+    } else if (key.destruction) {
+      return;
+    } else if (spentVersion !== null) {
+      await door.runAsSystem(operations.rotateDueKey, key.environment, { key: reference, spentVersion });
+    } else {
+      await attendPeriod({ house, door }, key, now);
+    }
   }
 
   async function attendDueKeys(): Promise<void> {
@@ -85,6 +92,7 @@ export function startMaintenance({ house, door, outbox, presence, logger }: Part
       const attended = await guarded('due key', () => attend(keyId, null));
       if (!attended) postponed.set(keyId, now + postponedMillis);
     }
+    await guarded('crypto-period policies', () => periodPass.attend());
   }
 
   async function attendSpentKeys(): Promise<void> {

@@ -123,6 +123,11 @@ const keyUsesStep: Step = ({ text, integer, tableEnd }) => [
     uses ${integer} NOT NULL, first_at ${integer} NOT NULL, last_at ${integer} NOT NULL,
     PRIMARY KEY (key_id, version, principal, act)) ${tableEnd}`,
 ];
+/**
+ * Keys without a date get one at which the house looks what their crypto-periods ask for: nine tenths of a year after they were made, the
+ * earliest at which a rotation that nobody scheduled can be due.
+ */
+const periodsStep: Step = () => ['UPDATE keys SET due_at = created_at + 28382400000 WHERE due_at IS NULL'];
 
 /** The tables of the store. */
 export const storeSchema: Schema = {
@@ -135,6 +140,7 @@ export const storeSchema: Schema = {
     fingerprintsStep,
     documentsStep,
     keyUsesStep,
+    periodsStep,
   ],
 };
 

@@ -3,10 +3,12 @@ import {
   periodFor,
   profileNames,
   purposeClasses,
+  rotatesUnseen,
   usualPolicy,
+  termsOf,
   type CryptoPeriod,
-  type KeySpec,
-  type KeyUsage,
+  type Key,
+  type KeyTraits,
   type PeriodPolicy,
 } from '#domain';
 import { defineOperation } from '../define.ts';
@@ -27,6 +29,7 @@ const policyShape = z.strictObject({
   profile: z.enum(profileNames),
   classes: z.partialRecord(z.enum(purposeClasses), classShape),
   rotates: z.boolean(),
+  destroysAtEnd: z.boolean(),
 }) as unknown as z.ZodType<PeriodPolicy>;
 
 const policies = defineCollection<PeriodPolicy>('period-policy', policyShape);
@@ -42,12 +45,15 @@ export async function periodPolicyOf(house: House, environment: string): Promise
 }
 
 /** The crypto-period of a version that is made now. */
-export async function newPeriod(
-  house: House,
-  environment: string,
-  key: { readonly spec: KeySpec; readonly usage: KeyUsage },
-): Promise<CryptoPeriod> {
-  return periodFor(await periodPolicyOf(house, environment), key);
+export async function newPeriod(house: House, environment: string, key: KeyTraits): Promise<CryptoPeriod> {
+  const policy = await periodPolicyOf(house, environment);
+  return periodFor(policy, { ...key, isUnseen: rotatesUnseen(key) });
+}
+
+/** What of the policy a new key keeps. */
+export function withTerms(policy: PeriodPolicy): Pick<Key, 'periodTerms'> {
+  const terms = termsOf(policy);
+  return terms ? { periodTerms: terms } : {};
 }
 
 export type PeriodPolicyView = { readonly policy: PeriodPolicy; readonly isUsual: boolean };
@@ -65,10 +71,55 @@ export const readPeriodPolicy = defineOperation<{}, PeriodPolicyView>({
   },
 });
 
+/** How far keys were held to a policy: the revision of its document that they all were. */
+const passes = defineCollection<{ readonly revision: number }>(
+  'period-pass',
+  z.strictObject({ revision: z.int().min(1) }),
+);
+
+/** The policy that not all keys of an environment have been held to yet; null: they have, or it says nothing. */
+export async function pendingPeriodPolicy(
+  house: House,
+  environment: string,
+): Promise<{ readonly policy: PeriodPolicy; readonly revision: number } | null> {
+  const found = await kept(house, environment);
+  if (!found) return null;
+  const { revision } = found.document;
+  const pass = await passes.find(house, environment, policyId);
+  return pass?.content.revision === revision ? null : { policy: found.content, revision };
+}
+
+const finishInput = z.strictObject({
+  revision: z.int().min(1),
+  /** How many keys had to be changed. */
+  changed: z.int().min(0),
+});
+type FinishInput = z.infer<typeof finishInput>;
+
+/** Writes down that every key is held to the policy. Only the house says it. */
+export const finishPeriodPass = defineOperation<FinishInput, {}>({
+  name: 'governance.finish-period-pass',
+  kind: 'manage',
+  input: finishInput,
+  targets: [],
+  permission: 'governance:finish-period-pass',
+  run: async ({ house, caller }, { revision, changed }) => {
+    const place = { environment: caller.principal.environment, id: policyId };
+    return {
+      output: {},
+      changes: [await passes.put(house, place, { revision })],
+      facts: { revision, changed },
+    };
+  },
+});
+
 const writeInput = z.strictObject({ policy: policyShape });
 type WriteInput = z.infer<typeof writeInput>;
 
-/** Says it anew: versions that are made from now on have these periods. */
+/**
+ * Says it anew: versions that are made from now on have these periods, and the house holds all others to them, one key after the other.
+ * What a version was promised gets no longer by it.
+ */
 export const writePeriodPolicy = defineOperation<WriteInput, PeriodPolicyView>({
   name: 'governance.write-period-policy',
   kind: 'manage',

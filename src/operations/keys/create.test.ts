@@ -6,6 +6,9 @@ import {
   factsOf,
   keySpecNames,
   keyUsages,
+  periodFor,
+  rotatesUnseen,
+  usualPolicy,
   type KeySpec,
   type KeyUsage,
 } from '#domain';
@@ -67,7 +70,8 @@ describe('making a key', () => {
         const version = currentVersion(key);
         assert.deepEqual([key.spec, key.usage, version.number, version.state], [spec, usage, 1, 'active']);
         assert.equal(version.publicKey !== null, factsOf(spec).asymmetric);
-        assert.deepEqual(version.cryptoPeriod, factsOf(spec).cryptoPeriod);
+        const traits = { spec, usage, isUnseen: rotatesUnseen(key) };
+        assert.deepEqual(version.cryptoPeriod, periodFor(usualPolicy, traits));
         await use(spec, usage, byId(key));
       }
     }

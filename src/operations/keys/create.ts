@@ -11,6 +11,7 @@ import {
   type Instant,
   type Key,
   type KeyFamily,
+  type KeyTraits,
   type KeySpec,
   type KeyUsage,
   type KeyVersion,
@@ -24,7 +25,7 @@ import { keySpec, keyUsage, nameOfKey, tag } from '../inputs.ts';
 import { keyArn } from '../key-cache.ts';
 import type { Caller } from '../operation.ts';
 import { requirePresumed } from '../presumed.ts';
-import { newPeriod, periodPolicyOf } from '../governance/period-policy.ts';
+import { newPeriod, periodPolicyOf, withTerms } from '../governance/period-policy.ts';
 import { makeDeviceVersion, requireDeviceOffers } from './device-version.ts';
 import { awaitedVersion } from './import.ts';
 import { materialKnown } from './known-material.ts';
@@ -72,6 +73,8 @@ type NewVersion = {
   readonly inDevice: boolean;
   /** Whether the material may leave. */
   readonly exportable: boolean;
+  /** By which its crypto-period is found. */
+  readonly traits: KeyTraits;
 };
 
 /** Generates the material of a version, seals it, and describes it: active from now on. */
@@ -94,7 +97,7 @@ export async function makeVersion(
     ],
     createdAt: now,
     activatedAt: now,
-    cryptoPeriod: await newPeriod(house, environment, wanted),
+    cryptoPeriod: await newPeriod(house, environment, wanted.traits),
     materialId: await house.hierarchy.materialId(environment, keyId, encoded),
     publicKey: made.publicKey,
     rotation: wanted.rotation,
@@ -185,7 +188,8 @@ export const createKey = defineOperation<Input, Key>({
     requireOffered(wish);
     const sized = sizedSpec(wish);
     const { environment } = caller.principal;
-    requireAllowedSpec(await periodPolicyOf(house, environment), sized.spec);
+    const periods = await periodPolicyOf(house, environment);
+    requireAllowedSpec(periods, sized.spec);
     requireDistinctTags(wish.tags);
     const inDevice = await livesInDevice(house, wish);
     const keyId = newId();
@@ -223,6 +227,7 @@ export const createKey = defineOperation<Input, Key>({
       ...(wish.exportable && wish.plaintextBackup ? { plaintextBackup: true } : {}),
       policy,
       rotation: firstRotation(wish.rotationSeconds, now),
+      ...withTerms(periods),
       suspendedAt: null,
       destruction: null,
       createdAt: now,
@@ -255,15 +260,17 @@ export const createKey = defineOperation<Input, Key>({
 async function firstVersion(
   house: House,
   place: { environment: string; keyId: string; now: Instant; inDevice: boolean },
-  { spec, materialBytes, usage, origin, exportable }: Input,
+  wish: Input,
 ): Promise<{
   version: KeyVersion;
   materials: readonly StoredMaterial[];
   known: readonly Change[];
 }> {
-  if (origin === 'imported') {
+  const { spec, materialBytes, usage, exportable } = wish;
+  const traits = traitsOf(wish, place.inDevice);
+  if (wish.origin === 'imported') {
     requireImportable(house, spec);
-    const period = await newPeriod(house, place.environment, { spec, usage });
+    const period = await newPeriod(house, place.environment, traits);
     return { version: awaitedVersion(period, place.now), materials: [], known: [] };
   }
   if (!place.inDevice) await house.hierarchy.newShredSecret(place.environment, place.keyId);
@@ -275,9 +282,24 @@ async function firstVersion(
     number: 1,
     rotation: 'first',
     exportable: exportable ?? false,
+    traits,
   } as const;
   const { version, material, known } = await makeVersion(house, wanted);
   return { version, materials: material ? [material] : [], known };
+}
+
+function traitsOf(
+  { spec, usage, secondUsage, exportable, derivation, origin }: Input,
+  inDevice: boolean,
+): KeyTraits {
+  return {
+    spec,
+    usage,
+    origin: inDevice ? 'hsm' : (origin ?? 'generated'),
+    ...(secondUsage ? { secondUsage } : {}),
+    ...(exportable ? { exportable: true } : {}),
+    ...(derivation ? { derivation } : {}),
+  };
 }
 
 const importable: ReadonlySet<KeyFamily> = new Set<KeyFamily>([

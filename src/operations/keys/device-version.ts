@@ -1,5 +1,12 @@
 import { newId, SecretBytes } from '#crypto';
-import { ClavigerError, type Instant, type KeySpec, type KeyUsage, type KeyVersion } from '#domain';
+import {
+  ClavigerError,
+  type Instant,
+  type KeySpec,
+  type KeyTraits,
+  type KeyUsage,
+  type KeyVersion,
+} from '#domain';
 import { newPeriod } from '../governance/period-policy.ts';
 import type { Devices, House } from '../house.ts';
 
@@ -11,6 +18,8 @@ type Wanted = {
   readonly number: number;
   readonly now: Instant;
   readonly rotation: KeyVersion['rotation'];
+  /** By which its crypto-period is found. */
+  readonly traits: KeyTraits;
 };
 
 function requireDevice(house: House): Devices {
@@ -64,7 +73,7 @@ export async function makeDeviceVersion(house: House, wanted: Wanted): Promise<K
     ],
     createdAt: now,
     activatedAt: now,
-    cryptoPeriod: await newPeriod(house, wanted.environment, wanted),
+    cryptoPeriod: await newPeriod(house, wanted.environment, wanted.traits),
     materialId: await house.hierarchy.materialId(wanted.environment, keyId, identity),
     publicKey: made.publicKey,
     device: { id: device.describe().id, label },

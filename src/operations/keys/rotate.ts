@@ -4,14 +4,15 @@ import {
   ClavigerError,
   currentVersion,
   factsOf,
-  nextRotation,
   pendingVersion,
+  rotationDue,
   takesNewMaterial,
   withRotated,
   type Instant,
   type Key,
   type KeyVersion,
   type PendingMaterial,
+  type RotationSchedule,
   type TransitionCause,
 } from '#domain';
 import { anyCondition, defineOperation, onKey, present, usableOnly } from '../define.ts';
@@ -65,9 +66,17 @@ function retire(version: KeyVersion, now: Instant, cause: TransitionCause): KeyV
   return version.state === 'active' ? changeState(version, 'deactivated', { at: now, cause }) : version;
 }
 
-type Rotation = { house: House; key: Key; now: Instant; kind: 'automatic' | 'on-demand' };
+type Rotation = {
+  readonly house: House;
+  readonly key: Key;
+  readonly now: Instant;
+  readonly kind: 'automatic' | 'on-demand';
+  /** It comes before the date of the schedule, because a period ends: the schedule goes on from here. */
+  readonly isEarly?: boolean;
+};
 
-async function rotated({ house, key, now, kind }: Rotation): Promise<Outcome<Key>> {
+/** The key with one more version, which protects from now on. */
+export async function rotated({ house, key, now, kind, isEarly = false }: Rotation): Promise<Outcome<Key>> {
   const old = currentVersion(key);
   const wanted = {
     environment: key.environment,
@@ -80,12 +89,13 @@ async function rotated({ house, key, now, kind }: Rotation): Promise<Outcome<Key
     usage: key.usage,
     inDevice: key.tier === 'hsm',
     exportable: key.exportable ?? false,
+    traits: key,
   };
   const { version, material, known } = await makeVersion(house, wanted);
   const versions = [...key.versions.slice(0, -1), retire(old, now, 'rotated'), version];
   const rotation =
     kind === 'automatic' && key.rotation
-      ? { ...key.rotation, nextAt: nextDate(key.rotation, now) }
+      ? { ...key.rotation, nextAt: nextDate(key.rotation, now, isEarly) }
       : key.rotation;
   const after: Key = { ...key, versions, rotation };
   return {
@@ -107,12 +117,15 @@ function rotatedToImported(key: Key, now: Instant): Outcome<Key> {
   };
 }
 
-/** The next date of a schedule that lies ahead: dates that were missed while the server stood still are not made up for. */
-function nextDate(rotation: { nextAt: Instant; periodDays: number }, now: Instant): Instant {
-  if (now < rotation.nextAt) return rotation.nextAt;
-  const period = rotation.periodDays * dayMillis;
-  const missed = Math.floor((now - rotation.nextAt) / period);
-  return rotation.nextAt + (missed + 1) * period;
+/**
+ * The next date of a schedule that lies ahead: dates that were missed while the server stood still are not made up for. After a rotation
+ * that came early the schedule begins anew.
+ */
+function nextDate({ nextAt, periodDays }: RotationSchedule, now: Instant, isEarly: boolean): Instant {
+  const period = periodDays * dayMillis;
+  if (now < nextAt) return isEarly ? now + period : nextAt;
+  const missed = Math.floor((now - nextAt) / period);
+  return nextAt + (missed + 1) * period;
 }
 
 /** Makes a new version that protects from now on; the one before is deactivated and still opens what it protected. */
@@ -132,13 +145,13 @@ export const rotateKey = defineOperation<OnDemandInput, Key>({
 
 const dueInput = z.strictObject({
   key: keyReference,
-  /** The version whose usage limit is near; null: the schedule is due. */
+  /** The version whose usage limit is near; null: a date has come. */
   spentVersion: z.number().int().min(1).nullable(),
 });
 type DueInput = z.infer<typeof dueInput>;
 
 /**
- * Rotates a key by its schedule, or because its usage limit is near. Only the house asks for it, perhaps on several nodes at once:
+ * Rotates a key by its schedule, before its originator period ends, or because its usage limit is near. Only the house asks for it, perhaps on several nodes at once:
  * what another one has done already is not done again.
  */
 export const rotateDueKey = defineOperation<DueInput, Key>({
@@ -150,9 +163,10 @@ export const rotateDueKey = defineOperation<DueInput, Key>({
     const { key } = present(keys[0]);
     // schedules of key pairs are set by protocols whose clients follow a changed public key
     requireRotatable(key, spentVersion !== null);
-    const next = nextRotation(key);
-    if ((next === null || now < next) && spentVersion !== currentVersion(key).number) return { output: key };
-    return rotated({ house, key, now, kind: 'automatic' });
+    const next = rotationDue(key);
+    const isDue = next !== null && now >= next;
+    if (!isDue && spentVersion !== currentVersion(key).number) return { output: key };
+    return rotated({ house, key, now, kind: 'automatic', isEarly: isDue });
   },
 });
 

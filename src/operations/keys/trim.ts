@@ -1,17 +1,9 @@
 import { z } from 'zod';
-import {
-  changeState,
-  ClavigerError,
-  currentVersion,
-  isDestroyed,
-  type Instant,
-  type Key,
-  type KeyVersion,
-} from '#domain';
+import { ClavigerError, currentVersion, isDestroyed, type Key } from '#domain';
 import { defineOperation, notScheduled, onKey, present } from '../define.ts';
 import { keyReference } from '../inputs.ts';
 import { revised, updateOf } from './change.ts';
-import { destroyInDevice } from './device-version.ts';
+import { withoutVersions } from './ended-versions.ts';
 
 const input = z.strictObject({
   key: keyReference,
@@ -44,11 +36,6 @@ function requireTrimmable(key: Key, oldest: number): void {
   if (oldest > floors.process) throw refused('cannot be greater than minimum decryption version');
 }
 
-function destroyed(version: KeyVersion, now: Instant): KeyVersion {
-  const to = version.state === 'compromised' ? 'destroyed-compromised' : 'destroyed';
-  return changeState(version, to, { at: now, cause: 'destroyed-by-request' });
-}
-
 /**
  * Destroys the versions of a key that are older than one: their material is erased in the store, or in the device, at once and for good.
  * Their history stays. Versions of a key share its shred secret: what older backups hold of them opens until the key itself is destroyed.
@@ -65,12 +52,8 @@ export const trimKey = defineOperation<Input, Key>({
     requireTrimmable(key, oldest);
     const doomed = key.versions.filter(({ number, state }) => number < oldest && !isDestroyed(state));
     if (doomed.length === 0) return { output: key };
-    await destroyInDevice(house, doomed);
     const numbers = doomed.map(({ number }) => number);
-    const versions = key.versions.map((version) =>
-      numbers.includes(version.number) ? destroyed(version, now) : version,
-    );
-    const after: Key = { ...key, versions };
+    const after = await withoutVersions(house, key, numbers, { at: now, cause: 'destroyed-by-request' });
     return {
       output: revised(key, after),
       changes: [updateOf(key, after, { erased: numbers })],

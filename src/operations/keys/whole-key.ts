@@ -18,7 +18,7 @@ import {
 import type { Change, StoredMaterial } from '#ports';
 import { authorize } from '../authorization.ts';
 import { anyCondition } from '../define.ts';
-import { newPeriod, periodPolicyOf } from '../governance/period-policy.ts';
+import { newPeriod, periodPolicyOf, withTerms } from '../governance/period-policy.ts';
 import type { House } from '../house.ts';
 import { keySpec, keyUsage, nameOfKey } from '../inputs.ts';
 import type { Caller, KeyReference, Outcome, TargetRule } from '../operation.ts';
@@ -99,7 +99,8 @@ export async function arrivedVersion(
     createdAt,
     // its crypto-period began where it was made; what is here already began it no later
     activatedAt: since,
-    cryptoPeriod: await newPeriod(house, environment, key),
+    // what came from outside is held elsewhere too: nobody follows its rotation
+    cryptoPeriod: await newPeriod(house, environment, { ...key, origin: 'imported' }),
     materialId: await house.hierarchy.materialId(environment, keyId, encoded),
     publicKey: publicKeyOf(opened),
     imported: { isPresent: true, expiresAt: null },
@@ -163,7 +164,8 @@ export async function wholeKey(
   const sized = sizedBy(shape, arriving);
   if (house.fips !== null) requireApprovedSpec(sized.spec, 'make');
   const { spec } = sized;
-  requireAllowedSpec(await periodPolicyOf(house, environment), spec);
+  const periods = await periodPolicyOf(house, environment);
+  requireAllowedSpec(periods, spec);
   const taken = await house.store.name(environment, caller.region, name);
   if (taken && !shape.takesName) throw new ClavigerError('name-taken', `The name ${name} is taken.`);
   if (taken) await requireTakeable(house, { caller, now }, taken);
@@ -201,6 +203,7 @@ export async function wholeKey(
     rotation: rotationSeconds
       ? { periodDays: rotationSeconds / 86_400, since: now, nextAt: now + rotationSeconds * 1000 }
       : null,
+    ...withTerms(periods),
     suspendedAt: null,
     destruction: null,
     createdAt: now,
