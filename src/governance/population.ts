@@ -1,6 +1,8 @@
 import type { AuditEvent, Instant, Key, PeriodPolicy, Principal } from '#domain';
 import type { Copy, KeyRelations } from '#ports';
 
+export type { KeyUse } from '#domain';
+
 /** All that is known of one key at one moment. It holds no material, wrapped or not. */
 export type KeyFacts = KeyRelations & {
   readonly key: Key;

@@ -189,6 +189,7 @@ export const limits = Object.freeze({
     wrap: 2,
     mac: 2,
     signature: 5,
+    transport: 2,
     agreement: 2,
     derivation: 2,
   } satisfies Record<PurposeClass, number>,
