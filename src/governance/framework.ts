@@ -1,5 +1,6 @@
 import type { Instant } from '#domain';
 import type { CheckOutcome, CheckResult } from './check.ts';
+import type { DataMark } from './data-mark.ts';
 import type { PopulationHead } from './population.ts';
 
 /** A requirement of a standard, in our words; the standard's own text stays where it is. */
@@ -9,6 +10,8 @@ export type Requirement = {
   readonly gist: string;
   /** Ids of checks that all must pass; none: `manual` for ever, with what a person must show. */
   readonly checks: readonly string[];
+  /** What a person must show where no check decides. */
+  readonly show?: string;
 };
 
 export type Framework = {
@@ -17,6 +20,8 @@ export type Framework = {
   readonly title: string;
   /** What it covers and what it does not, in a sentence or two. */
   readonly scope: string;
+  /** It is about keys alone that protect such data. Where no key says so all are judged, and it is told. Absent: about all. */
+  readonly data?: DataMark;
   readonly requirements: readonly Requirement[];
 };
 
@@ -25,6 +30,8 @@ export type RequirementResult = {
   readonly gist: string;
   /** One fail fails; else one that is missing is `manual`, or `no-data`; never `pass` without a check that passed. */
   readonly outcome: CheckOutcome;
+  /** One sentence: why. */
+  readonly reason: string;
   readonly checks: readonly string[];
 };
 
@@ -37,6 +44,8 @@ export type ComplianceRun = {
   readonly log: PopulationHead['log'];
   /** How many keys there are in all. */
   readonly keys: number;
+  /** Of a framework that is about keys of certain data: how they say so, and how many do; null: it is about all keys. */
+  readonly marked: { readonly data: string; readonly how: string; readonly keys: number } | null;
   readonly summary: Readonly<Record<CheckOutcome, number>>;
   readonly requirements: readonly RequirementResult[];
   /** Each check that a requirement names, once, ordered by id. */
