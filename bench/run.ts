@@ -3,6 +3,7 @@ import { createClient, encryptStream } from '#sdk';
 import { newHome, removeHome, startTestServer, type TestServer } from '../test/servers.ts';
 import { benchAnomaly } from './anomaly.ts';
 import { benchEncrypt, benchManyKeys, type Scale } from './encrypt.ts';
+import { benchInventory } from './inventory.ts';
 import { benchVaultKv } from './vault-kv.ts';
 import { benchVaultTransit } from './vault-transit.ts';
 import { fillWithKeys } from './fill.ts';
@@ -153,6 +154,7 @@ if (!hasLoad) {
 }
 
 if (wanted('anomaly')) benchAnomaly(quick);
+if (wanted('inventory')) await benchInventory(quick ? 20_000 : 1_000_000);
 if (wanted('start')) await benchStart();
 if (wanted('files')) await benchFiles();
 const small = await startTestServer();

@@ -6,6 +6,7 @@ export * from './documents.ts';
 export * from './entity.ts';
 export * from './fingerprints.ts';
 export * from './http.ts';
+export * from './inventory.ts';
 export * from './key-device.ts';
 export * from './material.ts';
 export * from './node-http.ts';

@@ -13,6 +13,7 @@ import type { Copies, Copy, CopyStatus } from './copies.ts';
 import type { Destructions } from './destructions.ts';
 import type { Document, DocumentPlace, Documents } from './documents.ts';
 import type { Fingerprints, MaterialHolder } from './fingerprints.ts';
+import type { Inventory } from './inventory.ts';
 import type { WrappedMaterial } from './material.ts';
 import type { Relations } from './relations.ts';
 
@@ -227,6 +228,8 @@ export interface Store {
   readonly fingerprints: Fingerprints;
   /** What belongs to keys. */
   readonly relations: Relations;
+  /** Searches over very many keys. */
+  readonly inventory: Inventory;
 
   environment(name: string): Promise<StoredEnvironment | null>;
   environmentByAccount(accountId: string): Promise<StoredEnvironment | null>;

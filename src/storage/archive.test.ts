@@ -145,6 +145,7 @@ describe('the archive of a store', () => {
       'documents',
       'environment_keks',
       'environments',
+      'key_classes',
       'key_versions',
       'keys',
       'last_uses',

@@ -7,6 +7,7 @@ import { putFingerprint } from './fingerprints.ts';
 import type { Session, Value } from './driver.ts';
 import { encodeEvent, encodeKey, integer } from './records.ts';
 import { hierarchyStatements, isHierarchyChange, requireNewest, requireRoot } from './hierarchy-changes.ts';
+import { inventoryPlace, putClass } from './inventory-place.ts';
 import { changed, type CheckedStatement, found, runList } from './statement-list.ts';
 import type { StoreStatements } from './statements.ts';
 
@@ -42,10 +43,14 @@ function updateKey(
   if (revision !== expectedRevision + 1) {
     throw new ClavigerError('internal', `An update of key ${id} does not count its revision up by one.`);
   }
-  const values = [revision, dueAt(key), encodeKey(key), id, expectedRevision, environment, region];
+  const place = inventoryPlace(key);
+  const { classId, owner, endsAt } = place;
+  const document = [revision, dueAt(key), encodeKey(key), id, expectedRevision, environment, region];
+  const values = [...document, classId, owner, endsAt];
   const { blankMaterial, deleteMaterial } = statements;
   return [
     ...requireSealable(statements, key, added),
+    putClass(place),
     { sql: statements.updateKey, values, check: found(() => changed(`Key ${id}`)) },
     ...erased.flatMap((version) =>
       [blankMaterial, deleteMaterial].flatMap((sql) => (sql ? [{ sql, values: [id, version] }] : [])),
@@ -71,9 +76,13 @@ function insertKey(
   { key, materials }: Change & { kind: 'key-created' },
 ): CheckedStatement[] {
   const { id, environment, region, revision, createdAt } = key;
-  const values = [id, environment, region, revision, createdAt, dueAt(key), encodeKey(key)];
+  const place = inventoryPlace(key);
+  const { classId, owner, endsAt } = place;
+  const document = [id, environment, region, revision, createdAt, dueAt(key), encodeKey(key)];
+  const values = [...document, classId, owner, endsAt];
   return [
     ...requireSealable(statements, key, materials),
+    putClass(place),
     { sql: statements.insertKey, values, check: found(() => changed(`Key ${id}`)) },
     ...insertMaterials(statements, id, materials),
   ];

@@ -22,6 +22,10 @@ export type Dialect = {
   readonly tableEnd: string;
   /** A table of the elements of a JSON array, in a column `value`. */
   elements(placeholder: string): string;
+  /** A JSON array of the rows of a group, each an array of these columns, as text. */
+  listOf(columns: string): string;
+  /** A subquery of a FROM clause may refer to what stands before it. */
+  readonly lateral: boolean;
   /** Ends a SELECT whose rows must stay as they were read until the transaction ends. */
   readonly holdRows: string;
   /** Keeps other processes out until the transaction ends, where the transaction itself does not. */

@@ -1,8 +1,12 @@
 import { StopError } from '#domain';
-import type { Dialect, Driver } from './driver.ts';
+import type { Dialect, Driver, Session } from './driver.ts';
+import { inventoryIndexes, inventoryStep } from './inventory-place.ts';
 
 /** One step of a schema; steps are numbered from 1 by their place, and are never changed once released. */
-export type Step = (dialect: Dialect) => readonly string[];
+export type Step = ((dialect: Dialect) => readonly string[]) & {
+  /** What is to be computed for rows that are there, after its statements. */
+  readonly fill?: (session: Session, dialect: Dialect) => Promise<void>;
+};
 
 /** A schema: the table that remembers which steps were taken, and the steps. */
 export type Schema = { readonly table: string; readonly steps: readonly Step[] };
@@ -141,6 +145,8 @@ export const storeSchema: Schema = {
     documentsStep,
     keyUsesStep,
     periodsStep,
+    inventoryStep,
+    inventoryIndexes,
   ],
 };
 
@@ -177,6 +183,7 @@ export async function migrate(
     for (const [index, step] of schema.steps.entries()) {
       if (index < taken || index >= stepsMax) continue;
       for (const sql of step(dialect)) await session.query(sql);
+      await step.fill?.(session, dialect);
       await session.query(`INSERT INTO ${schema.table} (step, taken_at) VALUES ($1, $2)`, [index + 1, now]);
     }
   });

@@ -6,6 +6,7 @@ import { StopError } from '#domain';
 import { shredStoreContract, storeContract } from '#ports/contract';
 import { fixtureAt, shredStoreFixture, storeFixture } from './fixtures.ts';
 import { openStore } from './index.ts';
+import { testFill } from './inventory-fill.fixture.ts';
 import { migrate, type Schema, shredSchema, storeSchema } from './migrations.ts';
 import { type Pool, type PoolClient, postgresDriver } from './postgres.ts';
 import { sqlShredStore } from './shred-store.ts';
@@ -136,6 +137,16 @@ shredStoreContract(
   },
   withoutPGlite,
 );
+
+describe('an older schema in PGlite', { skip: withoutPGlite ?? false }, () => {
+  it('is told the place of its keys in the inventory', async () => {
+    assert.ok(pglite);
+    const database = await pglite.create();
+    const newPool = poolOf(database);
+    await testFill(async () => postgresDriver(newPool()));
+    await database.close();
+  });
+});
 
 describe('a PostgreSQL server', { skip: withoutServer ?? false }, () => {
   it('is migrated once by several that start at the same moment', async () => {

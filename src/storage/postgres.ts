@@ -19,6 +19,8 @@ export const postgresDialect: Dialect = Object.freeze({
   serial: 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
   tableEnd: '',
   elements: (placeholder: string) => `json_array_elements(${placeholder}::json)`,
+  listOf: (columns: string) => `json_agg(json_build_array(${columns}))::text`,
+  lateral: true,
   holdRows: 'FOR SHARE',
   migrationLock: 'SELECT pg_advisory_xact_lock(4856273018220512)',
   overwrite: null,

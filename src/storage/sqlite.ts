@@ -15,6 +15,8 @@ export const sqliteDialect: Dialect = Object.freeze({
   serial: 'INTEGER PRIMARY KEY AUTOINCREMENT',
   tableEnd: 'STRICT',
   elements: (placeholder: string) => `json_each(${placeholder})`,
+  listOf: (columns: string) => `json_group_array(json_array(${columns}))`,
+  lateral: false,
   // there is one writer at a time
   holdRows: '',
   migrationLock: null,

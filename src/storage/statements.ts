@@ -80,9 +80,9 @@ export function storeStatements(dialect: Dialect) {
     keysOfEnvironment: 'SELECT id, doc FROM keys WHERE environment = $1 AND id > $2 ORDER BY id LIMIT $3',
     countKeys: 'SELECT count(*) AS total FROM keys WHERE environment = $1',
     dueKeys: 'SELECT id FROM keys WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2',
-    insertKey: `INSERT INTO keys (id, environment, region, revision, created_at, due_at, doc)
-      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id`,
-    updateKey: `UPDATE keys SET revision = $1, due_at = $2, doc = $3
+    insertKey: `INSERT INTO keys (id, environment, region, revision, created_at, due_at, doc, class_id, owner, ends_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id`,
+    updateKey: `UPDATE keys SET revision = $1, due_at = $2, doc = $3, class_id = $8, owner = $9, ends_at = $10
       WHERE id = $4 AND revision = $5 AND environment = $6 AND region = $7 RETURNING id`,
     insertMaterial: `INSERT INTO key_versions (key_id, version, wrapped) VALUES ($1, $2, $3)
       ON CONFLICT DO NOTHING RETURNING version`,

@@ -4,6 +4,7 @@ import { changeStatements, type Notes, writeNotes } from './changes.ts';
 import { storedCopies } from './copies.ts';
 import { storedDestructions } from './destructions.ts';
 import { storedFingerprints } from './fingerprints.ts';
+import { storedInventory } from './inventory.ts';
 import { storedDocuments } from './documents.ts';
 import { ConstraintError, type Driver } from './driver.ts';
 import { storeDuties } from './duties.ts';
@@ -58,6 +59,7 @@ export function sqlStore(driver: Driver): Store {
     documents: storedDocuments(driver),
     fingerprints: storedFingerprints(driver),
     relations: storedRelations(driver, writer),
+    inventory: storedInventory(driver),
     ...storeReads(driver, statements),
     commit,
     finishErasure: () => traces.finish(),

@@ -7,6 +7,7 @@ import { concurrencyTests } from './store-concurrency.ts';
 import { documentTests } from './store-documents.ts';
 import { destructionTests } from './store-destructions.ts';
 import { dutyTests } from './store-duties.ts';
+import { inventoryTests } from './store-inventory.ts';
 import { modelTests } from './store-model.ts';
 import { readTests } from './store-reads.ts';
 import { relationTests } from './store-relations.ts';
@@ -58,6 +59,7 @@ export function storeContract(name: string, open: () => Promise<StoreFixture>, s
     readTests(handles);
     commitTests(handles);
     dutyTests(handles);
+    inventoryTests(handles);
     destructionTests(handles);
     relationTests(handles);
     documentTests(handles);
