@@ -12,6 +12,7 @@ import {
   createLastUses,
   createRefusals,
   createRootSeat,
+  createSuspendedGrants,
   createUsageMeter,
   followChanges,
   type Custody,
@@ -41,6 +42,7 @@ import { createRekeys, type Rekeys } from './rekeys.ts';
 import { requireNotRestoring } from './recovery/mark.ts';
 import { createOutside } from './outside.ts';
 import { openRoot } from './roots.ts';
+import { type AnomalyWatch, startAnomalyWatch } from './watch/anomaly-watch.ts';
 import { softwareName } from './software.ts';
 
 /** Everything of one node, built and connected. */
@@ -52,6 +54,8 @@ export type Composition = {
   readonly metrics: Metrics;
   readonly failures: Failures;
   readonly maintenance: Maintenance;
+  /** null: it is switched off. */
+  readonly watch: AnomalyWatch | null;
   readonly report: InitReport;
   /** UUID of the store, the same for all nodes. */
   readonly clusterId: string;
@@ -133,7 +137,9 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const cached = storeAuthenticator({ store, documents, hierarchy, clock, accountOf });
   const keys = createKeyCache({ store, hierarchy, accountOf, device: devices?.device ?? null });
   const lateRekeys: { current: Rekeys | null } = { current: null };
+  const suspended = createSuspendedGrants(store);
   const drop = (entities: readonly string[] | null): void => {
+    suspended.drop(entities);
     keys.drop(entities);
     documents.drop(entities);
     hierarchy.drop(entities);
@@ -169,6 +175,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     accountOf,
     firstEnvironment: async () => (await store.setting(firstEnvironmentSetting)) ?? '',
     ...outsideParts(options),
+    suspended,
   };
   const door = createDoor(house);
   const presence = createPresence({ house });
@@ -181,6 +188,9 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   rekeys.look();
   describeGauges(metrics, house);
   if (devices) await warnOfOrphans(house, logger);
+  const watch = config.anomaly
+    ? startAnomalyWatch({ house, door, log, home: config.home, metrics, logger })
+    : null;
 
   return {
     config,
@@ -190,6 +200,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     metrics,
     failures,
     maintenance,
+    watch,
     report,
     clusterId: await store.claimSetting('cluster-id', newId()),
     shreds,
@@ -197,6 +208,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     probeRoot: rootProbe(root, store),
     newRequestId: newId,
     async close() {
+      await watch?.stop();
       await maintenance.stop();
       await rekeys.stop();
       await log.close();

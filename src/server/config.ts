@@ -36,6 +36,10 @@ export type Config = {
   /** The region that protocols without regions speak of. */
   readonly region: string;
   readonly bootstrapFile: string | null;
+  /** Whether this node watches the use of keys for what is unusual. */
+  readonly anomaly: boolean;
+  /** File with the destinations of notices; null: nobody outside is told. */
+  readonly noticesFile: string | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly origins: Readonly<Record<string, Origin>>;
 };
@@ -140,6 +144,18 @@ export const settings: readonly Setting[] = Object.freeze([
     variable: 'CLAVIGER_BOOTSTRAP',
     fallback: () => null,
     about: 'seeds the first start',
+  },
+  {
+    name: 'anomaly',
+    variable: 'CLAVIGER_ANOMALY',
+    fallback: () => '1',
+    about: '0: the use of keys is not watched for what is unusual',
+  },
+  {
+    name: 'noticesFile',
+    variable: 'CLAVIGER_NOTICES',
+    fallback: () => null,
+    about: 'JSON file with those who are told of alerts and findings (webhook, syslog, mail), 0600',
   },
   {
     name: 'logLevel',
@@ -294,6 +310,8 @@ export function loadConfig(sources: ConfigSources): Config {
     workers: parseWorkers(text('workers')),
     region: text('region'),
     bootstrapFile: values['bootstrapFile'] ?? null,
+    anomaly: parseSwitch('anomaly', text('anomaly')),
+    noticesFile: values['noticesFile'] ?? null,
     logLevel: level as Config['logLevel'],
     origins,
   };
