@@ -66,7 +66,7 @@ function* madeUpKeys(count: number): Generator<Key> {
           history: [{ state: 'active', at: createdAt, cause: 'activated' }],
           createdAt,
           activatedAt: createdAt,
-          cryptoPeriod: periodFor(usualPolicy, { spec, usage }),
+          cryptoPeriod: periodFor(usualPolicy, { spec, usage, isUnseen: true }),
           materialId: '',
           publicKey: null,
           rotation: 'first',

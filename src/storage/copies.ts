@@ -5,7 +5,6 @@ import { integer, text } from './records.ts';
 import { changed, type CheckedStatement, found } from './statement-list.ts';
 
 export const copyColumns = 'id, kind, key_id, created_at, place, holder, status, detail';
-const columns = copyColumns;
 
 /** Milliseconds by which the clocks of two nodes may differ: a copy is rather taken for one that can open too much. */
 const clockTrustMillis = 10_000;
