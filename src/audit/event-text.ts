@@ -53,6 +53,14 @@ export function eventId(bytes: Buffer): string {
   return bytes.toString('latin1', idAt, bytes.indexOf('"', idAt));
 }
 
+const operationMark = ',"operation":"';
+
+/** The operation of an event, without reading the rest: no string of a caller has this mark, since its quotes are escaped. */
+export function eventOperation(bytes: Buffer): string {
+  const at = bytes.indexOf(operationMark) + operationMark.length;
+  return bytes.toString('latin1', at, bytes.indexOf('"', at));
+}
+
 /** Reads an event back. Throws `integrity-failed` for bytes that no event has. */
 export function readEvent(bytes: Uint8Array): AuditEvent {
   let value: unknown;

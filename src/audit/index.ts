@@ -7,6 +7,7 @@ export {
   type TrustedKeys,
 } from './certificate.ts';
 export { type CloudTrailFacts, cloudTrailRecord } from './cloudtrail.ts';
+export { eventOperation, readEvent } from './event-text.ts';
 export { newLogKeys, openLogKeys, type LogKeys } from './keys.ts';
 export type { LogHeadReport, LogOptions } from './journal.ts';
 export { openAuditLog, type OpenedLog } from './log.ts';
@@ -20,6 +21,10 @@ export {
   readEventsByTime,
   readNewestEvents,
 } from './read.ts';
+export { leafHash } from './merkle-hash.ts';
+export { RunningRoot } from './running-root.ts';
+export { isAttested } from './attestation.ts';
+export { openNote } from './checkpoint.ts';
 export {
   type AuditFinding,
   type KnownHead,

@@ -100,10 +100,13 @@ export async function rangeRoot(log: Published, begin: number, end: number): Pro
   return nodeHash(left, await rangeRoot(log, begin + split, end));
 }
 
-async function* entriesOf(log: Published): AsyncGenerator<readonly LogEntry[]> {
-  for (let at = 0; at < log.bundles; at += 1) {
-    const entries = await log.bundle(at);
-    yield entries.map((entry, offset) => ({ index: at * tileWidth + offset, entry }));
+async function* entriesOf(log: Published, from: number): AsyncGenerator<readonly LogEntry[]> {
+  for (let at = Math.floor(from / tileWidth); at < log.bundles; at += 1) {
+    const entries = (await log.bundle(at)).map((entry, offset) => ({
+      index: at * tileWidth + offset,
+      entry,
+    }));
+    yield entries.filter(({ index }) => index >= from);
   }
 }
 
@@ -139,7 +142,7 @@ export async function publishedLog(folder: string): Promise<PublishedLog | null>
         checkpoint: note,
         keys: await readFile(path.join(folder, 'keys.json'), 'utf8'),
         root,
-        entries: () => entriesOf(log),
+        entries: (from = 0) => entriesOf(log, from),
         leafHashes: () => leafHashesOf(log),
       };
     } catch (error) {

@@ -61,8 +61,8 @@ const toldFetch: typeof fetch = async (input, init) => {
  * A client for the server that the environment names (CLAVIGER_ADDR, CLAVIGER_TOKEN or CLAVIGER_TOKEN_FILE, CLAVIGER_CACERT), else
  * for the one on this machine, with the credentials that its first start wrote.
  */
-export function connect(): Client {
-  return createClient(credentialsOf());
+export function connect(more: Partial<ClientOptions> = {}): Client {
+  return createClient({ ...credentialsOf(), ...more });
 }
 
 function credentialsOf(): ClientOptions {

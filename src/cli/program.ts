@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { bareProgram } from './bare-program.ts';
 import { addAnomalyCommands } from './commands/anomaly.ts';
 import { addAuditCommands } from './commands/audit.ts';
+import { addComplianceCommands, addEvidenceCommands } from './commands/compliance.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addCustodyCommands } from './commands/custody.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -58,6 +59,9 @@ export function createProgram(): Command {
   addQuorumCommands(program);
   addAuditCommands(program);
   addAnomalyCommands(program);
+  program.commandsGroup('Governance:');
+  addComplianceCommands(program);
+  addEvidenceCommands(program);
   program.commandsGroup('Backup and recovery:');
   addRecoveryCommands(program);
   program.commandsGroup('This program:');

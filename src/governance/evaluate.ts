@@ -10,16 +10,37 @@ export type Watcher<R> = {
 /** A question to a whole population: a detector of flaws, or a check of a requirement. */
 export type Question<R> = { readonly begin: (head: PopulationHead) => Watcher<R> };
 
+/** One walk through a population, for many questions at once: all keys first, then all events. */
+export type Walk<R> = {
+  readonly keys: (page: readonly KeyFacts[]) => void;
+  readonly events: (page: readonly PlacedEvent[]) => void;
+  /** The answers, in the order of the questions. */
+  readonly results: () => R[];
+};
+
+/** Begins a walk. */
+export function beginWalk<R>(head: PopulationHead, questions: readonly Question<R>[]): Walk<R> {
+  const watchers = questions.map((question) => question.begin(head));
+  const ofKeys = watchers.flatMap(({ key }) => (key ? [key] : []));
+  const ofEvents = watchers.flatMap(({ event }) => (event ? [event] : []));
+  return {
+    keys(page) {
+      for (const facts of page) for (const see of ofKeys) see(facts);
+    },
+    events(page) {
+      for (const placed of page) for (const see of ofEvents) see(placed);
+    },
+    results: () => watchers.map((watcher) => watcher.result()),
+  };
+}
+
 /** Asks questions of a population in one walk; the answers stand in the order of the questions. */
 export async function ask<R>(
   { head, keys, events }: Population,
   questions: readonly Question<R>[],
 ): Promise<R[]> {
-  const watchers = questions.map((question) => question.begin(head));
-  const ofKeys = watchers.flatMap(({ key }) => (key ? [key] : []));
-  const ofEvents = watchers.flatMap(({ event }) => (event ? [event] : []));
-  for await (const page of keys()) for (const facts of page) for (const see of ofKeys) see(facts);
-  if (ofEvents.length > 0)
-    for await (const page of events()) for (const placed of page) for (const see of ofEvents) see(placed);
-  return watchers.map((watcher) => watcher.result());
+  const walk = beginWalk(head, questions);
+  for await (const page of keys()) walk.keys(page);
+  for await (const page of events()) walk.events(page);
+  return walk.results();
 }

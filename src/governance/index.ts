@@ -5,9 +5,17 @@ export * from './due/index.ts';
 export { attestationSubjects, checkLibrary, type AttestationSubject } from './checks/index.ts';
 export { dataMarks, isMarked, markWords, type DataMark } from './data-mark.ts';
 export * from './evaluate.ts';
+export * from './evidence/index.ts';
 export * from './finding.ts';
 export * from './framework.ts';
 export { frameworkOf, frameworks } from './frameworks/index.ts';
+export * from './governed.ts';
 export * from './population.ts';
 export * from './detectors/index.ts';
-export { complianceRunText, requirementOutcome, runFramework, runFrameworks } from './run.ts';
+export {
+  beginFramework,
+  complianceRunText,
+  requirementOutcome,
+  runFramework,
+  runFrameworks,
+} from './run.ts';

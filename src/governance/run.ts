@@ -3,9 +3,9 @@ import { canonicalJson } from '#encoding';
 import type { CheckOutcome, CheckResult } from './check.ts';
 import { checkLibrary, type LibraryCheck } from './checks/index.ts';
 import { dataMarks, isMarked, markWords, type DataMark } from './data-mark.ts';
-import { ask, type Question } from './evaluate.ts';
+import { beginWalk, type Question, type Walk } from './evaluate.ts';
 import type { ComplianceRun, Framework, Requirement, RequirementResult } from './framework.ts';
-import type { KeyFacts, Population } from './population.ts';
+import type { KeyFacts, Population, PopulationHead } from './population.ts';
 
 const byId: ReadonlyMap<string, LibraryCheck> = new Map(checkLibrary.map((check) => [check.id, check]));
 
@@ -137,7 +137,7 @@ const noneOfAny: Readonly<Record<CheckOutcome, number>> = Object.freeze({
 
 function runOf(
   framework: Framework,
-  { head }: Population,
+  head: PopulationHead,
   keys: number,
   { marked, resultOf }: Judged,
 ): ComplianceRun {
@@ -163,6 +163,42 @@ function runOf(
   };
 }
 
+/** A walk through a population that ends in a run for each framework, in their order. */
+type FrameworkWalk = Omit<Walk<Answers>, 'results'> & { readonly runs: () => readonly ComplianceRun[] };
+
+function beginFrameworks(head: PopulationHead, frameworks: readonly Framework[]): FrameworkWalk {
+  const marks = [...new Set(frameworks.flatMap(({ data }) => (data ? [data] : [])))];
+  const { keys, events, results } = beginWalk(head, [
+    questionOf(namedBy(frameworks), null),
+    ...marks.map((mark) =>
+      questionOf(namedBy(frameworks.filter(({ data }) => data === mark)), (key) => isMarked(key, mark)),
+    ),
+  ]);
+  return {
+    keys,
+    events,
+    runs() {
+      const [all, ...ofMarks] = results();
+      if (!all) throw new Error('nothing was asked');
+      return frameworks.map((framework) => {
+        const marked = framework.data ? ofMarks[marks.indexOf(framework.data)] : undefined;
+        return runOf(framework, head, all.keys, judged(framework.data, all, marked));
+      });
+    },
+  };
+}
+
+function only<T>([first]: readonly T[]): T {
+  if (first === undefined) throw new Error('no run was made');
+  return first;
+}
+
+/** Begins a walk that judges by one framework. */
+export function beginFramework(head: PopulationHead, framework: Framework) {
+  const { keys, events, runs } = beginFrameworks(head, [framework]);
+  return { keys, events, result: (): ComplianceRun => only(runs()) };
+}
+
 /**
  * Judges a population by several frameworks in one walk. It is a function of the population: no clock, no chance, and an order of its own.
  * The runs stand in the order of the frameworks.
@@ -171,26 +207,15 @@ export async function runFrameworks(
   population: Population,
   frameworks: readonly Framework[],
 ): Promise<readonly ComplianceRun[]> {
-  const marks = [...new Set(frameworks.flatMap(({ data }) => (data ? [data] : [])))];
-  const questions = [
-    questionOf(namedBy(frameworks), null),
-    ...marks.map((mark) =>
-      questionOf(namedBy(frameworks.filter(({ data }) => data === mark)), (key) => isMarked(key, mark)),
-    ),
-  ];
-  const [all, ...ofMarks] = await ask(population, questions);
-  if (!all) throw new Error('nothing was asked');
-  return frameworks.map((framework) => {
-    const marked = framework.data ? ofMarks[marks.indexOf(framework.data)] : undefined;
-    return runOf(framework, population, all.keys, judged(framework.data, all, marked));
-  });
+  const walk = beginFrameworks(population.head, frameworks);
+  for await (const page of population.keys()) walk.keys(page);
+  for await (const page of population.events()) walk.events(page);
+  return walk.runs();
 }
 
 /** Judges a population by one framework. */
 export async function runFramework(population: Population, framework: Framework): Promise<ComplianceRun> {
-  const [run] = await runFrameworks(population, [framework]);
-  if (!run) throw new Error('no run was made');
-  return run;
+  return only(await runFrameworks(population, [framework]));
 }
 
 /** The run as its one JSON text: the same run has the same bytes. */

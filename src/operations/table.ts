@@ -75,6 +75,12 @@ import {
   holdToPeriodPolicy,
   tellNearEnd,
 } from './governance/period-work.ts';
+import {
+  gatherEvidence,
+  listComplianceResults,
+  listFrameworks,
+  runCompliance,
+} from './governance/compliance.ts';
 import { sweepDocuments } from './sweep.ts';
 import { ownCapabilities, tokenCapabilities } from './tokens/capabilities.ts';
 import { createToken as issueChildToken } from './tokens/create.ts';
@@ -161,6 +167,10 @@ export const operations = Object.freeze({
   revokePeriodException,
   listPeriodExceptions,
   endPeriodExceptions,
+  listFrameworks,
+  runCompliance,
+  listComplianceResults,
+  gatherEvidence,
   createKey,
   describeKey,
   listKeys,

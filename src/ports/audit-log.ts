@@ -32,8 +32,8 @@ export interface PublishedLog {
   readonly keys: string;
   /** The root hash of the tree of the first entries, 32 bytes. */
   root(size: number): Promise<Uint8Array>;
-  /** In their order, page by page. */
-  entries(): AsyncIterable<readonly LogEntry[]>;
+  /** In their order from an index on, page by page. */
+  entries(from?: number): AsyncIterable<readonly LogEntry[]>;
   /** The hashes of the entries in their order, many at a time, 32 bytes each. */
   leafHashes(): AsyncIterable<Uint8Array>;
 }

@@ -27,6 +27,8 @@ export type HttpResponse = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
+  /** Instead of a body: what is sent piece by piece. Where it fails, the connection is cut, so that nobody takes a part for the whole. */
+  readonly stream?: AsyncIterable<Uint8Array>;
 };
 
 /** What a listener can't hand over; the protocol says it in its own shape. */

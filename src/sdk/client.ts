@@ -1,4 +1,5 @@
 import { ClavigerApiError } from './api-error.ts';
+import { complianceOf } from './compliance.ts';
 import { keysOf, namesOf } from './keys.ts';
 import { rootRekeysOf } from './custody.ts';
 import { environmentsOf, principalsOf } from './people.ts';
@@ -9,6 +10,7 @@ import type { StatusRecord } from './records.ts';
 import {
   bytesIn,
   createCall,
+  createLines,
   part,
   toBase64,
   type Call,
@@ -64,6 +66,7 @@ export function createClient(options: ClientOptions) {
     /** Seals a server whose root key is in shares: it finishes what it accepted, and serves nothing until it is unsealed. */
     seal: async () => void (await call('POST', '/seal')),
     rootRekeys: rootRekeysOf(call),
+    compliance: complianceOf(call, createLines(options)),
   };
 }
 

@@ -6,6 +6,7 @@ export type { FileContext } from './envelope/context.ts';
 export { EnvelopeError } from './envelope/envelope-error.ts';
 export { decryptStream, encryptStream, type FileKey, type KeyOpener } from './envelope/stream.ts';
 export type * from './records.ts';
+export type { ComplianceOutcome, ComplianceRecord, EvidencePiece } from './compliance.ts';
 export { wrapMaterial, type TransportWrap } from './wrap-material.ts';
 export type { Exported, ExportWish, ExportWrap, WrapForm } from './exports.ts';
 export type { CopyRecord, RecoveryHoldersRecord } from './recovery.ts';

@@ -16,6 +16,7 @@ export type ClientOptions = {
 
 export type Json = Record<string, unknown>;
 export type Call = (method: string, path: string, body?: Json | null) => Promise<Json>;
+export type Lines = (method: string, path: string, body?: Json | null) => AsyncIterable<Json>;
 
 const attemptsMax = 3;
 
@@ -78,30 +79,42 @@ function vaultProblem(
   return new ClavigerApiError(code, said === '' ? 'There is no such secret.' : said, facts);
 }
 
+type Wanted = { readonly method: string; readonly path: string; readonly body: Json | null };
+
+/** Sends one request; the answer's body is not read yet. Rejects where there is no answer. */
+function createSend(options: ClientOptions) {
+  const { token, timeoutMillis = 30_000, base = '/api/v1' } = options;
+  const send = options.fetch ?? fetch;
+  const address = options.address.replace(/\/+$/, '');
+
+  function request({ method, path, body }: Wanted): Promise<Response> {
+    return send(`${address}${base}${path}`, {
+      method,
+      headers: {
+        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+        ...(body ? { 'content-type': 'application/json' } : {}),
+        ...options.headers,
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+      signal: AbortSignal.timeout(timeoutMillis),
+      redirect: 'error',
+    });
+  }
+  return { address, request };
+}
+
 /**
  * Makes the function by which requests are sent. A reading request is tried again, at most twice, when no server answers;
  * nothing else ever is: whether it was done would be unknown.
  */
 export function createCall(options: ClientOptions): Call {
-  const { token, timeoutMillis = 30_000, base = '/api/v1' } = options;
-  const send = options.fetch ?? fetch;
-  const address = options.address.replace(/\/+$/, '');
+  const { address, request } = createSend(options);
 
-  async function once(method: string, path: string, body: Json | null): Promise<Json> {
+  async function once(wanted: Wanted): Promise<Json> {
     let response: Response;
     let text: string;
     try {
-      response = await send(`${address}${base}${path}`, {
-        method,
-        headers: {
-          ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
-          ...(body ? { 'content-type': 'application/json' } : {}),
-          ...options.headers,
-        },
-        ...(body ? { body: JSON.stringify(body) } : {}),
-        signal: AbortSignal.timeout(timeoutMillis),
-        redirect: 'error',
-      });
+      response = await request(wanted);
       text = await response.text();
     } catch (cause) {
       throw noAnswer(address, cause);
@@ -115,7 +128,7 @@ export function createCall(options: ClientOptions): Call {
   return async (method, path, body = null) => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await once(method, path, body);
+        return await once({ method, path, body });
       } catch (error) {
         const again = error instanceof ClavigerApiError && error.code === 'unreachable' && method === 'GET';
         if (!again || attempt >= attemptsMax) throw error;
@@ -123,6 +136,41 @@ export function createCall(options: ClientOptions): Call {
       }
     }
   };
+}
+
+/** An answer of many lines takes as long as it takes; this is for those that hang. */
+const linesTimeoutMillis = 3_600_000;
+
+/** Makes the function by which answers are read that are a line of JSON after the other. */
+export function createLines(options: ClientOptions): Lines {
+  const { address, request } = createSend({ ...options, timeoutMillis: linesTimeoutMillis });
+
+  return async function* lines(method, path, body = null) {
+    let response: Response;
+    try {
+      response = await request({ method, path, body });
+      if (!response.ok) throw problemOf(address, response, await response.text());
+    } catch (cause) {
+      throw cause instanceof ClavigerApiError ? cause : noAnswer(address, cause);
+    }
+    let rest = '';
+    try {
+      for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        const found = (rest + piece).split('\n');
+        rest = found.pop() ?? '';
+        for (const line of found) yield lineOf(address, line);
+      }
+    } catch (cause) {
+      throw cause instanceof ClavigerApiError ? cause : noAnswer(address, cause);
+    }
+    if (rest !== '') yield lineOf(address, rest);
+  };
+}
+
+function lineOf(address: string, text: string): Json {
+  const line = parsed(text);
+  if (line) return line;
+  throw new ClavigerApiError('not-claviger', `${address} sends a line that is no JSON object.`);
 }
 
 /** A part of a path. Names of dots alone would be taken for steps of the path: they go with the prefix that every name may have. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -111,6 +112,11 @@ function write(response: http.ServerResponse, answer: HttpResponse): void {
   if (response.destroyed || response.headersSent) return;
   const headers: string[] = [];
   for (const name in answer.headers) headers.push(name, answer.headers[name] ?? '');
+  if (answer.stream) {
+    response.writeHead(answer.status, headers);
+    void pump(answer.stream, response);
+    return;
+  }
   const { body } = answer;
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
   headers.push('content-length', String(length));
@@ -118,6 +124,19 @@ function write(response: http.ServerResponse, answer: HttpResponse): void {
   // as many bytes as characters: it is ASCII, and goes out with the head in one write
   if (typeof body === 'string' && length === body.length) response.end(body, 'latin1');
   else response.end(body);
+}
+
+/** Sends pieces as fast as they are taken. */
+async function pump(pieces: AsyncIterable<Uint8Array>, response: http.ServerResponse): Promise<void> {
+  try {
+    for await (const piece of pieces) {
+      if (response.destroyed) return;
+      if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    }
+    response.end();
+  } catch {
+    response.destroy();
+  }
 }
 
 //= rfc9112 3.2.2: a server takes the absolute form of a target, too

@@ -1,3 +1,4 @@
+export { classOfOperation } from './normal/operation-class.ts';
 export type { Alert, Response } from './alert.ts';
 export { createDetector, type Detector, type DetectorCounts } from './detector.ts';
 export type { ExpectedChange } from './expected-change.ts';

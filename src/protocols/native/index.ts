@@ -114,11 +114,24 @@ async function serve(parts: NativeParts, request: HttpRequest, id: string): Prom
   const input = route.input({ path, query, body });
   const caller = callerOf(request, who, route.operation.name, { id, region: parts.region });
   const output = await parts.door.run(route.operation, caller, input as never);
+  if (route.lines) {
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store', 'x-request-id': id },
+      body: '',
+      stream: asLines(route.lines(output as never)),
+    };
+  }
   return {
     status: 200,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-request-id': id },
     body: JSON.stringify(route.output(output as never, { fips: parts.fips })),
   };
+}
+
+async function* asLines(values: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  for await (const value of values) yield encoder.encode(`${JSON.stringify(value)}\n`);
 }
 
 const refusals: Readonly<Record<HttpProblem, HttpResponse>> = Object.freeze({

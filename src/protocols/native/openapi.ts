@@ -60,7 +60,11 @@ function operationOf(route: Route, named: Record<string, Json>): Json {
     responses: {
       200: {
         description: 'Done, and its record is durable',
-        content: { 'application/json': { schema: schemaOf(route.answer, 'output', named) } },
+        content: {
+          [route.lines ? 'application/x-ndjson' : 'application/json']: {
+            schema: schemaOf(route.answer, 'output', named),
+          },
+        },
       },
       default: {
         description: 'A problem; nothing was done unless the code says that it may have been',

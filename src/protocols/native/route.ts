@@ -24,6 +24,8 @@ export type Route = {
   readonly answer: z.ZodObject;
   readonly input: (parts: { path: PathParts; query: unknown; body: unknown }) => unknown;
   readonly output: (output: never, about: AboutServer) => unknown;
+  /** Instead of `output`: lines of JSON, sent one by one; `answer` is the shape of each. */
+  readonly lines?: (output: never) => AsyncIterable<unknown>;
 };
 
 type Read<S extends z.ZodRawShape> = z.output<z.ZodObject<S>>;
@@ -53,6 +55,32 @@ export function route<
     ...ways,
     query: z.strictObject(ways.query ?? {}),
     body: z.strictObject(ways.body ?? {}),
+  }) as unknown as Route;
+}
+
+type Lines<I, O, B extends z.ZodRawShape, A extends z.ZodObject> = {
+  readonly about: string;
+  readonly body: B;
+  readonly answer: A;
+  readonly input: (parts: { path: PathParts; body: Read<B> }) => NoInfer<I>;
+  readonly lines: (output: NoInfer<O>) => AsyncIterable<z.input<A>>;
+};
+
+/** A route whose answer is too long for one piece: a line of JSON after the other (`application/x-ndjson`). */
+export function lineRoute<I, O, A extends z.ZodObject, B extends z.ZodRawShape>(
+  head: `${Method} /${string}`,
+  operation: Operation<I, O>,
+  ways: Lines<I, O, B, A>,
+): Route {
+  const [method, path] = head.split(' ');
+  return Object.freeze({
+    method,
+    path,
+    operation,
+    ...ways,
+    query: z.strictObject({}),
+    body: z.strictObject(ways.body),
+    output: () => null,
   }) as unknown as Route;
 }
 

@@ -1,5 +1,6 @@
 import type { Route } from './route.ts';
 import { encryptionRoutes } from './routes/encryption.ts';
+import { complianceRoutes } from './routes/compliance.ts';
 import { custodyRoutes } from './routes/custody.ts';
 import { destructionRoutes } from './routes/destruction.ts';
 import { exportRoutes } from './routes/export.ts';
@@ -27,4 +28,5 @@ export const routes: readonly Route[] = Object.freeze([
   ...rootRoutes,
   ...recoveryRoutes,
   ...quorumRoutes,
+  ...complianceRoutes,
 ]);
