@@ -1,1 +1,3 @@
-export const compliancePdf = async (_run: never): Promise<Uint8Array> => { throw new Error('not yet'); };
+export const compliancePdf = async (_run: never): Promise<Uint8Array> => {
+  throw new Error('not yet');
+};

@@ -1,6 +1,6 @@
 /** What persons state of a subject, because no machine can see it. */
 export type AttestationSubject = {
-  /** The requirements that ask for it, as PCI DSS 4.0.1 counts them; others name the same things otherwise. */
+  /** Some requirements that ask for it, as PCI DSS 4.0.1 counts them where it has them, else as the standard that does. */
   readonly requirements: readonly string[];
   /** Who states it: each custodian for themselves, or one person for all. */
   readonly by: 'each custodian' | 'one responsible person';
@@ -32,7 +32,7 @@ const withDocument = { needsDocument: true } as const;
 /**
  * Everything that can be attested, by the id under which checks ask for it. A statement of another subject is refused: nothing would ever ask for it.
  */
-//= pci-dss-4.0.1 3.5 to 3.7, 12.3.3, 12.10
+//= pci-dss-4.0.1 3.5 to 3.7, 10.4.1, 12.3.3, 12.10
 export const attestationSubjects = Object.freeze({
   'custodian-acknowledgement': subject(
     ['3.7.8'],
@@ -114,6 +114,78 @@ export const attestationSubjects = Object.freeze({
     ['3.2.1', '3.5.1'],
     'Which stores hold the data that keys protect, and which key protects which store.',
     withDocument,
+  ),
+  'account-data-hashes': subject(
+    ['3.5.1.1'],
+    'That hashes which hide account numbers are keyed over the whole number, and with which keys of the inventory.',
+  ),
+  'data-encryption': subject(
+    ['3.5.1', 'CEK-03', 'CC6.1'],
+    'Which data at rest is encrypted, and which keys protect each store.',
+  ),
+  'transit-encryption': subject(
+    ['4.2.1', '164.312(e)(1)', 'CEK-03'],
+    'That connections are encrypted, by which protocols and cipher suites.',
+  ),
+  'encryption-decision': subject(
+    ['164.312(a)(2)(iv)', '164.312(e)(2)(ii)'],
+    'What was decided of encryption where it is an addressable specification, with the reasons.',
+    withDocument,
+  ),
+  'imported-key-generation': subject(
+    ['3.7.1', 'CEK-10'],
+    'How and where keys that were brought from outside were generated.',
+  ),
+  'log-review': subject(
+    ['10.4.1', '164.312(b)', 'CC7.2'],
+    'That the records of what was done with keys are reviewed, how often, and by whom.',
+  ),
+  'record-keeping': subject(
+    ['164.316(b)(2)(i)'],
+    'That policies, procedures and records are kept for six years.',
+  ),
+  'roles-assigned': subject(
+    ['3.7.8', 'CEK-02'],
+    'Who has which role in the management of keys, and that each knows it.',
+  ),
+  'change-procedure': subject(
+    ['CEK-05', 'A.8.9'],
+    'How changes of cryptography are proposed, reviewed, approved and carried out.',
+    withDocument,
+  ),
+  'cost-benefit-review': subject(
+    ['CEK-06'],
+    'What changes of cryptography cost and bring, as it was weighed.',
+  ),
+  'risk-assessment': subject(
+    ['CEK-07', 'CEK-20'],
+    'What can go wrong with cryptography and keys, that of losing keys among it, and what is done about it.',
+    withDocument,
+  ),
+  'customer-managed-keys': subject(
+    ['CEK-08'],
+    'That customers can manage the keys of their own data, and how.',
+  ),
+  'key-audit': subject(
+    ['CEK-09', 'SP 800-57 9.4'],
+    'That cryptography and key management were audited, by whom and with what result.',
+    withDocument,
+  ),
+  'quantum-migration': subject(
+    ['12.3.3', 'CEK-06'],
+    'By when and how keys that a quantum computer breaks are replaced.',
+  ),
+  'legal-access': subject(
+    ['A.8.24'],
+    'How demands of authorities for keys or for what they protect are handled.',
+  ),
+  'fips-certificate': subject(
+    ['FIPS 140-3'],
+    'Number and status of the certificate of the cryptographic module, as in: certificate #4985, FIPS 140-3, active.',
+  ),
+  'module-policy': subject(
+    ['FIPS 140-3 7.2', 'FIPS 140-3 7.6'],
+    'That the cryptographic module runs as its security policy says, in an environment that was validated.',
   ),
 } satisfies Readonly<Record<string, AttestationSubject>>);
 

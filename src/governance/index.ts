@@ -2,7 +2,6 @@ export * from './attestation-subjects.ts';
 export * from './check.ts';
 export * from './documents/index.ts';
 export * from './due/index.ts';
-export { attestationSubjects, checkLibrary, type AttestationSubject } from './checks/index.ts';
 export { dataMarks, isMarked, markWords, type DataMark } from './data-mark.ts';
 export * from './evaluate.ts';
 export * from './evidence/index.ts';
@@ -14,8 +13,11 @@ export * from './population.ts';
 export * from './detectors/index.ts';
 export {
   beginFramework,
-  complianceRunText,
+  runText,
   requirementOutcome,
   runFramework,
   runFrameworks,
 } from './run.ts';
+export { complianceReport } from './report-html.ts';
+export { assessmentPlanText, assessmentResultsText } from './oscal.ts';
+export { checkLibrary } from './checks/index.ts';

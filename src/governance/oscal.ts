@@ -4,10 +4,10 @@ import type { CheckOutcome } from './check.ts';
 import { evidenceIndex, type EvidenceItem } from './evidence-index.ts';
 import type { ComplianceRun, RequirementResult } from './framework.ts';
 import { methodWords, outcomeMeanings, outcomeWords, verdictWords } from './report-words.ts';
-import { complianceRunText } from './run.ts';
+import { runText } from './run.ts';
 
 /** The version of the models that is written. */
-export const oscalVersion = '1.1.2';
+const oscalVersion = '1.1.2';
 
 /** Namespace of properties and of names that are ours. */
 const ours = 'urn:claviger:oscal';
@@ -15,7 +15,7 @@ const ours = 'urn:claviger:oscal';
 const uuidSpace = Buffer.from('6f1d8a0e2b7c4d539a4e1c5f7b90d2e6', 'hex');
 
 /** Where the plan lies: beside the results. */
-export const oscalPlanFile = 'assessment-plan.json';
+const planFile = 'assessment-plan.json';
 
 //= rfc9562 5.5: a name-based UUID; OSCAL takes versions 4 and 5 only
 function uuidOf(name: string): string {
@@ -33,7 +33,7 @@ function oneLine(text: string): string {
   return (
     text
       .toWellFormed()
-      .replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ')
+      .replace(/[\s\p{Cc}]+/gu, ' ')
       .trim() || '-'
   );
 }
@@ -55,7 +55,7 @@ function property(name: string, value: string | number): Property {
 type Names = { readonly of: (kind: string, id?: string) => string };
 
 function namesOf(run: ComplianceRun): Names {
-  const digest = createHash('sha256').update(complianceRunText(run)).digest('hex');
+  const digest = createHash('sha256').update(runText(run)).digest('hex');
   return { of: (kind, id = '') => uuidOf(`${digest}\n${kind}\n${id}`) };
 }
 
@@ -191,11 +191,7 @@ function attestationsOf(names: Names, evidence: readonly EvidenceItem[]) {
   return parts.length > 0 ? { attestations: [{ parts }] } : {};
 }
 
-/**
- * The run as assessment results of OSCAL, with the plan that they must name. Their UUIDs are made of the run, their times are its time: the
- * same run gives the same documents. A requirement that a person must show is an observation, and no finding.
- */
-export function oscalOf(run: ComplianceRun) {
+function resultsOf(run: ComplianceRun) {
   const names = namesOf(run);
   const evidence = evidenceIndex(run);
   const keys = keysIn(run.checks);
@@ -209,11 +205,11 @@ export function oscalOf(run: ComplianceRun) {
   const findings = run.requirements
     .filter(({ outcome }) => outcome !== 'manual')
     .map((requirement) => findingOf(names, requirement));
-  const results = {
+  return {
     'assessment-results': {
       uuid: names.of('assessment-results'),
       metadata: metadataOf(run, title),
-      'import-ap': { href: oscalPlanFile },
+      'import-ap': { href: planFile },
       results: [
         {
           uuid: names.of('result'),
@@ -269,11 +265,11 @@ export function oscalOf(run: ComplianceRun) {
         : {}),
     },
   };
-  return { results, plan: planOf(run, names) };
 }
 
 /** The plan that results must name: every check of the framework, over the whole population. */
-function planOf(run: ComplianceRun, names: Names) {
+function planOf(run: ComplianceRun) {
+  const names = namesOf(run);
   return {
     'assessment-plan': {
       uuid: names.of('assessment-plan'),
@@ -294,4 +290,17 @@ function planOf(run: ComplianceRun, names: Names) {
       },
     },
   };
+}
+
+/**
+ * The run as assessment results of OSCAL. Its UUIDs are made of the run, its times are the run's: the same run gives the same bytes. A
+ * requirement that a person must show is an observation, and no finding. The plan that it names lies beside it, as `assessment-plan.json`.
+ */
+export function assessmentResultsText(run: ComplianceRun): string {
+  return `${JSON.stringify(resultsOf(run), null, 2)}\n`;
+}
+
+/** The plan that assessment results must name; of the same run. */
+export function assessmentPlanText(run: ComplianceRun): string {
+  return `${JSON.stringify(planOf(run), null, 2)}\n`;
 }

@@ -25,7 +25,7 @@ const entities: Readonly<Record<string, string>> = Object.freeze({
 export function escapeHtml(text: string): string {
   return text
     .toWellFormed()
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g, '\ufffd')
+    .replace(/(?![\t\n\r])\p{Cc}|[\ufffe\uffff]/gu, '\ufffd')
     .replace(/[&<>"']/g, (character) => entities[character] ?? '');
 }
 
@@ -185,7 +185,7 @@ ${rows.join('\n')}
  * A run as one HTML document for screens and for paper. It has no scripts and loads nothing; whatever came from outside stands as text. The
  * same run gives the same bytes.
  */
-export function complianceHtml(run: ComplianceRun): string {
+export function complianceReport(run: ComplianceRun): string {
   const byId = new Map(run.checks.map((check) => [check.id, check]));
   const rows = run.requirements
     .map(

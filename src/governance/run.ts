@@ -219,6 +219,6 @@ export async function runFramework(population: Population, framework: Framework)
 }
 
 /** The run as its one JSON text: the same run has the same bytes. */
-export function complianceRunText(run: ComplianceRun): string {
+export function runText(run: ComplianceRun): string {
   return `${canonicalJson(run)}\n`;
 }

@@ -43,7 +43,7 @@ const importedGeneration: LibraryCheck = Object.freeze<LibraryCheck>({
         });
         if (found.outcome !== 'pass') return found;
         if (!stated) {
-          const reason = `${found.population} living keys were brought from outside. Needed: ${needed(head, 'imported-key-generation')}.`;
+          const reason = `${found.population} living keys were brought from outside. Needed: ${needed(head, 'imported-key-generation')}`;
           return { ...found, outcome: 'manual', reason };
         }
         const cited = { kind: 'attestation', id: stated.id } as const;

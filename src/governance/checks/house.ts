@@ -45,7 +45,7 @@ const fipsModule: LibraryCheck = Object.freeze<LibraryCheck>({
         return {
           ...base,
           outcome: 'manual',
-          reason: `The server says: ${head.fips}. Needed: ${needed(head, 'fips-certificate')}.`,
+          reason: `The server says: ${head.fips}. Needed: ${needed(head, 'fips-certificate')}`,
         };
       if (!text.includes('140-3') && head.at >= end1402)
         return failed(
@@ -84,12 +84,12 @@ const rootApart: LibraryCheck = Object.freeze<LibraryCheck>({
           reason: `The root of trust is ${head.root}: the root key is not beside the store.`,
         };
       if (head.root === 'passphrase') {
-        const stated = attestationOf(head, 'root-custody');
+        const stated = attestationOf(head, 'storage-procedure');
         if (!stated)
           return {
             ...base,
             outcome: 'manual',
-            reason: `A passphrase opens the root key. Needed: ${needed(head, 'root-custody')}.`,
+            reason: `A passphrase opens the root key. Needed: ${needed(head, 'storage-procedure')}`,
           };
         return {
           ...base,

@@ -53,22 +53,19 @@ const acknowledged: LibraryCheck = Object.freeze<LibraryCheck>({
       for (const person of persons) {
         tally.judge();
         const found = head.attestations.find(
-          (one) =>
-            one.subject === 'custodian-acknowledgement' &&
-            one.by === person.principal.name &&
-            holds(one, head.at),
+          (one) => one.by === person.principal.name && holds(one, 'custodian-acknowledgement', head.at),
         );
         if (found) tally.cite({ kind: 'attestation', id: found.id });
-        else tally.lack(nameOf(person), 'There is no acknowledgement of the last 365 days.');
+        else tally.lack(nameOf(person), 'There is no acknowledgement of the last 12 months.');
       }
       const found = tally.result({
         of: 'persons who are custodians',
-        holds: 'each acknowledged the duties within 365 days',
+        holds: 'each acknowledged the duties within a year',
         fails: 'no acknowledgement',
         empty: ['no-data', 'No enabled administrator or exporter is registered as a person (kind "user")'],
       });
       if (found.exceptionsTotal === 0) return found;
-      const reason = `${found.exceptionsTotal} of ${found.population} persons who are custodians did not acknowledge their duties. Needed of each: an attestation "custodian-acknowledgement" of the last 365 days.`;
+      const reason = `${found.exceptionsTotal} of ${found.population} persons who are custodians did not acknowledge their duties. Needed of each: an attestation "custodian-acknowledgement" of the last 12 months.`;
       return { ...found, outcome: 'manual', reason };
     },
   }),

@@ -58,7 +58,7 @@ const quantumReadiness: LibraryCheck = Object.freeze<LibraryCheck>({
           fails: 'a quantum computer breaks them, and they protect beyond 2035',
         });
         if (found.outcome !== 'pass' || vulnerable === 0 || plan) return found;
-        const reason = `A quantum computer breaks ${vulnerable} of ${found.population} living keys. Needed: ${needed(head, 'quantum-migration')}.`;
+        const reason = `A quantum computer breaks ${vulnerable} of ${found.population} living keys. Needed: ${needed(head, 'quantum-migration')}`;
         return { ...found, outcome: 'manual', reason };
       },
     };

@@ -1,7 +1,7 @@
 import type { Attestation, LogEntry, PublishedLog } from '#ports';
 import type { KeyFacts, PlacedEvent, PopulationHead } from '../population.ts';
 import type { ComplianceRun, Framework } from '../framework.ts';
-import { beginFramework, complianceRunText } from '../run.ts';
+import { beginFramework, runText } from '../run.ts';
 import {
   bundleFiles,
   Digests,
@@ -71,7 +71,7 @@ export async function* makeEvidence(source: EvidenceSource, framework: Framework
   for await (const piece of population(source, walk)) yield counted(piece);
   for await (const piece of logOf(source)) yield counted(piece);
   const run: ComplianceRun = walk.result();
-  yield counted({ file: bundleFiles.run, bytes: encoder.encode(complianceRunText(run)) });
+  yield counted({ file: bundleFiles.run, bytes: encoder.encode(runText(run)) });
   for (const { file, text } of writings(run)) yield counted({ file, bytes: encoder.encode(text) });
   const manifest = manifestText({
     format: evidenceFormat,

@@ -12,7 +12,7 @@ import { ClavigerError } from '#domain';
 import { z } from 'zod';
 import { isGoverned } from '../governed.ts';
 import type { KeyFacts, PlacedEvent, PopulationHead } from '../population.ts';
-import { beginFramework, complianceRunText } from '../run.ts';
+import { beginFramework, runText } from '../run.ts';
 import { frameworkOf } from '../frameworks/index.ts';
 import type { ComplianceRun } from '../framework.ts';
 import { bundleFiles, evidenceFormat, manifestFile, signaturesFile } from './bundle.ts';
@@ -255,7 +255,7 @@ async function runFindings(source: BundleSource, signed: Signed, head: Populatio
   for await (const placed of provedEvents(source, head, hashes)) walk.events([placed]);
   const run = walk.result();
   const findings: EvidenceFinding[] = [];
-  const expected = [{ file: bundleFiles.run as string, text: complianceRunText(run) }, ...writings(run)];
+  const expected = [{ file: bundleFiles.run as string, text: runText(run) }, ...writings(run)];
   for (const { file, text } of expected) {
     if ((await bytesOf(source, file)).equals(Buffer.from(text))) continue;
     findings.push({

@@ -91,7 +91,7 @@ export const nistSp80057: Framework = Object.freeze({
       'There is an inventory of all keys and certificates.',
       'key-owner',
       'key-in-use',
-      'stated-certificate-inventory',
+      'stated-reconciliation',
     ),
     by(
       '9.3',
@@ -112,7 +112,7 @@ export const nistSp80057: Framework = Object.freeze({
       'part2.3',
       'There is a key-management policy, and a practice statement that says how it is followed.',
       'stated-crypto-policy',
-      'stated-key-management-procedures',
+      'stated-key-management-procedure',
       'stated-roles-assigned',
     ),
   ],

@@ -12,7 +12,7 @@ export const pciDss: Framework = Object.freeze({
     by(
       '3.5.1',
       'Account numbers can not be read wherever they are stored.',
-      'stated-account-data-protection',
+      'stated-data-inventory',
       'strength-minimum',
       'period-defined',
     ),
@@ -37,7 +37,7 @@ export const pciDss: Framework = Object.freeze({
     by(
       '3.6.1',
       'Keys that protect account data are themselves protected: few custodians, strong wrapping, kept apart, in few places.',
-      'stated-key-management-procedures',
+      'stated-key-management-procedure',
       'custodians-few',
       'wrapping-strength',
       'root-apart',
@@ -60,6 +60,7 @@ export const pciDss: Framework = Object.freeze({
       'never-plain',
       'wrapping-strength',
       'root-apart',
+      'stated-physical-security',
     ),
     by(
       '3.6.1.3',
@@ -67,6 +68,7 @@ export const pciDss: Framework = Object.freeze({
       'custodians-few',
       'key-policy-closed',
       'cleartext-ceremonies',
+      'stated-storage-procedure',
     ),
     by(
       '3.6.1.4',
@@ -74,11 +76,12 @@ export const pciDss: Framework = Object.freeze({
       'copies-few',
       'material-once',
       'copies-of-ended-gone',
+      'stated-storage-procedure',
     ),
     by(
       '3.7.1',
       'Keys are generated strong, by a procedure.',
-      'stated-key-management-procedures',
+      'stated-key-management-procedure',
       'generation-recorded',
       'strength-minimum',
       'imported-stated',
@@ -86,21 +89,23 @@ export const pciDss: Framework = Object.freeze({
     by(
       '3.7.2',
       'Keys are distributed securely, by a procedure.',
-      'stated-key-distribution',
+      'stated-distribution-procedure',
       'copies-wrapped',
       'quorum-export',
+      'stated-key-transport',
     ),
     by(
       '3.7.3',
       'Keys are stored securely, by a procedure.',
-      'stated-key-management-procedures',
+      'stated-storage-procedure',
+      'stated-physical-security',
       'storage-protected',
       'never-plain',
     ),
     by(
       '3.7.4',
       'Each kind of key has a crypto-period, and keys are changed when it is over.',
-      'stated-key-management-procedures',
+      'stated-key-management-procedure',
       'period-defined',
       'period-not-over',
       'period-honoured',
@@ -119,6 +124,7 @@ export const pciDss: Framework = Object.freeze({
       'destruction-complete',
       'key-owner-present',
       'leavers-locked-out',
+      'stated-custodian-departure',
     ),
     by(
       '3.7.6',
@@ -128,7 +134,7 @@ export const pciDss: Framework = Object.freeze({
     by(
       '3.7.7',
       'Nobody can put another key in the place of one without being authorised.',
-      'stated-key-management-procedures',
+      'stated-substitution-procedure',
       'quorum-substitution',
       'log-continuous',
     ),
@@ -141,7 +147,7 @@ export const pciDss: Framework = Object.freeze({
     by(
       '4.2.1.1',
       'An inventory of trusted keys and certificates is kept.',
-      'stated-certificate-inventory',
+      'stated-reconciliation',
       'key-owner',
       'key-purpose',
     ),
@@ -152,7 +158,7 @@ export const pciDss: Framework = Object.freeze({
     by(
       '12.3.3',
       'Cipher suites and protocols in use are known and reviewed every year, with a plan for those that become weak.',
-      'stated-crypto-inventory-review',
+      'stated-cipher-suite-review',
       'strength-2030',
       'quantum-readiness',
     ),

@@ -6,7 +6,7 @@ import {
   frameworks,
   makeEvidence,
   runFramework,
-  complianceRunText,
+  runText,
   type CheckOutcome,
   type ComplianceRun,
   type Framework,
@@ -95,7 +95,7 @@ export const runCompliance = defineOperation<Input, ComplianceRun>({
     const scope = await scopeOf(house, caller, wish.environment);
     const { population } = await gatherPopulation(house, scope, now);
     const run = await runFramework(population, framework);
-    const digest = createHash('sha256').update(complianceRunText(run)).digest('hex');
+    const digest = createHash('sha256').update(runText(run)).digest('hex');
     const { at, keys, summary, requirements } = run;
     const result: ComplianceResult = {
       ...wish,
