@@ -122,7 +122,7 @@ describe('the architecture', () => {
       commander: 'cli',
       '@peculiar/asn1-schema': path.join('access', 'certificates'),
       '@peculiar/asn1-x509': path.join('access', 'certificates'),
-      pdfkit: path.join('cli', 'certificate-pdf'),
+      pdfkit: path.join('cli', 'pdf-parts'),
       '@noble/curves/nist.js': 'crypto',
       '@noble/post-quantum/ml-dsa.js': 'crypto',
     };

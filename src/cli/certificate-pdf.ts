@@ -1,77 +1,25 @@
-import PDFDocument from 'pdfkit';
 import type { CertificateRecord } from '#sdk';
+import {
+  colours,
+  fonts,
+  footers,
+  grid,
+  inner,
+  need,
+  page,
+  pairs,
+  pdfOf,
+  section,
+  type PdfDocument as Document,
+} from './pdf-parts.ts';
 
-type Document = PDFKit.PDFDocument;
-type Row = readonly string[];
-
-const page = { width: 595.28, height: 841.89, margin: 48 };
-const inner = page.width - 2 * page.margin;
-const colours = {
-  ink: '#1c1f24',
-  quiet: '#5d6570',
-  line: '#cfd4da',
-  shade: '#f3f5f7',
-  complete: '#1b6b3a',
-  pending: '#9a5b00',
-};
-const fonts = { plain: 'Helvetica', bold: 'Helvetica-Bold', code: 'Courier' };
+const tones = { complete: '#1b6b3a', pending: '#9a5b00' };
 
 const day = (time: string): string => time.replace('T', ' ').replace(/\.\d+Z$|Z$/, ' UTC');
 
-/** Begins a new page where less than so much is left. */
-function need(document: Document, height: number): void {
-  if (document.y + height > page.height - page.margin - 20) document.addPage();
-}
-
-function section(document: Document, title: string): void {
-  need(document, 60);
-  document.moveDown(0.9);
-  document.font(fonts.bold).fontSize(10.5).fillColor(colours.ink).text(title, page.margin, document.y);
-  const y = document.y + 2;
-  document
-    .moveTo(page.margin, y)
-    .lineTo(page.margin + inner, y)
-    .lineWidth(0.6)
-    .strokeColor(colours.line)
-    .stroke();
-  document.y = y + 5;
-}
-
-/** Names and values, one under the other. */
-function pairs(document: Document, rows: readonly (readonly [string, string])[]): void {
-  const label = 118;
-  for (const [name, value] of rows) {
-    document.font(fonts.plain).fontSize(8.8);
-    const height = document.heightOfString(value, { width: inner - label });
-    need(document, height + 3);
-    const { y } = document;
-    document.fillColor(colours.quiet).text(name, page.margin, y, { width: label - 8 });
-    document.fillColor(colours.ink).text(value, page.margin + label, y, { width: inner - label });
-    document.y = y + Math.max(height, 11) + 2.5;
-  }
-}
-
-function grid(document: Document, widths: readonly number[], head: Row, rows: readonly Row[]): void {
-  const lefts = widths.map((_, at) =>
-    widths.slice(0, at).reduce((sum, width) => sum + width * inner, page.margin),
-  );
-  const put = (cells: Row, font: string, colour: string): void => {
-    document.font(font).fontSize(8.2);
-    const room = (at: number) => ({ width: (widths[at] ?? 0) * inner - 6 });
-    const height = Math.max(...cells.map((cell, at) => document.heightOfString(cell, room(at))));
-    need(document, height + 6);
-    const { y } = document;
-    document.fillColor(colour);
-    for (const [at, cell] of cells.entries()) document.text(cell, (lefts[at] ?? 0) + 3, y, room(at));
-    document.y = y + height + 4;
-  };
-  put(head, fonts.bold, colours.quiet);
-  for (const row of rows) put(row, fonts.plain, colours.ink);
-}
-
 function banner(document: Document, { status, copies }: CertificateRecord['certificate']): void {
   const complete = status === 'complete';
-  const colour = complete ? colours.complete : colours.pending;
+  const colour = complete ? tones.complete : tones.pending;
   const word = complete ? 'COMPLETE' : 'PENDING';
   const said = complete
     ? 'No registered copy can open the key.'
@@ -232,72 +180,36 @@ function limitsPart(document: Document, { limits }: CertificateRecord['certifica
   }
 }
 
-function footers(document: Document, { id, issuedAt }: CertificateRecord['certificate']): void {
-  const { start, count } = document.bufferedPageRange();
-  for (let at = start; at < start + count; at += 1) {
-    document.switchToPage(at);
-    // text below the margin would begin a page
-    document.page.margins.bottom = 0;
-    document
-      .font(fonts.plain)
-      .fontSize(7.5)
-      .fillColor(colours.quiet)
-      .text(
-        `Certificate ${id}, issued ${day(issuedAt)}    page ${at - start + 1} of ${count}`,
-        page.margin,
-        page.height - 36,
-        { width: inner, align: 'center', lineBreak: false },
-      );
-  }
-}
-
 /** The certificate for eyes and for paper, with its JSON attached. The same certificate gives the same bytes. */
-export async function certificatePdf(record: CertificateRecord): Promise<Buffer> {
+export function certificatePdf(record: CertificateRecord): Promise<Buffer> {
   const { certificate } = record;
   const made = new Date(certificate.issuedAt);
-  const document = new PDFDocument({
-    size: 'A4',
-    margin: page.margin,
-    bufferPages: true,
-    lang: 'en',
-    displayTitle: true,
-    info: {
-      Title: `Certificate of destruction of key ${certificate.key.id}`,
-      Author: certificate.issuedBy.software,
-      CreationDate: made,
-      ModDate: made,
-    },
+  const title = `Certificate of destruction of key ${certificate.key.id}`;
+  return pdfOf({ title, author: certificate.issuedBy.software, made }, (document) => {
+    document.font(fonts.bold).fontSize(20).fillColor(colours.ink).text('Certificate of destruction');
+    document
+      .font(fonts.plain)
+      .fontSize(9)
+      .fillColor(colours.quiet)
+      .text(
+        `of a cryptographic key, issued ${day(certificate.issuedAt)} by node ${certificate.issuedBy.node} (${certificate.issuedBy.software}), after NIST SP 800-88 Revision 2`,
+      );
+    document.moveDown(0.6);
+    banner(document, certificate);
+    keyPart(document, certificate);
+    storyPart(document, certificate);
+    copiesPart(document, certificate);
+    personsPart(document, certificate);
+    proofPart(document, record);
+    limitsPart(document, certificate);
+    footers(document, `Certificate ${certificate.id}, issued ${day(certificate.issuedAt)}`);
+    document.file(Buffer.from(`${JSON.stringify(record, null, 2)}\n`), {
+      name: `certificate-${certificate.id}.json`,
+      type: 'application/json',
+      description: 'What is signed',
+      creationDate: made,
+      modifiedDate: made,
+      hidden: false,
+    });
   });
-  const pieces: Buffer[] = [];
-  document.on('data', (piece: Buffer) => pieces.push(piece));
-  const ended = new Promise<void>((done) => document.once('end', () => done()));
-
-  document.font(fonts.bold).fontSize(20).fillColor(colours.ink).text('Certificate of destruction');
-  document
-    .font(fonts.plain)
-    .fontSize(9)
-    .fillColor(colours.quiet)
-    .text(
-      `of a cryptographic key, issued ${day(certificate.issuedAt)} by node ${certificate.issuedBy.node} (${certificate.issuedBy.software}), after NIST SP 800-88 Revision 2`,
-    );
-  document.moveDown(0.6);
-  banner(document, certificate);
-  keyPart(document, certificate);
-  storyPart(document, certificate);
-  copiesPart(document, certificate);
-  personsPart(document, certificate);
-  proofPart(document, record);
-  limitsPart(document, certificate);
-  footers(document, certificate);
-  document.file(Buffer.from(`${JSON.stringify(record, null, 2)}\n`), {
-    name: `certificate-${certificate.id}.json`,
-    type: 'application/json',
-    description: 'What is signed',
-    creationDate: made,
-    modifiedDate: made,
-    hidden: false,
-  });
-  document.end();
-  await ended;
-  return Buffer.concat(pieces);
 }

@@ -2,6 +2,7 @@ export * from './attestation-subjects.ts';
 export * from './check.ts';
 export * from './documents/index.ts';
 export * from './due/index.ts';
+export { checkLibrary } from './checks/index.ts';
 export { dataMarks, isMarked, markWords, type DataMark } from './data-mark.ts';
 export * from './evaluate.ts';
 export * from './evidence/index.ts';
@@ -11,6 +12,10 @@ export { frameworkOf, frameworks } from './frameworks/index.ts';
 export * from './governed.ts';
 export * from './population.ts';
 export * from './detectors/index.ts';
+export { evidenceId, evidenceIndex, type EvidenceItem } from './evidence-index.ts';
+export { assessmentPlanText, assessmentResultsText } from './oscal.ts';
+export { complianceReport } from './report-html.ts';
+export { methodWords, outcomeOrder, outcomeWords, verdictWords } from './report-words.ts';
 export {
   beginFramework,
   runText,

@@ -9,6 +9,7 @@ import type { ComplianceRun, Framework } from './framework.ts';
 import { headOf, keyOf, factsOfKey, populationOf } from './population.fixture.ts';
 import type { KeyFacts, PopulationHead } from './population.ts';
 import { beginFramework, runText, requirementOutcome, runFramework, runFrameworks } from './run.ts';
+import { beginFramework, complianceRunText, requirementOutcome, runFramework, runFrameworks } from './run.ts';
 
 const outcomes: readonly CheckOutcome[] = ['pass', 'fail', 'manual', 'not-applicable', 'no-data'];
 const anyOutcome = fc.constantFrom(...outcomes);
@@ -157,6 +158,10 @@ describe('a compliance run', () => {
       for await (const page of population.keys()) for (const facts of page) walk.keys([facts]);
       for await (const page of population.events()) walk.events(page);
       assert.equal(runText(walk.result()), runText(await runFramework(population, framework)));
+      assert.equal(
+        complianceRunText(walk.result()),
+        complianceRunText(await runFramework(population, framework)),
+      );
     }
   });
 

@@ -1,0 +1,11 @@
+export {
+  type ComplianceRun,
+  type CheckOutcome,
+  evidenceId,
+  evidenceIndex,
+  methodWords,
+  outcomeOrder,
+  outcomeWords,
+  complianceRunText,
+  verdictWords,
+} from '#governance';
