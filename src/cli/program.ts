@@ -7,6 +7,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addCustodyCommands } from './commands/custody.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFileCommands } from './commands/files.ts';
+import { addFindingCommands } from './commands/findings.ts';
 import { addHelp } from './commands/help.ts';
 import { addImport } from './commands/import.ts';
 import { addKeyAttributes } from './commands/key-attributes.ts';
@@ -62,6 +63,7 @@ export function createProgram(): Command {
   program.commandsGroup('Governance:');
   addComplianceCommands(program);
   addEvidenceCommands(program);
+  addFindingCommands(program);
   program.commandsGroup('Backup and recovery:');
   addRecoveryCommands(program);
   program.commandsGroup('This program:');

@@ -26,3 +26,5 @@ export {
 export { complianceReport } from './report-html.ts';
 export { assessmentPlanText, assessmentResultsText } from './oscal.ts';
 export { checkLibrary } from './checks/index.ts';
+export { complianceRunText, requirementOutcome, runFramework, runFrameworks } from './run.ts';
+export * from './register.ts';

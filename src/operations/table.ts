@@ -81,6 +81,12 @@ import {
   listFrameworks,
   runCompliance,
 } from './governance/compliance.ts';
+  acknowledgeFinding,
+  detectFindings,
+  listFindings,
+  readFinding,
+  reopenFinding,
+} from './governance/findings.ts';
 import { sweepDocuments } from './sweep.ts';
 import { ownCapabilities, tokenCapabilities } from './tokens/capabilities.ts';
 import { createToken as issueChildToken } from './tokens/create.ts';
@@ -171,6 +177,11 @@ export const operations = Object.freeze({
   runCompliance,
   listComplianceResults,
   gatherEvidence,
+  detectFindings,
+  listFindings,
+  readFinding,
+  acknowledgeFinding,
+  reopenFinding,
   createKey,
   describeKey,
   listKeys,

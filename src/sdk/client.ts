@@ -2,6 +2,7 @@ import { ClavigerApiError } from './api-error.ts';
 import { complianceOf } from './compliance.ts';
 import { keysOf, namesOf } from './keys.ts';
 import { rootRekeysOf } from './custody.ts';
+import { findingsOf } from './findings.ts';
 import { environmentsOf, principalsOf } from './people.ts';
 import { approvalsOf } from './approvals.ts';
 import { rekeysOf, rootOf } from './roots.ts';
@@ -59,6 +60,7 @@ export function createClient(options: ClientOptions) {
     rekeys: rekeysOf(call),
     recovery: recoveryOf(call),
     approvals: approvalsOf(call),
+    findings: findingsOf(call),
     ...encryptionOf(call),
     ...signingOf(call),
     random: async (length: number) => bytesIn(await call('POST', '/random', { length }), 'bytes'),

@@ -9,6 +9,7 @@ export type * from './records.ts';
 export type { ComplianceOutcome, ComplianceRecord, EvidencePiece } from './compliance.ts';
 export { wrapMaterial, type TransportWrap } from './wrap-material.ts';
 export type { Exported, ExportWish, ExportWrap, WrapForm } from './exports.ts';
+export type { FindingRecord, FindingWish } from './findings.ts';
 export type { CopyRecord, RecoveryHoldersRecord } from './recovery.ts';
 export { createSecrets, type SecretRecord, type Secrets } from './secrets.ts';
 export type { ClientOptions } from './transport.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { findingId } from '#governance';
 import { operations, type Custody, type RekeyProgress } from '#operations';
 import { wrapMaterial } from '#sdk';
 import { startNativeApi, type NativeApi } from './native.fixture.ts';
@@ -361,6 +362,48 @@ describe('the routes of the native API', () => {
     assert.equal(signed.list('signatures').length, 2);
   });
 
+  it('tell what is wrong with keys, and what becomes of it', async () => {
+    const flaw = {
+      id: findingId('unused', 'key:1'),
+      detector: 'unused',
+      mistake: 'no-inventory',
+      severity: 'low',
+      subject: 'key:1',
+      environment: 'default',
+      what: 'Nothing uses key 1.',
+      remedy: 'Ask its owner.',
+      since: Date.UTC(2026, 0, 1),
+    } as const;
+    const run = { detectors: ['unused'], log: null, events: [] };
+    await native.door.runAsSystem(operations.detectFindings, 'default', {
+      ...run,
+      at: Date.now(),
+      findings: [flaw],
+    });
+    const query = 'limit=1&severity=low&mistake=no-inventory&subject=key%3A1';
+    const all = await ask('GET /findings', {}, undefined, query);
+    assert.equal(all.list('findings').length, 1);
+    assert.equal(all.text('findings.0.since'), '2026-01-01T00:00:00.000Z');
+    const at = { finding: flaw.id.slice(0, 10) };
+    assert.equal((await ask('GET /findings/{finding}', at)).value('status'), 'open');
+    const until = new Date(Date.now() + 60 * 86_400_000).toISOString();
+    const wish = { rationale: 'it goes with the project in spring', until };
+    const kept = await ask('POST /findings/{finding}/acknowledge', at, wish);
+    assert.deepEqual([kept.value('status'), kept.value('acknowledgement.until')], ['acknowledged', until]);
+    const opened = await ask('POST /findings/{finding}/reopen', at, { reason: 'the project goes on' });
+    assert.deepEqual([opened.value('status'), opened.value('acknowledgement')], ['open', null]);
+    await native.door.runAsSystem(operations.detectFindings, 'default', {
+      ...run,
+      at: Date.now() + 1000,
+      findings: [],
+    });
+    const gone = await ask('GET /findings/{finding}', at);
+    assert.equal(gone.value('status'), 'resolved');
+    assert.equal(gone.value('resolution.event'), null);
+    const wrong = await native.call('GET', '/findings/zzzzzzzz');
+    assert.deepEqual([wrong.status, wrong.body['code']], [400, 'input-invalid']);
+  });
+
   it('were all asked above', () => {
     const missing = routes
       .map(({ method, path }) => `${method} ${path}`)
@@ -386,6 +429,7 @@ describe('the routes of the native API', () => {
       'environments.reseal',
       'escrow.complete',
       'escrow.create',
+      'governance.detect',
       'keys.begin-destruction',
       'keys.check-destruction',
       'keys.destroy',

@@ -4,6 +4,7 @@ import { complianceRoutes } from './routes/compliance.ts';
 import { custodyRoutes } from './routes/custody.ts';
 import { destructionRoutes } from './routes/destruction.ts';
 import { exportRoutes } from './routes/export.ts';
+import { findingRoutes } from './routes/findings.ts';
 import { houseRoutes } from './routes/house.ts';
 import { importRoutes } from './routes/import.ts';
 import { attributeRoutes, keyRoutes } from './routes/keys.ts';
@@ -29,4 +30,5 @@ export const routes: readonly Route[] = Object.freeze([
   ...recoveryRoutes,
   ...quorumRoutes,
   ...complianceRoutes,
+  ...findingRoutes,
 ]);
