@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { usualPolicy, type Destruction, type Key, type KeyVersion } from '#domain';
+import type { Destruction, Key, KeyVersion } from '#domain';
 import type { Copy } from '#ports';
 import {
   dayMillis,
@@ -113,13 +113,7 @@ const period = (about: Partial<KeyVersion['cryptoPeriod']>) => ({
   ...about,
 });
 const asymmetric = { spec: 'EC_P256', usage: 'sign' } as const;
-const noRotation = headOf({
-  root: 'pkcs11',
-  environments: quiet.environments.map((each) => ({
-    ...each,
-    periodPolicy: { ...usualPolicy, rotates: false },
-  })),
-});
+const noRotation: About = { periodTerms: { rotates: false, destroysAtEnd: false } };
 
 type Case = readonly [what: string, facts: KeyFacts, found: readonly string[], head?: PopulationHead];
 
@@ -182,6 +176,14 @@ const cases: Readonly<
     ],
     ['two years', facts(aged(30, { cryptoPeriod: period({ originatorSeconds: years(2) }) })), []],
     [
+      'ten years, for which somebody answers',
+      facts({
+        ...aged(30, { cryptoPeriod: period({ originatorSeconds: years(10) }) }),
+        periodExtensions: [{ id: 'e', version: 1, act: 'protect', until: ago(-9), otherwise: years(1) }],
+      }),
+      [],
+    ],
+    [
       'three years of a signature',
       facts({
         ...asymmetric,
@@ -193,7 +195,8 @@ const cases: Readonly<
   'rotation-overdue': [
     ['past its period, unused', facts(aged(370), {}), ['rotation-overdue medium', 'unused low']],
     ['past its period, in use', facts(aged(370), { lastUse: lastUse(1) }), ['rotation-overdue high']],
-    ['within the day of grace', facts(aged(365.5), { lastUse: lastUse(1) }), []],
+    ['within the day of grace', facts({ ...aged(365.5), ...noRotation }, { lastUse: lastUse(1) }), ['rotation-near low']],
+    ['before its own day in the last tenth', facts(aged(328), { lastUse: lastUse(1) }), []],
     [
       'a schedule that was missed',
       facts({ ...aged(95), rotation: { periodDays: 90, since: ago(95), nextAt: ago(5) } }),
@@ -215,16 +218,16 @@ const cases: Readonly<
     ['suspended', facts({ ...aged(370), suspendedAt: ago(5) }), []],
   ],
   'rotation-near': [
-    ['nothing rotates it', facts(aged(320)), ['rotation-near low', 'unused low'], noRotation],
+    ['nothing rotates it', facts({ ...aged(320), ...noRotation }), ['rotation-near low', 'unused low']],
     ['the policy rotates it', facts(aged(320), { lastUse: lastUse(1) }), []],
-    ['early', facts(aged(250), { lastUse: lastUse(1) }), [], noRotation],
+    ['early', facts({ ...aged(250), ...noRotation }, { lastUse: lastUse(1) }), []],
     [
       'bytes nearly spent',
-      facts(aged(30, { cryptoPeriod: period({ bytesMax: 1000 }) }), {
-        counts: [{ version: 1, operations: 1, bytes: 900 }],
-      }),
+      facts(
+        { ...aged(30, { cryptoPeriod: period({ bytesMax: 1000 }) }), ...noRotation },
+        { counts: [{ version: 1, operations: 1, bytes: 900 }] },
+      ),
       ['rotation-near low'],
-      noRotation,
     ],
     [
       'a key pair, which no policy rotates',
@@ -248,7 +251,7 @@ const cases: Readonly<
     [
       'within the minutes of clocks',
       facts(aged(366), { uses: [used('payments', { lastAt: ago(1) + 60_000 })], lastUse: lastUse(1) }),
-      [],
+      ['rotation-overdue high'],
     ],
     [
       'by its state',
@@ -276,7 +279,12 @@ const cases: Readonly<
     ['with an end', facts({ origin: 'imported', imported: { isPresent: true, expiresAt: ago(-9) } }), []],
     [
       'with a successor',
-      facts({ origin: 'imported', localRotation: true, imported: { isPresent: true, expiresAt: null } }),
+      facts({
+        origin: 'imported',
+        localRotation: true,
+        rotation: { periodDays: 90, since: ago(10), nextAt: ago(-80) },
+        imported: { isPresent: true, expiresAt: null },
+      }),
       [],
     ],
     ['not here', facts({ origin: 'imported', imported: { isPresent: false, expiresAt: null } }), []],

@@ -1,11 +1,11 @@
 import {
   currentVersion,
-  factsOf,
   isDestroyed,
-  nextRotation,
   originatorEnd,
   purposeOf,
   recipientEnd,
+  rotatesItself,
+  rotationDue,
   versionOf,
   type Instant,
   type Key,
@@ -13,7 +13,7 @@ import {
 } from '#domain';
 import type { KeyFacts, KeyUse } from '../population.ts';
 import { detectorOf, enteredAt, isInService, ofKey } from './define.ts';
-import { dayMillis, dayOf, said, type Known } from './known.ts';
+import { dayMillis, dayOf, said } from './known.ts';
 import { limits } from './limits.ts';
 
 const yearSeconds = 365 * 86_400;
@@ -29,12 +29,17 @@ function remedyOf(key: Key): string {
 }
 
 /** Versions that protect for too long. */
-export const periodTooLong = detectorOf('period-too-long', (_known, tell) => ({
+export const periodTooLong = detectorOf('period-too-long', ({ at }, tell) => ({
   key({ key }) {
     const version = currentVersion(key);
     const years = limits.originatorYears[purposeOf(key)];
     const isOne = version.state === 'active' || version.state === 'pre-activation';
     if (!isOne || version.cryptoPeriod.originatorSeconds <= years * yearSeconds) return;
+    // somebody answers for it, until a day
+    const isExcepted = key.periodExtensions?.some(
+      ({ version: number, act, until }) => number === version.number && act === 'protect' && until > at,
+    );
+    if (isExcepted) return;
     const days = Math.round(version.cryptoPeriod.originatorSeconds / 86_400);
     tell({
       ...ofKey(key),
@@ -44,15 +49,6 @@ export const periodTooLong = detectorOf('period-too-long', (_known, tell) => ({
     });
   },
 }));
-
-/** Whether the house makes its successor without being asked. */
-function rotatesByItself(key: Key, { policy }: Known): boolean {
-  if (key.rotation !== null) return true;
-  const canBeMade = key.origin !== 'external' && (key.origin !== 'imported' || key.localRotation === true);
-  return (
-    canBeMade && policy(key.environment).rotates && key.usage === 'encrypt' && !factsOf(key.spec).asymmetric
-  );
-}
 
 /** Which part of what a version may protect is spent, by operations or bytes, 0 to 1 and more. */
 function spentShare({ number, cryptoPeriod }: KeyVersion, counts: KeyFacts['counts']): number {
@@ -76,7 +72,7 @@ function overdueBy({ key, counts }: KeyFacts, at: Instant): { why: string; since
     return { why: `came to its end on ${dayOf(last.at)} and protects no more`, since: last.at };
   }
   if (version.state !== 'active') return null;
-  const end = nextRotation(key) ?? originatorEnd(version);
+  const end = rotationDue(key) ?? originatorEnd(version);
   if (end !== null && at - end > limits.rotationGrace * dayMillis)
     return { why: `should have been followed by another on ${dayOf(end)}`, since: end };
   if (spentShare(version, counts) >= 1)
@@ -102,11 +98,10 @@ export const rotationOverdue = detectorOf('rotation-overdue', ({ at }, tell) => 
 }));
 
 /** Keys that near their end and that nothing rotates. */
-export const rotationNear = detectorOf('rotation-near', (known, tell) => ({
+export const rotationNear = detectorOf('rotation-near', ({ at }, tell) => ({
   key(facts) {
     const { key, counts } = facts;
-    const { at } = known;
-    if (!isInService(key) || rotatesByItself(key, known)) return;
+    if (!isInService(key) || rotatesItself(key)) return;
     const version = currentVersion(key);
     const end = originatorEnd(version);
     const begin = version.activatedAt;
@@ -161,9 +156,9 @@ export const usedAfterEnd = detectorOf('used-after-end', (_known, tell) => ({
 }));
 
 /** Imported keys that never end. */
-export const importedWithoutEnd = detectorOf('imported-without-end', (known, tell) => ({
+export const importedWithoutEnd = detectorOf('imported-without-end', (_known, tell) => ({
   key({ key }) {
-    if (key.origin !== 'imported' || !isInService(key) || rotatesByItself(key, known)) return;
+    if (key.origin !== 'imported' || !isInService(key) || rotatesItself(key)) return;
     if (key.imported?.isPresent === false || (key.imported?.expiresAt ?? null) !== null || key.pending)
       return;
     const version = currentVersion(key);
