@@ -3,6 +3,7 @@ import { createClient, encryptStream } from '#sdk';
 import { newHome, removeHome, startTestServer, type TestServer } from '../test/servers.ts';
 import { benchAnomaly } from './anomaly.ts';
 import { benchEncrypt, benchManyKeys, type Scale } from './encrypt.ts';
+import { benchDetectors } from './detectors.ts';
 import { benchInventory } from './inventory.ts';
 import { benchVaultKv } from './vault-kv.ts';
 import { benchVaultTransit } from './vault-transit.ts';
@@ -154,6 +155,7 @@ if (!hasLoad) {
 }
 
 if (wanted('anomaly')) benchAnomaly(quick);
+if (wanted('detectors')) await benchDetectors(quick ? 100_000 : 1_000_000);
 if (wanted('inventory')) await benchInventory(quick ? 20_000 : 1_000_000);
 if (wanted('start')) await benchStart();
 if (wanted('files')) await benchFiles();

@@ -45,7 +45,11 @@ export function detectorOf(id: DetectorId, look: (known: Known, tell: Tell) => L
       const tell: Tell = ({ subject, environment, what, remedy, since, severity = usual }) => {
         const all = gathered.get(environment) ?? { findings: new Map<string, Finding>(), more: 0 };
         gathered.set(environment, all);
-        const finding = {
+        if (all.findings.size >= findingsMax && !all.findings.has(subject)) {
+          all.more += 1;
+          return;
+        }
+        all.findings.set(subject, {
           id: findingId(id, subject),
           detector: id,
           mistake,
@@ -55,9 +59,7 @@ export function detectorOf(id: DetectorId, look: (known: Known, tell: Tell) => L
           what,
           remedy,
           since,
-        };
-        if (all.findings.size < findingsMax || all.findings.has(subject)) all.findings.set(subject, finding);
-        else all.more += 1;
+        });
       };
       const { end, ...watching } = look(knownOf(head), tell);
       return {
