@@ -81,6 +81,7 @@ import {
   listFrameworks,
   runCompliance,
 } from './governance/compliance.ts';
+import {
   acknowledgeFinding,
   detectFindings,
   listFindings,
