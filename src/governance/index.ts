@@ -10,6 +10,7 @@ export * from './finding.ts';
 export * from './framework.ts';
 export { frameworkOf, frameworks } from './frameworks/index.ts';
 export * from './governed.ts';
+export * from './inventory/index.ts';
 export * from './population.ts';
 export * from './detectors/index.ts';
 export { evidenceId, evidenceIndex, type EvidenceItem } from './evidence-index.ts';

@@ -1,0 +1,6 @@
+export { cbomOf, type CbomHead } from './cbom.ts';
+export { quantumReadiness, transitionRules, type QuantumReadiness, type TransitionRule } from './quantum.ts';
+export { inventoryRow, sizeBitsOf, type InventoryRow } from './row.ts';
+export type { CredentialRow, SecretRow } from './secret-row.ts';
+export { effectiveStrength, type WrapNode } from './strength.ts';
+export { csvField, csvOf, jsonLinesOf } from './text-lines.ts';
