@@ -16,6 +16,8 @@ import { addKeyImport } from './commands/key-import.ts';
 import { addKeyCertificate } from './commands/certificate.ts';
 import { addKeyDestruction } from './commands/key-destruction.ts';
 import { addKeyLife } from './commands/key-life.ts';
+import { addKeyRotate } from './commands/key-rotate.ts';
+import { addPeriodCommands } from './commands/period.ts';
 import { addTiers } from './commands/tiers.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addNameCommands } from './commands/name.ts';
@@ -42,6 +44,7 @@ export function createProgram(): Command {
   program.commandsGroup('Keys:');
   const keys = addKeyCommands(program);
   addTiers(keys);
+  addKeyRotate(keys);
   addKeyLife(keys);
   addKeyDestruction(keys);
   addKeyCertificate(keys);
@@ -50,6 +53,7 @@ export function createProgram(): Command {
   addKeyAttributes(keys);
   addImport(program);
   addNameCommands(program);
+  addPeriodCommands(program);
   program.commandsGroup('Data:');
   addFileCommands(program);
   addShred(program);

@@ -5,6 +5,7 @@ import { rootRekeysOf } from './custody.ts';
 import { findingsOf } from './findings.ts';
 import { environmentsOf, principalsOf } from './people.ts';
 import { approvalsOf } from './approvals.ts';
+import { periodsOf } from './periods.ts';
 import { rekeysOf, rootOf } from './roots.ts';
 import { recoveryOf } from './recovery.ts';
 import type { StatusRecord } from './records.ts';
@@ -61,6 +62,7 @@ export function createClient(options: ClientOptions) {
     recovery: recoveryOf(call),
     approvals: approvalsOf(call),
     findings: findingsOf(call),
+    periods: periodsOf(call),
     ...encryptionOf(call),
     ...signingOf(call),
     random: async (length: number) => bytesIn(await call('POST', '/random', { length }), 'bytes'),

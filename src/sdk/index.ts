@@ -11,6 +11,7 @@ export { wrapMaterial, type TransportWrap } from './wrap-material.ts';
 export type { Exported, ExportWish, ExportWrap, WrapForm } from './exports.ts';
 export type { FindingRecord, FindingWish } from './findings.ts';
 export type { CopyRecord, RecoveryHoldersRecord } from './recovery.ts';
+export type { PeriodExceptionRecord, PeriodLimits, PeriodPolicyRecord, PeriodPolicyWish } from './periods.ts';
 export { createSecrets, type SecretRecord, type Secrets } from './secrets.ts';
 export type { ClientOptions } from './transport.ts';
 export { createTransit, type Transit, type TransitKey } from './transit.ts';

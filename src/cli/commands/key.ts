@@ -74,7 +74,6 @@ export function addKeyCommands(program: Command): Command {
     });
   addShow(keys);
   const simple = {
-    rotate: 'make a new version that protects from now on',
     enable: 'take a suspended key up again',
     disable: 'suspend a key: nothing of it works until it is enabled',
   } as const;

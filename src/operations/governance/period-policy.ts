@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  limitsFor,
   periodFor,
   profileNames,
   purposeClasses,
@@ -9,7 +10,9 @@ import {
   type CryptoPeriod,
   type Key,
   type KeyTraits,
+  type PeriodLimits,
   type PeriodPolicy,
+  type PurposeClass,
 } from '#domain';
 import { defineOperation } from '../define.ts';
 import { defineCollection, type Kept } from '../documents.ts';
@@ -56,7 +59,18 @@ export function withTerms(policy: PeriodPolicy): Pick<Key, 'periodTerms'> {
   return terms ? { periodTerms: terms } : {};
 }
 
-export type PeriodPolicyView = { readonly policy: PeriodPolicy; readonly isUsual: boolean };
+export type PeriodPolicyView = {
+  readonly policy: PeriodPolicy;
+  /** The environment says nothing: this is what holds then. */
+  readonly isUsual: boolean;
+  /** What it comes to, by class. */
+  readonly limits: Readonly<Record<PurposeClass, PeriodLimits>>;
+};
+
+function viewOf(policy: PeriodPolicy, isUsual: boolean): PeriodPolicyView {
+  const limits = purposeClasses.map((purpose) => [purpose, limitsFor(policy, purpose)]);
+  return { policy, isUsual, limits: Object.fromEntries(limits) as PeriodPolicyView['limits'] };
+}
 
 /** What the environment says of crypto-periods, or what holds where it says nothing. */
 export const readPeriodPolicy = defineOperation<{}, PeriodPolicyView>({
@@ -67,7 +81,7 @@ export const readPeriodPolicy = defineOperation<{}, PeriodPolicyView>({
   permission: 'governance:read-period-policy',
   run: async ({ house, caller }) => {
     const found = await kept(house, caller.principal.environment);
-    return { output: { policy: found?.content ?? usualPolicy, isUsual: found === null } };
+    return { output: viewOf(found?.content ?? usualPolicy, found === null) };
   },
 });
 
@@ -130,7 +144,7 @@ export const writePeriodPolicy = defineOperation<WriteInput, PeriodPolicyView>({
   run: async ({ house, caller }, { policy }) => {
     const place = { environment: caller.principal.environment, id: policyId };
     return {
-      output: { policy, isUsual: false },
+      output: viewOf(policy, false),
       changes: [await policies.put(house, place, policy)],
       facts: { profile: policy.profile, rotates: policy.rotates, classes: JSON.stringify(policy.classes) },
     };

@@ -402,6 +402,49 @@ describe('the routes of the native API', () => {
     assert.equal(gone.value('resolution.event'), null);
     const wrong = await native.call('GET', '/findings/zzzzzzzz');
     assert.deepEqual([wrong.status, wrong.body['code']], [400, 'input-invalid']);
+  it('set crypto-periods, and except a version of them when a second person agrees', async () => {
+    const usual = await ask('GET /period-policy');
+    assert.deepEqual([usual.value('isUsual'), usual.value('profile')], [true, 'nist-r6-draft']);
+    const classes = { signature: { originatorSeconds: 86_400, bytesMax: null } };
+    const said = await ask('PUT /period-policy', {}, { profile: 'nist-r5', classes });
+    assert.deepEqual(
+      [said.value('isUsual'), said.value('limits.signature.originatorSeconds')],
+      [false, 86_400],
+    );
+    assert.deepEqual((await ask('GET /period-policy')).value('classes'), classes);
+    const key = await newKey({ spec: 'ED25519' });
+    const until = Date.parse((await ask('GET /keys/{key}', { key })).text('versions.0.protectUntil'));
+    const later = new Date(until + 3_600_000).toISOString();
+    const wish = { newEnd: later, expiresAt: later, rationale: 'the new certificate comes late' };
+    const asked = await ask('POST /keys/{key}/period-exceptions', { key }, wish);
+    assert.deepEqual([asked.text('status'), asked.text('act')], ['requested', 'protect']);
+    const at = { key, exception: asked.text('id') };
+    const own = await native.call('POST', `/keys/${key}/period-exceptions/${at.exception}/approve`);
+    assert.deepEqual([own.status, own.body['code']], [403, 'access-denied']);
+    await ask('POST /principals', {}, { name: 'second', roles: ['administrator'] });
+    const second = await ask('POST /principals/{principal}/tokens', { principal: 'second' });
+    const done = await ask(
+      'POST /keys/{key}/period-exceptions/{exception}/approve',
+      at,
+      undefined,
+      '',
+      second.text('token'),
+    );
+    assert.deepEqual([done.text('status'), done.text('approvedBy')], ['approved', 'second']);
+    assert.equal((await ask('GET /keys/{key}', { key })).text('versions.0.protectUntil'), later);
+    await ask('POST /keys/{key}/period-exceptions/{exception}/revoke', at);
+    assert.equal(Date.parse((await ask('GET /keys/{key}', { key })).text('versions.0.protectUntil')), until);
+    const listed = await ask('GET /period-exceptions');
+    assert.deepEqual(
+      listed.list('exceptions').map((each) => each.text('status')),
+      ['revoked'],
+    );
+    await ask('PUT /period-policy', {}, { profile: 'cnsa-2.0' });
+    const weak = await native.call('POST', '/keys', { body: { spec: 'RSA_2048' } });
+    assert.deepEqual([weak.status, weak.body['code']], [409, 'period-policy-forbids']);
+    const bad = await native.call('PUT', '/period-policy', { body: { profile: 'none' } });
+    assert.deepEqual([bad.status, bad.body['code']], [400, 'input-invalid']);
+    await ask('PUT /period-policy', {}, { profile: 'nist-r6-draft' });
   });
 
   it('were all asked above', () => {
@@ -430,6 +473,12 @@ describe('the routes of the native API', () => {
       'escrow.complete',
       'escrow.create',
       'governance.detect',
+      'governance.deactivate-ended',
+      'governance.destroy-ended-versions',
+      'governance.end-period-exceptions',
+      'governance.finish-period-pass',
+      'governance.hold-to-period-policy',
+      'governance.period-notice',
       'keys.begin-destruction',
       'keys.check-destruction',
       'keys.destroy',

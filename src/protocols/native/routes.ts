@@ -10,6 +10,7 @@ import { importRoutes } from './routes/import.ts';
 import { attributeRoutes, keyRoutes } from './routes/keys.ts';
 import { nameRoutes } from './routes/names.ts';
 import { quorumRoutes } from './routes/quorum.ts';
+import { periodRoutes } from './routes/periods.ts';
 import { rootRoutes } from './routes/roots.ts';
 import { recoveryRoutes } from './routes/recovery.ts';
 import { signingRoutes } from './routes/signing.ts';
@@ -31,4 +32,5 @@ export const routes: readonly Route[] = Object.freeze([
   ...quorumRoutes,
   ...complianceRoutes,
   ...findingRoutes,
+  ...periodRoutes,
 ]);

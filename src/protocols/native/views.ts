@@ -19,7 +19,7 @@ import type { AboutServer } from './route.ts';
 
 /** What the API tells, and the shape of it. */
 
-const time = z.iso.datetime();
+export const time = z.iso.datetime();
 export const timeOf = (at: number): string => new Date(at).toISOString();
 export const timeOr = (at: number | null): string | null => (at === null ? null : timeOf(at));
 
