@@ -1,3 +1,4 @@
+import { anomalyOf } from './anomaly.ts';
 import { ClavigerApiError } from './api-error.ts';
 import { complianceOf } from './compliance.ts';
 import { keysOf, namesOf } from './keys.ts';
@@ -63,6 +64,7 @@ export function createClient(options: ClientOptions) {
     approvals: approvalsOf(call),
     findings: findingsOf(call),
     periods: periodsOf(call),
+    anomaly: anomalyOf(call),
     ...encryptionOf(call),
     ...signingOf(call),
     random: async (length: number) => bytesIn(await call('POST', '/random', { length }), 'bytes'),

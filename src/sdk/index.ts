@@ -1,3 +1,9 @@
+export type {
+  AlertRecord,
+  AnomalySettingsRecord,
+  NoticeRecord,
+  SuspendedGrantRecord,
+} from './anomaly.ts';
 export { ClavigerApiError } from './api-error.ts';
 export type { ApprovalRecord, QuorumPolicyRecord, QuorumTermsRecord } from './approvals.ts';
 export { createClient, type Client, type Context, type DataKey, type SignWish } from './client.ts';

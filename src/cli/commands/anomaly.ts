@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { JudgedAlert, Replayed, ScenarioResult } from '#server/anomaly';
 import { collect, wholeNumber } from '../arguments.ts';
 import { CliError, exitCodes } from '../exit.ts';
+import { addAnomalyWatch } from './anomaly-alerts.ts';
 import { facts, outputOption, show, type Shown, table } from '../output.ts';
 
 type ReplayWish = Shown & {
@@ -147,7 +148,7 @@ async function generate(wish: GenerateWish): Promise<void> {
   }
 }
 
-/** `anomaly replay|generate`: no server is asked. */
+/** `anomaly replay|generate`, for which no server is asked, and what its watch saw. */
 export function addAnomalyCommands(program: Command): void {
   const anomaly = program.command('anomaly').description('look for unusual use of keys in recorded events');
   anomaly
@@ -184,4 +185,6 @@ export function addAnomalyCommands(program: Command): void {
     )
     .option('--scenario <name>', 'only this scenario; may be given several times', collect, [])
     .action(generate);
+
+  addAnomalyWatch(anomaly);
 }

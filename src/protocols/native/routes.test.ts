@@ -323,6 +323,39 @@ describe('the routes of the native API', () => {
     assert.equal((await ask('POST /recovery/drills', {}, drill)).value('recorded'), 1);
   });
 
+  it('tells what the watch saw, who is refused a key for it, and who was told', async () => {
+    const keyId = await newKey();
+    const settings = { suspends: true, canaryKeys: [keyId] };
+    assert.equal((await ask('PUT /anomaly/settings', {}, settings)).value('suspends'), true);
+    assert.equal((await ask('GET /anomaly/settings')).value('canaryKeys.0'), keyId);
+    const at = 1_780_000_000_000;
+    const alert = `00${at}-node-a-7`;
+    await native.door.runAsSystem(operations.recordAlert, 'default', {
+      id: alert,
+      at,
+      principal: 'billing',
+      keyId,
+      score: 0.99,
+      response: 'suspend-grant',
+      signals: [{ name: 'canary', weight: 0.99, about: 'nobody touches it', baseline: {} }],
+      references: [{ log: 'node-a', index: 7 }],
+      escalates: null,
+      suppressed: 0,
+    });
+    const listed = await ask('GET /anomaly/alerts', {}, undefined, 'state=open');
+    assert.deepEqual(
+      listed.list('alerts').map((one) => one.text('id')),
+      [alert],
+    );
+    assert.equal((await ask('GET /anomaly/alerts/{alert}', { alert })).value('suspended'), true);
+    const seen = await ask('POST /anomaly/alerts/{alert}/acknowledge', { alert }, { note: 'a drill' });
+    assert.equal(seen.value('acknowledged.note'), 'a drill');
+    assert.equal((await ask('GET /anomaly/suspended-grants')).value('grants.0.keyId'), keyId);
+    const named = { keyId, principal: 'billing' };
+    assert.equal((await ask('POST /anomaly/suspended-grants/lift', {}, named)).value('alert'), alert);
+    assert.deepEqual((await ask('GET /notices')).value('notices'), []);
+  });
+
   it('lets exportable keys out, wrapped, and keeps a register of them', async () => {
     await ask('POST /principals', {}, { name: 'courier', roles: ['exporter', 'user', 'auditor'] });
     const made = await ask('POST /principals/{principal}/tokens', { principal: 'courier' });
@@ -465,6 +498,7 @@ describe('the routes of the native API', () => {
       .filter((name) => !reached.has(name) && !underVault.test(name));
     // a key has one policy: it is read, not listed
     assert.deepEqual(missing.sort(), [
+      'anomaly.record-alert',
       'backup.create',
       'documents.sweep',
       'environments.end-rekey',
@@ -485,6 +519,7 @@ describe('the routes of the native API', () => {
       'keys.expire-imported-material',
       'keys.list-policies',
       'keys.rotate-due',
+      'notices.settle',
     ]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Route } from './route.ts';
+import { anomalyRoutes } from './routes/anomaly.ts';
 import { encryptionRoutes } from './routes/encryption.ts';
 import { complianceRoutes } from './routes/compliance.ts';
 import { custodyRoutes } from './routes/custody.ts';
@@ -33,4 +34,5 @@ export const routes: readonly Route[] = Object.freeze([
   ...complianceRoutes,
   ...findingRoutes,
   ...periodRoutes,
+  ...anomalyRoutes,
 ]);
