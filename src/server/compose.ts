@@ -35,6 +35,9 @@ import { describeError, type Logger } from './logger.ts';
 import { startMaintenance, type Maintenance } from './maintenance.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { nodeName } from './node-name.ts';
+import { openDestinations } from './notices/open-destinations.ts';
+import { readDestinations } from './notices/read-destinations.ts';
+import { destinationsOf, type NoticeWork, startNotices } from './notices/start-notices.ts';
 import { openOutbox } from './outbox.ts';
 import { requireRootOf, rootPlaces, rootProbe } from './root-places.ts';
 import { createPresence } from './presence.ts';
@@ -43,7 +46,7 @@ import { requireNotRestoring } from './recovery/mark.ts';
 import { createOutside } from './outside.ts';
 import { openRoot } from './roots.ts';
 import { type AnomalyWatch, startAnomalyWatch } from './watch/anomaly-watch.ts';
-import { softwareName } from './software.ts';
+import { softwareName, softwareVersion } from './software.ts';
 
 /** Everything of one node, built and connected. */
 export type Composition = {
@@ -56,6 +59,8 @@ export type Composition = {
   readonly maintenance: Maintenance;
   /** null: it is switched off. */
   readonly watch: AnomalyWatch | null;
+  /** null: nobody outside is told anything. */
+  readonly notices: NoticeWork | null;
   readonly report: InitReport;
   /** UUID of the store, the same for all nodes. */
   readonly clusterId: string;
@@ -149,6 +154,8 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     else for (const entity of entities) cached.invalidate(entity);
   };
   const freshness = await followChanges({ store, drop });
+  const clusterId = await store.claimSetting('cluster-id', newId());
+  const destinations = await outsideListeners({ config, clusterId, node, clock });
   const lateMaintenance: { current: Maintenance | null } = { current: null };
   const house: House = {
     store,
@@ -176,6 +183,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     firstEnvironment: async () => (await store.setting(firstEnvironmentSetting)) ?? '',
     ...outsideParts(options),
     suspended,
+    notices: destinationsOf(destinations),
   };
   const door = createDoor(house);
   const presence = createPresence({ house });
@@ -188,6 +196,10 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   rekeys.look();
   describeGauges(metrics, house);
   if (devices) await warnOfOrphans(house, logger);
+  const notices =
+    destinations.length === 0
+      ? null
+      : startNotices({ house, door, log, home: config.home, destinations, metrics, logger });
   const watch = config.anomaly
     ? startAnomalyWatch({ house, door, log, home: config.home, metrics, logger })
     : null;
@@ -201,14 +213,16 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     failures,
     maintenance,
     watch,
+    notices,
     report,
-    clusterId: await store.claimSetting('cluster-id', newId()),
+    clusterId,
     shreds,
     houseKey,
     probeRoot: rootProbe(root, store),
     newRequestId: newId,
     async close() {
       await watch?.stop();
+      await notices?.stop();
       await maintenance.stop();
       await rekeys.stop();
       await log.close();
@@ -233,6 +247,15 @@ function notesOf({ store, log, clock }: Pick<House, 'store' | 'log' | 'clock'>) 
     refusals: createRefusals({ log, clock }),
     demands: createDemands(store),
   };
+}
+
+type ListenerParts = Pick<LogParts, 'config' | 'node' | 'clock'> & { readonly clusterId: string };
+
+/** Those outside who are told of alerts, findings or the audit log. */
+async function outsideListeners({ config, clusterId, node, clock }: ListenerParts) {
+  if (config.noticesFile === null) return [];
+  const speaker = { source: `urn:uuid:${clusterId}`, version: softwareVersion(), host: node };
+  return openDestinations(await readDestinations(config.noticesFile), { speaker, now: () => clock.now() });
 }
 
 function outsideParts({ custody }: Options): Pick<House, 'outside' | 'custody'> {

@@ -8,6 +8,13 @@ type Series = { count: number; sumMillis: number; readonly buckets: number[] };
 /** Counters of one process in Prometheus' text format. Key ids are never labels. */
 export interface Metrics extends DoorObserver {
   readonly gauge: (name: string, help: string, read: () => number) => void;
+  /** A gauge with one label, whose values are told with its. */
+  readonly labelledGauge: (
+    name: string,
+    help: string,
+    label: string,
+    read: () => readonly (readonly [string, number])[],
+  ) => void;
   /** A counter with these labels; what it returns adds one, for the values in the labels' order. */
   readonly count: (name: string, help: string, labels?: readonly string[]) => (...values: string[]) => void;
   readonly render: () => string;
@@ -33,6 +40,12 @@ export function createMetrics(): Metrics {
   const series = new Map<string, Series>();
   const byWords = new Map<string, Map<string, Map<string, Series>>>();
   const gauges: { name: string; help: string; read: () => number }[] = [];
+  const labelledGauges: {
+    name: string;
+    help: string;
+    label: string;
+    read: () => readonly (readonly [string, number])[];
+  }[] = [];
   const counters: { name: string; help: string; values: Map<string, number> }[] = [];
 
   /** On every request's way: found by words that are there already, without making a text of them. */
@@ -75,6 +88,7 @@ export function createMetrics(): Metrics {
   return {
     done,
     gauge: (name, help, read) => void gauges.push({ name, help, read }),
+    labelledGauge: (name, help, label, read) => void labelledGauges.push({ name, help, label, read }),
     count: (name, help, labels = []) => {
       const values = new Map<string, number>();
       if (labels.length === 0) values.set('', 0);
@@ -89,6 +103,10 @@ export function createMetrics(): Metrics {
       renderSeries(lines);
       for (const { name, help, read } of gauges) {
         lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${read()}`);
+      }
+      for (const { name, help, label, read } of labelledGauges) {
+        lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`);
+        for (const [of, value] of read()) lines.push(`${name}{${labelled([label], [of])}} ${value}`);
       }
       for (const { name, help, values } of counters) {
         lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`);

@@ -56,7 +56,7 @@ export function syslogBytes(message: SyslogMessage, ways: SyslogWays): Buffer {
     `<${ways.facility * 8 + severity}>1 ${new Date(at).toISOString()} ${word(host, 255)} claviger - ` +
     `${word(messageId, 32)} [claviger@${ways.enterprise}${data}] `;
   const start = Buffer.concat([Buffer.from(head), byteOrderMark]);
-  return Buffer.concat([start, cut(oneLine(text, 8192), ways.bytesMax - start.length)]);
+  return Buffer.concat([start, cut(oneLine(text, ways.bytesMax), ways.bytesMax - start.length)]);
 }
 
 /** A message in a stream. */

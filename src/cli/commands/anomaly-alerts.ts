@@ -123,6 +123,7 @@ function addSettings(anomaly: Command): void {
       '--canary <key-id>',
       'a key that nobody has a reason to touch; may be given several times',
       collect,
+      [],
     )
     .option('--clear-canaries', 'forget those that were named before')
     .addOption(outputOption())
