@@ -1,13 +1,8 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import { certificateFormat, ClavigerError, type AuditEvent, type DestructionCertificate } from '#domain';
+import { certificateFormat, ClavigerError, type DestructionCertificate } from '#domain';
 import { canonicalJson, readJsonObject } from '#encoding';
 import type { Attestation } from '#ports';
-import { isAttested } from './attestation.ts';
-import { openNote, originOf } from './checkpoint.ts';
-import { readEvent } from './event-text.ts';
-import { leafHash } from './merkle-hash.ts';
-import { isIncluded } from './proofs.ts';
+import { attestationFindings, eventOf, evidenceFindings, type TrustedKeys } from './statement.ts';
 
 /** A certificate with its signatures, as it is handed out. */
 export type SignedCertificate = {
@@ -110,78 +105,25 @@ function unreadable(why: string): ClavigerError {
   return new ClavigerError('input-invalid', `This is no certificate of destruction: ${why}.`);
 }
 
-const keysShape = z.strictObject({ v: z.literal(1), ed25519: base64, mlDsa44: base64 });
-
-/** The public keys of one log. */
-export type TrustedKeys = { readonly ed25519: KeyObject; readonly mlDsa44: KeyObject };
-
-/** Reads the file `keys.json` of a log. Throws `input-invalid`. */
-export function readTrustedKeys(bytes: Uint8Array): TrustedKeys {
-  const { value } = readJsonObject(bytes, 4);
-  const read = keysShape.safeParse(value);
-  if (!read.success) throw new ClavigerError('input-invalid', 'This is no keys.json of an audit log.');
-  const open = (key: string) =>
-    createPublicKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'spki' });
-  try {
-    return { ed25519: open(read.data.ed25519), mlDsa44: open(read.data.mlDsa44) };
-  } catch (cause) {
-    throw new ClavigerError('input-invalid', 'A key of keys.json can not be read.', { cause });
-  }
-}
-
-const spki = (key: KeyObject): string => key.export({ format: 'der', type: 'spki' }).toString('base64');
-
 function signatureFindings(
   { certificate, signatures }: SignedCertificate,
   trusted: readonly TrustedKeys[],
-): string[] {
-  const [first, second] = signatures;
-  if (first?.kind !== 'ed25519' || second?.kind !== 'mlDsa44')
-    return ['the signatures are not one of Ed25519 and one of ML-DSA-44'];
-  const keys = trusted.find((one) => spki(one.ed25519) === first.publicKey);
-  if (!keys || spki(keys.mlDsa44) !== second.publicKey)
-    return ['it is signed by keys that are not among those that you trust'];
-  const what = certificateText(certificate);
-  return signatures
-    .filter(({ kind, signature }) => !isAttested(what, signature, keys[kind]))
-    .map(({ kind }) => `the ${kind} signature is not that of this certificate`);
+): readonly string[] {
+  return attestationFindings(certificateText(certificate), signatures, trusted);
 }
 
-function openCheckpoint(note: string, trusted: readonly TrustedKeys[]): ReturnType<typeof openNote> | null {
-  for (const { ed25519, mlDsa44 } of trusted) {
-    try {
-      return openNote(note, [
-        { kind: 'ed25519', publicKey: ed25519 },
-        { kind: 'mlDsa44', publicKey: mlDsa44 },
-      ]);
-    } catch (error) {
-      if (!(error instanceof ClavigerError)) throw error;
-    }
-  }
-  return null;
-}
-
-function logFindings({ execution, log }: DestructionCertificate, trusted: readonly TrustedKeys[]): string[] {
-  const checkpoint = openCheckpoint(log.checkpoint, trusted);
-  if (!checkpoint) return ['the checkpoint of the log is not signed by keys that you trust'];
-  const findings: string[] = [];
-  if (checkpoint.origin !== log.origin || log.origin !== originOf(execution.node))
-    findings.push('the checkpoint is of another log than that of the node that executed');
-  const leaf = { hash: leafHash(Buffer.from(log.entry, 'base64')), index: log.index };
-  const proof = log.proof.map((hash) => Buffer.from(hash, 'base64'));
-  if (!isIncluded(leaf, checkpoint, proof)) findings.push('the event is not proved to be in the log');
-  return findings;
+function logFindings(
+  { execution, log }: DestructionCertificate,
+  trusted: readonly TrustedKeys[],
+): readonly string[] {
+  return evidenceFindings(log, execution.node, trusted);
 }
 
 const destroying: ReadonlySet<string> = new Set(['keys.destroy', 'backup.replay-destruction']);
 
 function eventFindings({ key, execution, log }: DestructionCertificate): string[] {
-  let event: AuditEvent;
-  try {
-    event = readEvent(Buffer.from(log.entry, 'base64'));
-  } catch {
-    return ['the event of the log can not be read'];
-  }
+  const event = eventOf(log);
+  if (!event) return ['the event of the log can not be read'];
   const isIt =
     destroying.has(event.operation) &&
     event.outcome === 'success' &&

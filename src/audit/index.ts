@@ -2,9 +2,7 @@ export {
   certificateFindings,
   certificateText,
   readCertificate,
-  readTrustedKeys,
   type SignedCertificate,
-  type TrustedKeys,
 } from './certificate.ts';
 export { type CloudTrailFacts, cloudTrailRecord } from './cloudtrail.ts';
 export { eventOperation, readEvent } from './event-text.ts';
@@ -25,6 +23,13 @@ export { leafHash } from './merkle-hash.ts';
 export { RunningRoot } from './running-root.ts';
 export { isAttested } from './attestation.ts';
 export { openNote } from './checkpoint.ts';
+export {
+  attestationFindings,
+  eventOf,
+  evidenceFindings,
+  readTrustedKeys,
+  type TrustedKeys,
+} from './statement.ts';
 export {
   type AuditFinding,
   type KnownHead,

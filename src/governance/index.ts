@@ -1,4 +1,5 @@
 export * from './attestation-subjects.ts';
+export * from './ceremony/index.ts';
 export * from './check.ts';
 export * from './documents/index.ts';
 export * from './due/index.ts';

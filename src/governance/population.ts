@@ -53,17 +53,6 @@ export type Attestation = {
   readonly environment?: string;
 };
 
-/** A crypto-period that is longer than its policy has it, until the exception ends. */
-export type PeriodExceptionFacts = {
-  readonly id: string;
-  readonly environment: string;
-  readonly keyId: string;
-  /** Name of who answers for it. */
-  readonly owner: string;
-  readonly rationale: string;
-  readonly until: Instant;
-};
-
 /** A certificate that the house relies on, and that ends. */
 export type CertificateFacts = {
   /** SHA-256 of its DER, hexadecimal. */
@@ -125,7 +114,6 @@ export type PopulationHead = {
   readonly quorum: readonly QuorumRule[];
   readonly log: LogPosition | null;
   /** Absent: nobody gathered them. */
-  readonly periodExceptions?: readonly PeriodExceptionFacts[];
   readonly certificates?: readonly CertificateFacts[];
   readonly devices?: readonly DeviceFacts[];
   readonly protocols?: readonly ProtocolFacts[];

@@ -88,6 +88,7 @@ import {
   readFinding,
   reopenFinding,
 } from './governance/findings.ts';
+import { statementOperations } from './governance/statements.ts';
 import { sweepDocuments } from './sweep.ts';
 import { ownCapabilities, tokenCapabilities } from './tokens/capabilities.ts';
 import { createToken as issueChildToken } from './tokens/create.ts';
@@ -305,6 +306,7 @@ export const operations = Object.freeze({
   configureSecrets,
   ...authOperations,
   ...identityOperations,
+  ...statementOperations,
   createEnvironment,
   createAdministrator,
   listEnvironments,

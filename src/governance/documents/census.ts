@@ -3,10 +3,12 @@ import {
   factsOf,
   isDestroyed,
   originatorEnd,
+  rotatesItself,
   type Instant,
   type Key,
   type KeySpec,
   type KeyUsage,
+  type PeriodExtension,
 } from '#domain';
 import type { KeyFacts } from '../population.ts';
 
@@ -33,6 +35,13 @@ export type Group = {
   readonly count: number;
 };
 
+/** A version that an exception lets stand longer than the policy. */
+export type KeyExtension = {
+  readonly keyId: string;
+  readonly environment: string;
+  readonly owner: string;
+} & PeriodExtension;
+
 /** What a walk through all keys counts; it grows with environments and kinds of keys, never with keys. */
 export type Census = {
   readonly total: number;
@@ -50,7 +59,11 @@ export type Census = {
   readonly overdue: Sample;
   /** They hold the same material as a key of another environment. */
   readonly acrossEnvironments: Sample;
-  readonly scheduledRotation: number;
+  /** Versions that an exception lets stand longer than the policy; the first ones. */
+  readonly extended: readonly KeyExtension[];
+  readonly extendedTotal: number;
+  /** By a schedule of their own, or by the policy. */
+  readonly rotating: number;
   readonly destructionScheduled: number;
   readonly provenRecoverable: number;
   readonly exportable: number;
@@ -60,6 +73,7 @@ export type Census = {
 };
 
 const sampleMax = 10;
+const extendedMax = 50;
 
 function count<K>(counts: Map<K, number>, name: K): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -95,13 +109,15 @@ export function createCensus(now: Instant, listMax: number) {
   const counts = {
     total: 0,
     living: 0,
-    scheduledRotation: 0,
+    extendedTotal: 0,
+    rotating: 0,
     destructionScheduled: 0,
     provenRecoverable: 0,
     exportable: 0,
     exports: 0,
   };
   const listed: KeyFacts[] = [];
+  const extended: KeyExtension[] = [];
 
   function take(facts: KeyFacts): void {
     const { key, copies } = facts;
@@ -112,11 +128,18 @@ export function createCensus(now: Instant, listMax: number) {
     if (listed.length < listMax) listed.push(facts);
     group(key);
     judge(facts);
-    if (key.rotation) counts.scheduledRotation += 1;
+    if (rotatesItself(key)) counts.rotating += 1;
+    extend(key);
     if (key.destruction) counts.destructionScheduled += 1;
     if (key.provenRecoverableAt !== undefined) counts.provenRecoverable += 1;
     if (key.exportable) counts.exportable += 1;
     counts.exports += copies.length;
+  }
+
+  function extend({ id: keyId, environment, owner, periodExtensions = [] }: Key): void {
+    counts.extendedTotal += periodExtensions.length;
+    for (const each of periodExtensions)
+      if (extended.length < extendedMax) extended.push({ keyId, environment, owner, ...each });
   }
 
   function group({ environment, spec, usage, tier, origin }: Key): void {
@@ -152,6 +175,7 @@ export function createCensus(now: Instant, listMax: number) {
       withoutDescription: samples.withoutDescription.sample(),
       overdue: samples.overdue.sample(),
       acrossEnvironments: samples.acrossEnvironments.sample(),
+      extended,
       listed,
     }),
   };

@@ -39,7 +39,7 @@ function scopeSection({ head, gaps }: Known): Section {
     title: 'What is protected, and where',
     blocks: [
       paragraph(
-        stated(head, 'data-inventory', {
+        stated(head, 'account-data-protection', {
           gaps,
           what: 'The stores of account data, and which key protects which',
         }),
@@ -120,7 +120,10 @@ function protocolSection({ head, gaps }: Known): Section {
         (head.protocols ?? []).map(({ name, protection }) => [name, protection]),
       ),
       paragraph(
-        stated(head, 'cipher-suite-review', { gaps, what: 'The last review of protocols and cipher suites' }),
+        stated(head, 'crypto-inventory-review', {
+          gaps,
+          what: 'The last review of protocols and cipher suites',
+        }),
       ),
     ],
   };
@@ -217,7 +220,7 @@ function deviceSection({ head, gaps }: Known): Section {
     title: 'Devices that hold keys',
     blocks: [
       tableOr('Not known.', ['Type', 'Name', 'What it is', 'Place'], rows),
-      paragraph(stated(head, 'physical-security', { gaps, what: 'Who can come to them' })),
+      paragraph(stated(head, 'system-boundary', { gaps, what: 'Who can come to them' })),
     ],
   };
 }

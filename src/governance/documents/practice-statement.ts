@@ -28,7 +28,7 @@ function policySection({ head, gaps }: Known): Section {
         'This statement says how the keys of this server are managed, as the server enforces it. What it is to be measured by is the policy of the organisation.',
       ),
       paragraph(stated(head, 'crypto-policy', { gaps, what: 'The policy of cryptography' })),
-      paragraph(stated(head, 'key-management-procedure', { gaps, what: 'The written procedures' })),
+      paragraph(stated(head, 'key-management-procedures', { gaps, what: 'The written procedures' })),
     ],
   };
 }
@@ -103,7 +103,7 @@ function distributionSection({ head, census, gaps }: Known): Section {
       paragraph(
         `Keys are used in the server and do not leave it, but for those that were made exportable, which is said when a key is made and never afterwards: ${census.exportable} keys. Each export is wrapped for its recipient and registered with its place and holder: ${census.exports} are.`,
       ),
-      paragraph(stated(head, 'distribution-procedure', { gaps, what: 'How keys are handed over' })),
+      paragraph(stated(head, 'key-distribution', { gaps, what: 'How keys are handed over' })),
     ],
   };
 }
@@ -151,32 +151,50 @@ function periodRows(environment: string, policy: PeriodPolicy): string[][] {
   });
 }
 
-function periodSection({ head, census, gaps }: Known): Section {
-  const { periodExceptions, environments } = head;
-  if (!periodExceptions) gaps.miss('The exceptions from crypto-period policies: they were not gathered');
-  const profiles = new Set(environments.map(({ periodPolicy }) => periodPolicy.profile));
+/** What is said of a profile where an environment's policy follows it. */
+function profileLines({ environments }: PopulationHead): string[] {
+  const all = environments.map(({ periodPolicy: { profile, onlyUnseen } }) => {
+    const bounds = onlyUnseen
+      ? '; it bounds only keys that the server rotates without their users seeing it'
+      : '';
+    return `${profile}: ${periodProfiles[profile].source}${bounds}`;
+  });
+  return [...new Set(all)];
+}
+
+function periodSection({ head, census }: Known): Section {
+  const { environments } = head;
+  const overdue = census.overdue.total > 0 ? ` (${sampleText(census.overdue)})` : '';
+  const left = census.extendedTotal - census.extended.length;
   return {
     title: 'Crypto-periods and rotation',
     blocks: [
       paragraph(
         'How long a version of a key may protect, and how long it may process what it protected, is checked at each use. The narrower of the algorithm and the policy holds.',
       ),
-      list([...profiles].map((profile) => `${profile}: ${periodProfiles[profile].source}`)),
+      list(profileLines(head)),
       tableOr(
         'There are no environments.',
         ['Environment', 'Purpose', 'May protect for', 'May process for', 'Amount'],
         environments.flatMap(({ name, periodPolicy }) => periodRows(name, periodPolicy)),
       ),
       paragraph(
-        `${census.scheduledRotation} of ${census.living} keys rotate by a schedule of their own. Past their originator-usage period, and refused to protect since: ${census.overdue.total}${census.overdue.total > 0 ? ` (${sampleText(census.overdue)})` : ''}.`,
+        `${census.rotating} of ${census.living} keys are rotated by the server, by a schedule of their own or by the policy. Past their originator-usage period, and refused to protect since: ${census.overdue.total}${overdue}.`,
       ),
       tableOr(
-        'No exception from a policy was approved.',
-        ['Key', 'Environment', 'Who answers', 'Why', 'Until'],
-        (periodExceptions ?? [])
-          .slice(0, peopleMax)
-          .map((each) => [each.keyId, each.environment, each.owner, each.rationale, dayOf(each.until)]),
+        'No exception from a policy is in force.',
+        ['Key', 'Version', 'Environment', 'Who answers', 'May longer', 'Until', 'Exception'],
+        census.extended.map(({ keyId, version, environment, owner, act, until, id }) => [
+          keyId,
+          `${version}`,
+          environment,
+          owner,
+          act,
+          dayOf(until),
+          id,
+        ]),
       ),
+      ...(left > 0 ? [paragraph(`And ${left} further exceptions.`)] : []),
     ],
   };
 }
@@ -199,7 +217,10 @@ function accountingSection({ head, census, gaps }: Known): Section {
       'All keys are in the inventory of the server, each with its owner, purpose, environment, spec, state and versions. Whoever makes, uses, changes, exports or destroys one is on the record before the answer is given; the record is a signed tree that an outsider can check.',
     ),
     paragraph(
-      stated(head, 'reconciliation', { gaps, what: 'The comparison of the inventory with what is in use' }),
+      stated(head, 'certificate-inventory', {
+        gaps,
+        what: 'The comparison of the inventory with what is in use',
+      }),
     ),
   ];
   for (const [sample, what] of [
@@ -225,7 +246,7 @@ function quorumSection({ head, gaps }: Known): Section {
           ? 'The root key is in shares of its custodians: fewer than the threshold know nothing of it.'
           : `The root of trust (${head.root}) is not in shares.`,
       ),
-      paragraph(stated(head, 'split-knowledge-procedure', { gaps, what: 'What is done by hand' })),
+      paragraph(stated(head, 'key-ceremony', { gaps, what: 'What is done by hand' })),
     ],
   };
 }

@@ -1,9 +1,9 @@
-import type { AttestationSubjectId } from '../attestation-subjects.ts';
+import type { AttestationSubject } from '../checks/index.ts';
 import type { Attestation, PopulationHead } from '../population.ts';
 import { dayOf, type Gaps } from './document.ts';
 
 /** The statements of a subject that hold, the one that holds longest first. */
-export function statementsOf(head: PopulationHead, subject: AttestationSubjectId): readonly Attestation[] {
+export function statementsOf(head: PopulationHead, subject: AttestationSubject): readonly Attestation[] {
   return head.attestations
     .filter((each) => each.subject === subject && each.until > head.at)
     .toSorted((a, b) => b.until - a.until || (a.id < b.id ? -1 : 1));
@@ -18,7 +18,7 @@ export function referenceText({ reference, sha256 }: Attestation): string {
 /** A statement of a subject in a sentence; where none holds, a mark and a line among what is missing. */
 export function stated(
   head: PopulationHead,
-  subject: AttestationSubjectId,
+  subject: AttestationSubject,
   about: { readonly gaps: Gaps; readonly what: string },
 ): string {
   const [newest] = statementsOf(head, subject);

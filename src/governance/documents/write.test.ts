@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AttestationSubjectId } from '../attestation-subjects.ts';
+import type { AttestationSubject } from '../checks/index.ts';
 import {
   dayMillis,
   factsOfKey,
@@ -16,7 +16,7 @@ import { htmlOf } from './html.ts';
 import { markdownOf } from './markdown.ts';
 import { documentKinds, documentOf, keysListedMax } from './write.ts';
 
-function statement(subject: AttestationSubjectId, about: Partial<Attestation> = {}): Attestation {
+function statement(subject: AttestationSubject, about: Partial<Attestation> = {}): Attestation {
   return {
     id: `id-of-${subject}`,
     subject,
@@ -33,16 +33,16 @@ function statement(subject: AttestationSubjectId, about: Partial<Attestation> = 
 const allStatements: readonly Attestation[] = (
   [
     'crypto-policy',
-    'key-management-procedure',
+    'key-management-procedures',
     'custodian-acknowledgement',
-    'distribution-procedure',
-    'reconciliation',
-    'split-knowledge-procedure',
+    'key-distribution',
+    'certificate-inventory',
+    'key-ceremony',
     'incident-procedure',
-    'data-inventory',
+    'account-data-protection',
     'crypto-architecture',
-    'cipher-suite-review',
-    'physical-security',
+    'crypto-inventory-review',
+    'system-boundary',
   ] as const
 ).map((subject) => statement(subject));
 
@@ -64,7 +64,6 @@ const whole: Partial<PopulationHead> = {
       detail: {},
     },
   ],
-  periodExceptions: [],
   certificates: [],
   protocols: [{ name: 'native API', protection: 'TLS 1.3' }],
   devices: [{ type: 'KMS', name: 'node-1', model: 'claviger 0.0.0', place: 'rack 4, Stockholm' }],
@@ -118,7 +117,6 @@ describe('the documents that are written of a population', () => {
       /acknowledgements of the key custodians/,
       /registered backup/,
       /in wrong hands/,
-      /exceptions from crypto-period/,
     ])
       assert.ok(
         statementOf.missing.some((line) => what.test(line)),
@@ -210,6 +208,25 @@ describe('the practice statement', () => {
     ]);
     assert.match(wordsOf(written, 'Crypto-periods and rotation'), /refused to protect since: 1 \(o\)/);
     assert.match(wordsOf(written, 'Destruction'), /Scheduled: 1; destroyed: 0/);
+  });
+
+  it('names the exceptions from the policy that are in force', async () => {
+    const title = 'Crypto-periods and rotation';
+    const extension = {
+      id: 'x',
+      version: 1,
+      act: 'protect',
+      until: judgedAt + dayMillis,
+      otherwise: 60,
+    } as const;
+    const [one, many] = [[extension], Array.from({ length: 60 }, () => extension)];
+    const written = async (periodExtensions: typeof many) =>
+      wordsOf(
+        await documentOf(populationOf(headOf(whole), [key('a', { periodExtensions })]), 'practice-statement'),
+        title,
+      );
+    assert.match(await written(one), /"a","1","production","payments","protect","2026-06-02","x"/);
+    assert.match(await written(many), /And 10 further exceptions/);
   });
 
   it('names the custodians who have acknowledged, and who has which role', async () => {

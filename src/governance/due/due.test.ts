@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Key } from '#domain';
+import { rotationDue, type Key } from '#domain';
 import {
   dayMillis,
   factsOfKey,
@@ -18,13 +18,15 @@ import { soonest } from './soonest.ts';
 
 const year = 365 * dayMillis;
 const everything = { withinMillis: 100 * year, limit: 1000, environment: null };
+/** Of keys that nobody rotates but people. */
+const byHand = { rotates: false, destroysAtEnd: false };
 const limits = { originatorSeconds: 31_536_000, recipientSeconds: null, operationsMax: null, bytesMax: null };
 
 function withVersion(
   about: Partial<Key> & Pick<Key, 'id'>,
   change: Partial<Key['versions'][number]>,
 ): KeyFacts {
-  const key = keyOf(about);
+  const key = keyOf({ periodTerms: byHand, ...about });
   const versions = key.versions.map((version) => ({ ...version, ...change }));
   return factsOfKey({ ...key, versions });
 }
@@ -37,7 +39,7 @@ const told = ({ deadlines }: Due) => deadlines.map(({ kind, at, subject }) => [k
 describe('what falls due in keys', () => {
   it('is the end of the originator period, where nobody rotates the key', async () => {
     const at = judgedAt - 30 * dayMillis;
-    const facts = withVersion({ id: 'k', rotation: null }, { cryptoPeriod: limits, activatedAt: at });
+    const facts = withVersion({ id: 'k' }, { cryptoPeriod: limits, activatedAt: at });
     const due = await dueIn({}, [facts]);
     assert.deepEqual(told(due), [['originator-period-ends', at + year, 'key:k/1']]);
     const [deadline] = due.deadlines;
@@ -52,6 +54,37 @@ describe('what falls due in keys', () => {
     const due = await dueIn({}, [facts]);
     assert.deepEqual(told(due), [['rotation', judgedAt + 60 * dayMillis, 'key:k/1']]);
     assert.equal(due.deadlines[0]?.todo, null);
+  });
+
+  it('is the rotation by the policy, on the day on which the server does it', async () => {
+    const facts = withVersion({ id: 'k', periodTerms: undefined as never }, { cryptoPeriod: limits });
+    const due = await dueIn({}, [facts]);
+    assert.deepEqual(told(due), [['rotation', rotationDue(facts.key), 'key:k/1']]);
+  });
+
+  it('is an exception from the policy that ends', async () => {
+    const extension = { id: 'x', version: 1, act: 'protect', until: judgedAt + 3, otherwise: 60 } as const;
+    const due = await dueIn({}, [
+      withVersion({ id: 'k', periodExtensions: [extension] }, { cryptoPeriod: limits }),
+    ]);
+    assert.deepEqual(told(due)[0], ['period-exception-ends', judgedAt + 3, 'period-exception:x']);
+  });
+
+  it('is the destruction of versions that open nothing any more, where the policy has it so', async () => {
+    const cryptoPeriod = { ...limits, recipientSeconds: 31_536_000 };
+    const versions = [1.05, 0].map((years, at) => ({
+      ...versionOf({
+        spec: 'AES_256',
+        usage: 'encrypt',
+        number: at + 1,
+        activatedAt: judgedAt - years * year,
+      }),
+      cryptoPeriod,
+    }));
+    const periodTerms = { rotates: false, destroysAtEnd: true };
+    const due = await dueIn({}, [factsOfKey(keyOf({ id: 'k', versions, periodTerms }))]);
+    const at = judgedAt - 0.05 * year + 30 * dayMillis;
+    assert.deepEqual(told(due)[0], ['destruction', at, 'key:k/1']);
   });
 
   it('is the end again, where the key is suspended: a suspended key is not rotated', async () => {
@@ -92,7 +125,7 @@ describe('what falls due in keys', () => {
       state: at === 2 ? ('active' as const) : ('deactivated' as const),
       cryptoPeriod,
     }));
-    const due = await dueIn({}, [factsOfKey(keyOf({ id: 'k', versions }))]);
+    const due = await dueIn({}, [factsOfKey(keyOf({ id: 'k', versions, periodTerms: byHand }))]);
     assert.deepEqual(told(due), [
       ['recipient-period-ends', judgedAt + 0.5 * year, 'key:k/2'],
       ['originator-period-ends', judgedAt + year, 'key:k/3'],
@@ -181,34 +214,10 @@ describe('what falls due besides keys', () => {
     assert.equal(due.deadlines[0]?.owner, 'bob');
   });
 
-  it('is an exception or a certificate that ends', async () => {
-    const due = await dueIn({
-      periodExceptions: [
-        {
-          id: 'x',
-          environment: 'production',
-          keyId: 'k',
-          owner: 'ada',
-          rationale: 'why',
-          until: judgedAt + 3,
-        },
-        { id: 'y', environment: 'production', keyId: 'k', owner: 'ada', rationale: 'why', until: judgedAt },
-      ],
-      certificates: [
-        {
-          id: 'f',
-          purpose: 'listener',
-          environment: null,
-          subject: 'CN=keys',
-          notAfter: judgedAt + 4,
-          owner: null,
-        },
-      ],
-    });
-    assert.deepEqual(told(due), [
-      ['period-exception-ends', judgedAt + 3, 'period-exception:x'],
-      ['certificate-ends', judgedAt + 4, 'certificate:f'],
-    ]);
+  it('is a certificate that ends', async () => {
+    const certificate = { id: 'f', purpose: 'listener', environment: null, subject: 'CN=keys', owner: null };
+    const due = await dueIn({ certificates: [{ ...certificate, notAfter: judgedAt + 4 }] });
+    assert.deepEqual(told(due), [['certificate-ends', judgedAt + 4, 'certificate:f']]);
   });
 });
 
@@ -224,6 +233,7 @@ function manyKeys(count: number): Population {
             id: `key-${String(number).padStart(7, '0')}`,
             environment: number % 2 === 0 ? 'production' : 'test',
             createdAt,
+            periodTerms: byHand,
           }),
         );
       });

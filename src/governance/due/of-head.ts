@@ -55,26 +55,6 @@ function* attestations({ attestations: all }: PopulationHead): Generator<Candida
   }
 }
 
-function* exceptions({ periodExceptions = [] }: PopulationHead, now: Instant): Generator<Candidate> {
-  for (const { id, environment, keyId, owner, until } of periodExceptions) {
-    if (until <= now) continue;
-    yield {
-      kind: 'period-exception-ends',
-      at: until,
-      subject: `period-exception:${id}`,
-      tell: () => ({
-        environment,
-        name: keyId,
-        owner,
-        what: `The exception of key ${keyId} from the crypto-period policy ends.`,
-        byItself: 'From then on the policy holds for the key again.',
-        todo: 'Rotate the key before, or have a new exception approved.',
-        command: `claviger key rotate ${keyId}`,
-      }),
-    };
-  }
-}
-
 function* certificates({ certificates: all = [] }: PopulationHead): Generator<Candidate> {
   for (const { id, environment, purpose, subject, notAfter, owner } of all) {
     yield {
@@ -96,7 +76,6 @@ function* certificates({ certificates: all = [] }: PopulationHead): Generator<Ca
 
 /** What falls due besides keys. A statement or certificate that is over stays until another one stands for it. */
 export function* deadlinesOfHead(head: PopulationHead): Generator<Candidate> {
-  yield* exceptions(head, head.at);
   yield* credentials(head, head.at);
   yield* certificates(head);
   yield* attestations(head);

@@ -1,10 +1,12 @@
 import {
   currentVersion,
+  endedVersions,
+  endWaitingDays,
   importedOf,
   isDestroyed,
-  nextRotation,
   originatorEnd,
   recipientEnd,
+  rotationDue,
   type Instant,
   type Key,
   type KeyVersion,
@@ -48,26 +50,43 @@ function destructionOf(facts: KeyFacts): Candidate | null {
   };
 }
 
-/** The end of the version that protects, or the rotation that comes before it. */
-function protectingEnd(facts: KeyFacts, end: Instant, rotates: Instant | null): Candidate {
+/**
+ * The rotation of a key that the house rotates, else the end of the version that protects; null: it protects nothing, and nobody has it do so
+ * again by itself.
+ */
+function protectingEnd(facts: KeyFacts): Candidate | null {
+  const { key } = facts;
+  const version = currentVersion(key);
+  const rotates = key.suspendedAt === null ? rotationDue(key) : null;
+  if (rotates !== null && (version.state === 'active' || version.state === 'deactivated'))
+    return rotation(facts, rotates);
+  const end = originatorEnd(version);
+  if (end === null || (version.state !== 'active' && version.state !== 'suspended')) return null;
+  return originatorPeriodEnds(facts, end);
+}
+
+function rotation(facts: KeyFacts, at: Instant): Candidate {
+  const { key } = facts;
+  const { number } = currentVersion(key);
+  return {
+    kind: 'rotation',
+    at,
+    subject: `key:${key.id}/${number}`,
+    tell: () =>
+      ofKey(facts, {
+        what: `Version ${number} of key ${key.id} is followed by version ${number + 1}.`,
+        byItself: `The server makes the new version, which is the one to ${actsOf(key)[0]} from then on.`,
+        todo: null,
+        command: null,
+      }),
+  };
+}
+
+function originatorPeriodEnds(facts: KeyFacts, end: Instant): Candidate {
   const { key } = facts;
   const { number } = currentVersion(key);
   const subject = `key:${key.id}/${number}`;
   const [protect] = actsOf(key);
-  if (rotates !== null) {
-    return {
-      kind: 'rotation',
-      at: rotates,
-      subject,
-      tell: () =>
-        ofKey(facts, {
-          what: `Version ${number} of key ${key.id} is followed by version ${number + 1}.`,
-          byItself: `The server makes the new version, which is the one to ${protect} from then on.`,
-          todo: null,
-          command: null,
-        }),
-    };
-  }
   const isImported = key.origin === 'imported' && key.localRotation !== true;
   const command = isImported
     ? `claviger key import FILE --into ${key.id} --next`
@@ -80,7 +99,7 @@ function protectingEnd(facts: KeyFacts, end: Instant, rotates: Instant | null): 
     tell: () =>
       ofKey(facts, {
         what: `The originator-usage period of version ${number} of key ${key.id} ends.${suspended}`,
-        byItself: `From then on the version may not ${protect}.`,
+        byItself: `From then on the version may not ${protect}, and the server deactivates it.`,
         todo: isImported
           ? 'Bring new material before, and rotate to it; or end the key.'
           : 'Rotate the key before, and give out what its users need of the new version; or end the key.',
@@ -93,6 +112,7 @@ function recipientEndOf(facts: KeyFacts, version: KeyVersion, end: Instant): Can
   const { key } = facts;
   const { number } = version;
   const [, process] = actsOf(key);
+  const after = key.periodTerms?.destroysAtEnd ? `, and ${endWaitingDays} days later it is destroyed` : '';
   return {
     kind: 'recipient-period-ends',
     at: end,
@@ -100,11 +120,47 @@ function recipientEndOf(facts: KeyFacts, version: KeyVersion, end: Instant): Can
     tell: () =>
       ofKey(facts, {
         what: `The recipient-usage period of version ${number} of key ${key.id} ends.`,
-        byItself: `From then on the version may not ${process}.`,
+        byItself: `From then on the version may not ${process}${after}.`,
         todo: 'Protect anew, under the newest version, whatever this one still protects and somebody needs.',
         command: `claviger key show ${key.id}`,
       }),
   };
+}
+
+function* versionDestructions(facts: KeyFacts): Generator<Candidate> {
+  const { key } = facts;
+  for (const { number, at } of endedVersions(key))
+    yield {
+      kind: 'destruction',
+      at,
+      subject: `key:${key.id}/${number}`,
+      tell: () =>
+        ofKey(facts, {
+          what: `Version ${number} of key ${key.id}, whose recipient-usage period is over, is destroyed for ever.`,
+          byItself: 'Its material is erased, by the crypto-period policy of the environment.',
+          todo: 'Have an exception approved before, if something that only this version opens is still needed.',
+          command: `claviger key show ${key.id}`,
+        }),
+    };
+}
+
+function* extensions(facts: KeyFacts): Generator<Candidate> {
+  const { key } = facts;
+  for (const { id, version, act, until } of key.periodExtensions ?? []) {
+    const [protect, process] = actsOf(key);
+    yield {
+      kind: 'period-exception-ends',
+      at: until,
+      subject: `period-exception:${id}`,
+      tell: () =>
+        ofKey(facts, {
+          what: `The exception of version ${version} of key ${key.id} from the crypto-period policy ends.`,
+          byItself: `From then on the policy says how long the version may ${act === 'protect' ? protect : process}.`,
+          todo: 'Rotate the key before and protect anew what it still protects, or have a new exception approved.',
+          command: `claviger key rotate ${key.id}`,
+        }),
+    };
+  }
 }
 
 function materialExpires(facts: KeyFacts, about: { subject: string; which: string; at: Instant }): Candidate {
@@ -144,7 +200,7 @@ function* materials(facts: KeyFacts): Generator<Candidate> {
 
 /**
  * What falls due in a key. What is over and needs nobody is left out: an end of a recipient period that passed, material that was deleted. The end
- * of an originator period that passed is not: the key protects nothing until somebody rotates it.
+ * of an originator period that passed is not, until the version is deactivated: the key protects nothing until somebody rotates it.
  */
 export function* deadlinesOfKey(facts: KeyFacts, now: Instant): Generator<Candidate> {
   const { key } = facts;
@@ -154,15 +210,14 @@ export function* deadlinesOfKey(facts: KeyFacts, now: Instant): Generator<Candid
   // whatever else a key has comes to nothing with it
   if (destruction || isDestroyed(newest.state)) return;
 
-  const end = originatorEnd(newest);
-  const rotates = key.suspendedAt === null && newest.state === 'active' ? nextRotation(key) : null;
-  if (end !== null && (newest.state === 'active' || newest.state === 'suspended'))
-    yield protectingEnd(facts, end, rotates);
-
+  const protecting = protectingEnd(facts);
+  if (protecting) yield protecting;
   for (const version of key.versions) {
     const over = isDestroyed(version.state) ? null : recipientEnd(version);
     if (over !== null && over > now) yield recipientEndOf(facts, version, over);
   }
+  yield* versionDestructions(facts);
+  yield* extensions(facts);
   yield* materials(facts);
 }
 
