@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { bareProgram } from './bare-program.ts';
 import { addAnomalyCommands } from './commands/anomaly.ts';
+import { addAttestCommands } from './commands/attest.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addComplianceCommands, addEvidenceCommands } from './commands/compliance.ts';
+import { addCeremonyCommands } from './commands/ceremony.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addCustodyCommands } from './commands/custody.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -68,6 +70,8 @@ export function createProgram(): Command {
   addComplianceCommands(program);
   addEvidenceCommands(program);
   addFindingCommands(program);
+  addAttestCommands(program);
+  addCeremonyCommands(program);
   program.commandsGroup('Backup and recovery:');
   addRecoveryCommands(program);
   program.commandsGroup('This program:');

@@ -9,6 +9,7 @@ import { approvalsOf } from './approvals.ts';
 import { periodsOf } from './periods.ts';
 import { rekeysOf, rootOf } from './roots.ts';
 import { recoveryOf } from './recovery.ts';
+import { attestationsOf, ceremoniesOf } from './statements.ts';
 import type { StatusRecord } from './records.ts';
 import {
   bytesIn,
@@ -61,6 +62,8 @@ export function createClient(options: ClientOptions) {
     root: rootOf(call),
     rekeys: rekeysOf(call),
     recovery: recoveryOf(call),
+    attestations: attestationsOf(call),
+    ceremonies: ceremoniesOf(call),
     approvals: approvalsOf(call),
     findings: findingsOf(call),
     periods: periodsOf(call),

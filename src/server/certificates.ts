@@ -6,6 +6,7 @@ import {
   readCertificate,
   readTrustedKeys,
   type SignedCertificate,
+  type TrustedKeys,
 } from '#audit';
 import { ClavigerError } from '#domain';
 import type { Config } from './config.ts';
@@ -20,6 +21,12 @@ export function verifyCertificate(
   keyFiles: readonly string[],
 ): { certificate: SignedCertificate['certificate']; findings: readonly string[] } {
   const signed = readCertificate(content);
+  const trusted = trustedKeys(auditFolder, keyFiles);
+  return { certificate: signed.certificate, findings: certificateFindings(signed, trusted) };
+}
+
+/** The keys of these files, or of every log below a folder. Throws `configuration-invalid` where there are none. */
+export function trustedKeys(auditFolder: string, keyFiles: readonly string[]): TrustedKeys[] {
   const files =
     keyFiles.length > 0
       ? keyFiles
@@ -32,6 +39,5 @@ export function verifyCertificate(
       `There is no audit log below ${auditFolder} whose keys could be trusted: give --keys with the keys.json of the node.`,
     );
   }
-  const trusted = files.map((file) => readTrustedKeys(readFileSync(file)));
-  return { certificate: signed.certificate, findings: certificateFindings(signed, trusted) };
+  return files.map((file) => readTrustedKeys(readFileSync(file)));
 }

@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import type { Command } from 'commander';
 import type { CertificateRecord } from '#sdk';
 import { loadConfig } from '#server/configuration';
@@ -7,6 +6,7 @@ import { checkoutHome } from '../checkout-home.ts';
 import { connect } from '../connect.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { facts, outputOption, show, type Shown } from '../output.ts';
+import { writeNew } from '../write-new.ts';
 
 const certificateBytesMax = 4 * 1024 * 1024;
 
@@ -16,16 +16,6 @@ type Wish = Shown & {
   readonly operator?: string;
   readonly verifier?: string;
 };
-
-/** Writes a file that is not there yet. */
-function writeNew(file: string, content: string | Uint8Array): void {
-  try {
-    fs.writeFileSync(file, content, { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new CliError(exitCodes.usage, `${file} exists already.`, 'name another file, or move it away');
-  }
-}
 
 function certificateText({ certificate }: CertificateRecord): string {
   const { key, request, execution, verification, copies, status } = certificate;

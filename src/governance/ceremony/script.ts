@@ -386,7 +386,7 @@ export function recordTemplate(wish: ScriptWish, script: string) {
       step: number,
       role,
       at: `${wish.date}T00:00:00Z`,
-      note: '',
+      note: null as string | null,
     })),
     artefacts: [] as { name: string; sha256: string }[],
     deviations: [] as { step: number; what: string }[],

@@ -15,6 +15,7 @@ import { periodRoutes } from './routes/periods.ts';
 import { rootRoutes } from './routes/roots.ts';
 import { recoveryRoutes } from './routes/recovery.ts';
 import { signingRoutes } from './routes/signing.ts';
+import { statementRoutes } from './routes/statements.ts';
 
 /** Every route of the API. */
 export const routes: readonly Route[] = Object.freeze([
@@ -35,4 +36,5 @@ export const routes: readonly Route[] = Object.freeze([
   ...findingRoutes,
   ...periodRoutes,
   ...anomalyRoutes,
+  ...statementRoutes,
 ]);
