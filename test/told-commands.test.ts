@@ -1,9 +1,22 @@
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import path from 'node:path';
 import { describe, it } from 'node:test';
-import { ceremonyKinds, ceremonyScript } from '#governance';
+import {
+  attestationSubjectIds,
+  ceremonyKinds,
+  ceremonyScript,
+  documentKinds,
+  documentOf,
+  dueOf,
+} from '#governance';
 import { createProgram } from '../src/cli/program.ts';
+import {
+  factsOfKey,
+  headOf,
+  judgedAt,
+  keyOf,
+  populationOf,
+  principalOf,
+} from '../src/governance/population.fixture.ts';
 
 type Command = ReturnType<typeof createProgram>;
 
@@ -34,6 +47,13 @@ function faultOf(line: string): string | null {
   return null;
 }
 
+const credentialOf = (kind: string) => ({
+  kind: kind as 'token',
+  id: kind,
+  createdAt: judgedAt,
+  expiresAt: judgedAt + 1,
+});
+
 describe('the commands that people are told', () => {
   it('are there, with their options: in the scripts of ceremonies', () => {
     let seen = 0;
@@ -60,18 +80,50 @@ describe('the commands that people are told', () => {
     assert.ok(seen > 40, `only ${seen} lines were read`);
   });
 
-  it('are there: in deadlines and documents', () => {
-    const folders = ['due', 'documents'].map((name) =>
-      path.join(import.meta.dirname, '..', 'src', 'governance', name),
-    );
-    const lines: string[] = [];
-    for (const folder of folders)
-      for (const name of fs.readdirSync(folder).filter((each) => !each.includes('.test.'))) {
-        const text = fs.readFileSync(path.join(folder, name), 'utf8');
-        for (const [line] of text.matchAll(/claviger [a-z]+[^`'")]*/g))
-          if (!/^claviger \d/.test(line)) lines.push(line.replace(/\$\{[^}]*\}?/g, 'X').trim());
+  it('are there, with their options: in deadlines', async () => {
+    const head = headOf({
+      principals: [
+        { principal: principalOf({ name: 'ada' }), credentials: ['access-key', 'token'].map(credentialOf) },
+      ],
+      attestations: attestationSubjectIds.map((subject) => ({
+        id: subject,
+        subject,
+        statement: 'x',
+        reference: null,
+        by: 'ada',
+        at: judgedAt - 1,
+        until: judgedAt + 1,
+      })),
+    });
+    const destruction = { requestedAt: judgedAt, dueAt: judgedAt + 1, waitingDays: 7 };
+    const imported = { isPresent: true, expiresAt: judgedAt + 1 };
+    const extension = { id: 'x', version: 1, act: 'protect', until: judgedAt + 1, otherwise: 1 } as const;
+    const periodTerms = { rotates: false, destroysAtEnd: true };
+    const keys = [
+      keyOf({ id: 'a', destruction }),
+      keyOf({ id: 'b', origin: 'imported', imported, periodTerms }),
+      keyOf({ id: 'c', periodExtensions: [extension], periodTerms }),
+    ].map((key) => {
+      const versions = key.versions.map((version) => {
+        return { ...version, cryptoPeriod: { ...version.cryptoPeriod, recipientSeconds: 1e8 } };
+      });
+      return factsOfKey({ ...key, versions });
+    });
+    const due = await dueOf(populationOf(head, keys), { withinMillis: 1e12, limit: 1000 });
+    const lines = due.deadlines.flatMap(({ command }) => command ?? []);
+    assert.ok(new Set(lines).size > attestationSubjectIds.length + 6, lines.join('; '));
+    for (const line of lines) assert.equal(faultOf(line), null);
+  });
+
+  it('are there, with their options: in what documents miss', async () => {
+    let seen = 0;
+    for (const kind of documentKinds) {
+      const { missing, sections } = await documentOf(populationOf(headOf(), []), kind);
+      for (const [, line] of JSON.stringify([missing, sections]).matchAll(/\((?:each: )?(claviger [a-z][^)]*)\)/g)) {
+        assert.equal(faultOf(line ?? ''), null);
+        seen += 1;
       }
-    assert.ok(lines.length > 8, `only ${lines.length} lines were read`);
-    for (const line of lines) assert.equal(faultOf(line.replace(/ X /, ' token ')), null);
+    }
+    assert.ok(seen > 10, `only ${seen} lines were read`);
   });
 });

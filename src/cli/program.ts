@@ -7,6 +7,8 @@ import { addComplianceCommands, addEvidenceCommands } from './commands/complianc
 import { addCeremonyCommands } from './commands/ceremony.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addCustodyCommands } from './commands/custody.ts';
+import { addDue } from './commands/due.ts';
+import { addDocumentCommands } from './commands/document.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFileCommands } from './commands/files.ts';
 import { addFindingCommands } from './commands/findings.ts';
@@ -71,6 +73,8 @@ export function createProgram(): Command {
   addEvidenceCommands(program);
   addFindingCommands(program);
   addAttestCommands(program);
+  addDue(program);
+  addDocumentCommands(program);
   addCeremonyCommands(program);
   program.commandsGroup('Backup and recovery:');
   addRecoveryCommands(program);

@@ -213,3 +213,9 @@ export const attestationTerms: Readonly<Record<AttestationSubject, AttestationTe
 
 export const statementMax = 2000;
 export const referenceMax = 500;
+
+/** The command by which somebody states something of a subject. */
+export function attestCommand(subject: AttestationSubject): string {
+  const document = attestationTerms[subject].needsDocument ? ' --document FILE --reference TEXT' : '';
+  return `claviger attest add ${subject} --statement TEXT${document}`;
+}

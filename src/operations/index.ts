@@ -123,5 +123,5 @@ export type { PlacedAlias } from './identity/mounts.ts';
 export type { TokenSettings, TokenSettingsChange } from './auth/token-settings.ts';
 export type { ListedPeriodExceptions, PeriodException } from './governance/period-exceptions.ts';
 export { pendingPeriodPolicy, type PeriodPolicyView } from './governance/period-policy.ts';
-export { attestationsOf, type AttestationView } from './governance/attestations.ts';
+export type { AttestationView } from './governance/attestations.ts';
 export type { Ceremony } from './governance/ceremonies.ts';

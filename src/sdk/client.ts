@@ -10,6 +10,7 @@ import { periodsOf } from './periods.ts';
 import { rekeysOf, rootOf } from './roots.ts';
 import { recoveryOf } from './recovery.ts';
 import { attestationsOf, ceremoniesOf } from './statements.ts';
+import { writtenOf } from './written.ts';
 import type { StatusRecord } from './records.ts';
 import {
   bytesIn,
@@ -64,6 +65,7 @@ export function createClient(options: ClientOptions) {
     recovery: recoveryOf(call),
     attestations: attestationsOf(call),
     ceremonies: ceremoniesOf(call),
+    written: writtenOf(call),
     approvals: approvalsOf(call),
     findings: findingsOf(call),
     periods: periodsOf(call),

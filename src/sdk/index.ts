@@ -20,5 +20,6 @@ export type { CopyRecord, RecoveryHoldersRecord } from './recovery.ts';
 export type { PeriodExceptionRecord, PeriodLimits, PeriodPolicyRecord, PeriodPolicyWish } from './periods.ts';
 export { createSecrets, type SecretRecord, type Secrets } from './secrets.ts';
 export type { AttestationRecord, Ceremony, TranscriptRecord } from './statements.ts';
+export type { DueRecord } from './written.ts';
 export type { ClientOptions } from './transport.ts';
 export { createTransit, type Transit, type TransitKey } from './transit.ts';

@@ -215,6 +215,8 @@ export const permissions = Object.freeze({
   'governance:join-ceremony': permission(null, everybody),
   'governance:show-ceremony': permission(null, everybody),
   'governance:list-ceremonies': permission(null, inspect),
+  'governance:read-due': permission(null, inspect),
+  'governance:write-document': permission(null, inspect),
   'environments:create': permission(null, administrate),
   'environments:create-administrator': permission(null, administrate),
   'environments:list': permission(null, inspect),

@@ -1,4 +1,5 @@
 import { limitsFor, periodProfiles, purposeClasses, roles, type PeriodPolicy } from '#domain';
+import { attestCommand } from '../attestation-subjects.ts';
 import type { Question } from '../evaluate.ts';
 import type { PopulationHead } from '../population.ts';
 import { createCensus, rowsOf, sampleText, type Census } from './census.ts';
@@ -62,7 +63,7 @@ function peopleSection(known: Known): Section {
   const custodians = statementsOf(head, 'custodian-acknowledgement');
   if (custodians.length === 0)
     gaps.miss(
-      'The acknowledgements of the key custodians (each: claviger attest add custodian-acknowledgement --statement TEXT)',
+      `The acknowledgements of the key custodians (each: ${attestCommand('custodian-acknowledgement')})`,
     );
   return {
     title: 'Who answers for what',

@@ -1,3 +1,4 @@
+import { attestCommand } from '../attestation-subjects.ts';
 import type { AttestationSubject } from '../checks/index.ts';
 import type { Attestation, PopulationHead } from '../population.ts';
 import { dayOf, type Gaps } from './document.ts';
@@ -25,10 +26,7 @@ export function stated(
   const text =
     newest &&
     `${about.what}: ${newest.statement} Stated by ${newest.by} on ${dayOf(newest.at)}, until ${dayOf(newest.until)}; document: ${referenceText(newest)}.`;
-  return about.gaps.need(
-    text,
-    `${about.what}: nobody has stated it (claviger attest add ${subject} --statement TEXT)`,
-  );
+  return about.gaps.need(text, `${about.what}: nobody has stated it (${attestCommand(subject)})`);
 }
 
 /** What is said of every document as a whole. */

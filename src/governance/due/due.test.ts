@@ -17,7 +17,7 @@ import { dueOf, type Due } from './due.ts';
 import { soonest } from './soonest.ts';
 
 const year = 365 * dayMillis;
-const everything = { withinMillis: 100 * year, limit: 1000, environment: null };
+const everything = { withinMillis: 100 * year, limit: 1000 };
 /** Of keys that nobody rotates but people. */
 const byHand = { rotates: false, destroysAtEnd: false };
 const limits = { originatorSeconds: 31_536_000, recipientSeconds: null, operationsMax: null, bytesMax: null };
@@ -248,7 +248,7 @@ describe('a long list', () => {
   it('is told by its first ones, with how many there are in all', async () => {
     const count = 100_000;
     const before = process.memoryUsage().heapUsed;
-    const due = await dueOf(manyKeys(count), { withinMillis: 100 * year, limit: 50, environment: null });
+    const due = await dueOf(manyKeys(count), { withinMillis: 100 * year, limit: 50 });
     assert.equal(due.total, count);
     assert.equal(due.byKind['originator-period-ends'], count);
     assert.equal(due.deadlines.length, 50);
@@ -262,12 +262,9 @@ describe('a long list', () => {
     assert.ok(process.memoryUsage().heapUsed - before < 200 * 2 ** 20);
   });
 
-  it('looks no farther than is asked for, in one environment if that is asked for', async () => {
-    const near = await dueOf(manyKeys(1000), { withinMillis: dayMillis, limit: 50, environment: null });
+  it('looks no farther than is asked for', async () => {
+    const near = await dueOf(manyKeys(1000), { withinMillis: dayMillis, limit: 50 });
     assert.equal(near.total, 0);
-    const half = await dueOf(manyKeys(1000), { ...everything, environment: 'test' });
-    assert.equal(half.total, 500);
-    assert.ok(half.deadlines.every(({ environment }) => environment === 'test'));
   });
 
   it('is the same whatever order the keys come in', async () => {

@@ -26,8 +26,6 @@ export type DueWish = {
   readonly withinMillis: number;
   /** How many are told at most. */
   readonly limit: number;
-  /** Only those of an environment and of the whole house; null: all. */
-  readonly environment: string | null;
 };
 
 const order = Object.fromEntries(deadlineKinds.map((kind, at) => [kind, at])) as Record<DeadlineKind, number>;
@@ -40,7 +38,7 @@ function compare(a: Candidate, b: Candidate): number {
 }
 
 /** Asks a population what falls due. It keeps no more than it tells. */
-export function dueQuestion({ withinMillis, limit, environment }: DueWish): Question<Due> {
+export function dueQuestion({ withinMillis, limit }: DueWish): Question<Due> {
   return {
     begin: (head) => {
       const until = head.at + withinMillis;
@@ -58,13 +56,9 @@ export function dueQuestion({ withinMillis, limit, environment }: DueWish): Ques
         if (candidate.at <= head.at) overdue += 1;
         first.add(candidate);
       };
-      for (const candidate of deadlinesOfHead(head)) {
-        const where = candidate.tell().environment;
-        if (environment === null || where === null || where === environment) take(candidate);
-      }
+      for (const candidate of deadlinesOfHead(head)) take(candidate);
       return {
         key: (facts) => {
-          if (environment !== null && facts.key.environment !== environment) return;
           for (const candidate of deadlinesOfKey(facts, head.at)) take(candidate);
         },
         result: () => ({

@@ -1,6 +1,8 @@
 import type { Instant } from '#domain';
 import type { Attestation, PopulationHead } from '../population.ts';
-import { shellWord, type Candidate } from './deadline.ts';
+import { attestationTerms, attestCommand } from '../attestation-subjects.ts';
+import type { AttestationSubject } from '../checks/index.ts';
+import type { Candidate } from './deadline.ts';
 import { renewal } from './of-keys.ts';
 
 function* credentials({ principals }: PopulationHead, now: Instant): Generator<Candidate> {
@@ -27,6 +29,8 @@ function* credentials({ principals }: PopulationHead, now: Instant): Generator<C
   }
 }
 
+const isKnown = (subject: string): subject is AttestationSubject => Object.hasOwn(attestationTerms, subject);
+
 /** Who stated what in which words of the subjects: a later statement stands for an earlier one. */
 const sameStatement = ({ subject, by, environment }: Attestation): string =>
   JSON.stringify([environment ?? null, subject, by]);
@@ -49,7 +53,7 @@ function* attestations({ attestations: all }: PopulationHead): Generator<Candida
         what: `What ${by} stated of ${subject} holds no longer.`,
         byItself: 'From then on the requirements that rest on it are open.',
         todo: 'Look at it again, and state it anew if it is so.',
-        command: `claviger attest add ${shellWord(subject)} --statement TEXT`,
+        command: isKnown(subject) ? attestCommand(subject) : null,
       }),
     };
   }

@@ -13,6 +13,7 @@ import {
 } from '#governance';
 import type { Copy, Credential, LogEntry, PublishedLog } from '#ports';
 import type { House } from '../house.ts';
+import { attestationsOf } from './attestations.ts';
 import { periodPolicyOf } from './period-policy.ts';
 
 const dayMillis = 86_400_000;
@@ -148,16 +149,17 @@ export async function gatherPopulation(house: House, scope: Scope, now: Instant)
   const copies = scope.isWholeHouse ? await house.store.copies.copies(null) : [];
   const principals: PrincipalFacts[] = [];
   for (const environment of scope.environments) principals.push(...(await principalsOf(house, environment)));
+  const at = Math.max(newest?.event.at ?? 0, now - (now % dayMillis));
   const head: PopulationHead = {
     format: 'claviger-population/1',
-    at: Math.max(newest?.event.at ?? 0, now - (now % dayMillis)),
+    at,
     software: house.software,
     environments: await environmentsOf(house, scope),
     principals,
     root: house.root.describe().kind,
     fips: house.fips,
     copies: copies.filter(({ kind }) => kind !== 'export'),
-    attestations: [],
+    attestations: (await Promise.all(scope.environments.map((one) => attestationsOf(house, one, at)))).flat(),
     quorum: [],
     log: log && (await positionOf(log, newest ? newest.index + 1 : 0)),
   };

@@ -1,7 +1,8 @@
 import { attest, listAttestations, revokeAttestation, withdrawAttestation } from './attestations.ts';
 import { joinCeremony, listCeremonies, recordCeremony, showCeremony } from './ceremonies.ts';
+import { readDue, writeDocument } from './written.ts';
 
-/** What persons state: attestations, and ceremonies. */
+/** What persons state, what falls due, and documents that are written of it all. */
 export const statementOperations = Object.freeze({
   attest,
   listAttestations,
@@ -11,4 +12,6 @@ export const statementOperations = Object.freeze({
   joinCeremony,
   showCeremony,
   listCeremonies,
+  readDue,
+  writeDocument,
 });

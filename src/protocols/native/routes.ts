@@ -16,6 +16,7 @@ import { rootRoutes } from './routes/roots.ts';
 import { recoveryRoutes } from './routes/recovery.ts';
 import { signingRoutes } from './routes/signing.ts';
 import { statementRoutes } from './routes/statements.ts';
+import { writtenRoutes } from './routes/written.ts';
 
 /** Every route of the API. */
 export const routes: readonly Route[] = Object.freeze([
@@ -37,4 +38,5 @@ export const routes: readonly Route[] = Object.freeze([
   ...periodRoutes,
   ...anomalyRoutes,
   ...statementRoutes,
+  ...writtenRoutes,
 ]);
