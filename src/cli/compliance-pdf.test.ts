@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inflateSync } from 'node:zlib';
-import { type CheckOutcome, type ComplianceRun, complianceRunText } from '#server/compliance';
+import { type CheckOutcome, type ComplianceRun, runText } from '#server/compliance';
 import { compliancePdf } from './compliance-pdf.ts';
 
 const outcomes: readonly CheckOutcome[] = ['pass', 'fail', 'manual', 'not-applicable', 'no-data'];
@@ -67,7 +67,7 @@ describe('the compliance report as PDF', () => {
   });
 
   it('carries the run itself', async () => {
-    assert.ok(streamsOf(await compliancePdf(run(1))).includes(complianceRunText(run(1))));
+    assert.ok(streamsOf(await compliancePdf(run(1))).includes(runText(run(1))));
   });
 
   it('goes on over pages, and is there for a run without anything', async () => {

@@ -1,6 +1,3 @@
-export const compliancePdf = async (_run: never): Promise<Uint8Array> => {
-  throw new Error('not yet');
-};
 import {
   type CheckOutcome,
   type ComplianceRun,
@@ -9,7 +6,7 @@ import {
   methodWords,
   outcomeOrder,
   outcomeWords,
-  complianceRunText,
+  runText,
   verdictWords,
 } from '#server/compliance';
 import {
@@ -197,7 +194,7 @@ export function compliancePdf(run: ComplianceRun): Promise<Buffer> {
     for (const check of run.checks) checkPart(document, run, check);
     evidencePart(document, run);
     footers(document, `${run.framework.id}, ${timeOf(run.at)}`);
-    document.file(Buffer.from(complianceRunText(run)), {
+    document.file(Buffer.from(runText(run)), {
       name: `run-${run.framework.id}.json`,
       type: 'application/json',
       description: 'The run, from which all of this is made',

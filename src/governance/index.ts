@@ -3,7 +3,7 @@ export * from './ceremony/index.ts';
 export * from './check.ts';
 export * from './documents/index.ts';
 export * from './due/index.ts';
-export { checkLibrary } from './checks/index.ts';
+export { attestationSubjects, checkLibrary, type AttestationSubject } from './checks/index.ts';
 export { dataMarks, isMarked, markWords, type DataMark } from './data-mark.ts';
 export * from './evaluate.ts';
 export * from './evidence/index.ts';
@@ -25,8 +25,4 @@ export {
   runFramework,
   runFrameworks,
 } from './run.ts';
-export { complianceReport } from './report-html.ts';
-export { assessmentPlanText, assessmentResultsText } from './oscal.ts';
-export { checkLibrary } from './checks/index.ts';
-export { complianceRunText, requirementOutcome, runFramework, runFrameworks } from './run.ts';
 export * from './register.ts';

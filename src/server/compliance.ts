@@ -6,6 +6,6 @@ export {
   methodWords,
   outcomeOrder,
   outcomeWords,
-  complianceRunText,
+  runText,
   verdictWords,
 } from '#governance';

@@ -1,5 +1,5 @@
 import { ago, attestation, copyOf, person, placed, someKey, type Case } from './cases.fixture.ts';
-import { attestationSubjectIds } from '../attestation-subjects.ts';
+import { attestationSubjects, type AttestationSubject } from './attested.ts';
 import { checkLibrary } from './index.ts';
 
 const token = { kind: 'token', id: '0123456789ab', createdAt: ago(10), expiresAt: ago(-10) } as const;
@@ -49,7 +49,7 @@ const casesOfStatements: readonly Case[] = checkLibrary
   });
 
 /** Names of subjects, so that a test can see that each is asked for. */
-export const subjects = attestationSubjectIds;
+export const subjects = Object.keys(attestationSubjects) as AttestationSubject[];
 
 /** Each check of people, rules, the log and the house. */
 export const casesOfHouse: readonly Case[] = [
@@ -184,12 +184,12 @@ export const casesOfHouse: readonly Case[] = [
     check: 'cleartext-ceremonies',
     given: { head: { quorum: dual('export') }, events: [placed(1, 'keys.export-in-clear')] },
     outcome: 'manual',
-    says: /"split-knowledge-procedure"/,
+    says: /"key-ceremony"/,
   },
   {
     check: 'cleartext-ceremonies',
     given: {
-      head: { quorum: dual('export'), attestations: [attestation('split-knowledge-procedure')] },
+      head: { quorum: dual('export'), attestations: [attestation('key-ceremony')] },
       events: [placed(1, 'keys.export-in-clear')],
     },
     outcome: 'pass',
@@ -298,11 +298,11 @@ export const casesOfHouse: readonly Case[] = [
     check: 'root-apart',
     given: { head: { root: 'passphrase' } },
     outcome: 'manual',
-    says: /"storage-procedure"/,
+    says: /"root-custody"/,
   },
   {
     check: 'root-apart',
-    given: { head: { root: 'passphrase', attestations: [attestation('storage-procedure')] } },
+    given: { head: { root: 'passphrase', attestations: [attestation('root-custody')] } },
     outcome: 'pass',
     says: /alice stated/,
   },

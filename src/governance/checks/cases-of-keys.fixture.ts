@@ -53,7 +53,18 @@ const rotated = (days: number) => {
 
 const rsa = someKey({ spec: 'RSA_2048', usage: 'encrypt' });
 
-/** Each check that looks at keys one by one. */
+const certificate = {
+  id: 'ab'.repeat(32),
+  purpose: 'listener',
+  environment: null,
+  subject: 'CN=listener',
+  notAfter: ago(-9),
+  owner: 'ops',
+};
+
+const device = { type: 'HSM', name: 'hsm-1', model: 'SoftHSM 2.6', place: 'rack 4' } as const;
+
+/** Each check that looks at keys and other things of the inventory one by one. */
 export const casesOfKeys: readonly Case[] = [
   // inventory
   { check: 'key-owner', given: { keys: [someKey()] }, outcome: 'pass', says: /1 in number/ },
@@ -634,4 +645,122 @@ export const casesOfKeys: readonly Case[] = [
     outcome: 'pass',
     says: /recovered each/,
   },
+  {
+    check: 'key-users-few',
+    given: {
+      keys: [
+        someKey(
+          {},
+          { uses: Array.from({ length: 11 }, (_, at) => useOf({ principal: at === 0 ? '*' : 'p' })) },
+        ),
+      ],
+    },
+    outcome: 'fail',
+    says: /More principals use it/,
+  },
+  {
+    check: 'period-defined',
+    given: {
+      head: underPolicy({ classes: { data: { originatorSeconds: 60 } } }),
+      keys: [
+        someKey({
+          periodExtensions: [{ id: 'x', version: 1, act: 'protect', until: ago(-1), otherwise: 60 }],
+        }),
+      ],
+    },
+    outcome: 'pass',
+    says: /within the policy/,
+  },
+  {
+    check: 'period-defined',
+    given: {
+      head: underPolicy({ classes: { data: { originatorSeconds: 60 } } }),
+      keys: [
+        someKey({
+          periodExtensions: [{ id: 'x', version: 1, act: 'protect', until: ago(0), otherwise: 60 }],
+        }),
+      ],
+    },
+    outcome: 'fail',
+    says: /the policy allows 60 s/,
+  },
+  {
+    check: 'period-defined',
+    given: { keys: [someKey({ usage: 'wrap' })] },
+    outcome: 'pass',
+    says: /within the policy/,
+  },
+  ...(
+    [
+      ['x', 'migration is late', 'pass', /has a rationale/],
+      ['x', ' ', 'fail', /has no rationale/],
+      ['y', 'of another', 'fail', /has no rationale/],
+    ] as const
+  ).map(
+    ([id, rationale, outcome, says]): Case => ({
+      check: 'period-exceptions',
+      given: {
+        head: {
+          periodExceptions: [
+            { id, environment: 'production', keyId: 'k', owner: 'alice', rationale, until: ago(-1) },
+          ],
+        },
+        keys: [
+          someKey({
+            periodExtensions: [{ id: 'x', version: 1, act: 'protect', until: ago(-1), otherwise: 60 }],
+          }),
+        ],
+      },
+      outcome,
+      says,
+    }),
+  ),
+  {
+    check: 'period-exceptions',
+    given: {
+      keys: [
+        someKey({
+          periodExtensions: [
+            { id: 'x', version: 1, act: 'protect', until: ago(-1), otherwise: 60 },
+            { id: 'y', version: 1, act: 'process', until: ago(-1), otherwise: null },
+          ],
+        }),
+      ],
+    },
+    outcome: 'no-data',
+    says: /rationale of exception y is not known/,
+  },
+  { check: 'period-exceptions', given: { keys: [someKey()] }, outcome: 'not-applicable', says: /No key has/ },
+  {
+    check: 'certificates-current',
+    given: { head: { certificates: [certificate] } },
+    outcome: 'pass',
+    says: /1 in number/,
+  },
+  {
+    check: 'certificates-current',
+    given: { head: { certificates: [certificate, { ...certificate, notAfter: ago(0) }] } },
+    outcome: 'fail',
+    says: /CN=listener ended on 2026-06-01/,
+  },
+  {
+    check: 'certificates-current',
+    given: { head: { certificates: [{ ...certificate, owner: null }] } },
+    outcome: 'fail',
+    says: /Nobody answers/,
+  },
+  { check: 'certificates-current', given: {}, outcome: 'no-data', says: /were gathered/ },
+  {
+    check: 'devices-listed',
+    given: { head: { devices: [device] } },
+    outcome: 'pass',
+    says: /where it stands/,
+  },
+  {
+    check: 'devices-listed',
+    given: { head: { devices: [{ ...device, place: null }] } },
+    outcome: 'fail',
+    says: /Where the HSM is nobody said/,
+  },
+  { check: 'devices-listed', given: { head: { devices: [] } }, outcome: 'no-data', says: /There are no/ },
 ];

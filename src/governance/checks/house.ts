@@ -84,12 +84,12 @@ const rootApart: LibraryCheck = Object.freeze<LibraryCheck>({
           reason: `The root of trust is ${head.root}: the root key is not beside the store.`,
         };
       if (head.root === 'passphrase') {
-        const stated = attestationOf(head, 'storage-procedure');
+        const stated = attestationOf(head, 'root-custody');
         if (!stated)
           return {
             ...base,
             outcome: 'manual',
-            reason: `A passphrase opens the root key. Needed: ${needed(head, 'storage-procedure')}`,
+            reason: `A passphrase opens the root key. Needed: ${needed(head, 'root-custody')}`,
           };
         return {
           ...base,

@@ -11,6 +11,7 @@ import { quorumChecks } from './quorum.ts';
 import { strengthChecks } from './strength.ts';
 import { useChecks } from './use.ts';
 
+export { attestationSubjects, type AttestationSubject } from './attested.ts';
 export type { LibraryCheck } from './key-check.ts';
 
 /** Every check that there is, ordered by id. */

@@ -1,6 +1,8 @@
 import { currentVersion } from '#domain';
+import type { CertificateFacts, DeviceFacts, PopulationHead } from '../population.ts';
 import { keyCheck, type LibraryCheck } from './key-check.ts';
 import { dayMillis, dayOf, yearMillis } from './key-view.ts';
+import { newTally } from './tally.ts';
 
 const living = {
   of: 'living keys',
@@ -12,6 +14,68 @@ const isBlank = (text: string): boolean => text.trim() === '';
 /** Longer than that nobody leaves a key suspended, or waiting for its material, on purpose. */
 const suspendedDaysMax = 90;
 const awaitedDaysMax = 30;
+
+type Listed<T> = {
+  readonly id: string;
+  readonly title: string;
+  readonly of: string;
+  readonly fails: string;
+  readonly holds: string;
+  readonly list: (head: PopulationHead) => readonly T[] | undefined;
+  readonly wrong: (one: T, head: PopulationHead) => readonly [subject: string, why: string] | null;
+};
+
+/** A list of the inventory that may not have been gathered at all. */
+function listCheck<T>({ id, title, list, wrong, ...words }: Listed<T>): LibraryCheck {
+  return Object.freeze<LibraryCheck>({
+    id,
+    version: 1,
+    title,
+    method: 'TEST',
+    begin: (head) => ({
+      result: () => {
+        const tally = newTally();
+        tally.cite({ kind: 'population' });
+        const all = list(head);
+        for (const one of all ?? []) {
+          tally.judge();
+          const found = wrong(one, head);
+          if (found) tally.except(...found);
+        }
+        return tally.result({
+          ...words,
+          empty: all ? ['no-data', `There are no ${words.of}`] : ['no-data', `No ${words.of} were gathered`],
+        });
+      },
+    }),
+  });
+}
+
+const certificatesCurrent = listCheck<CertificateFacts>({
+  id: 'certificates-current',
+  title: 'Every certificate that the house relies on has an owner, and has not ended.',
+  of: 'certificates',
+  holds: 'each has an owner and has not ended',
+  fails: 'no owner, or ended',
+  list: ({ certificates }) => certificates,
+  wrong: ({ id, subject, notAfter, owner }, { at }) => {
+    if (notAfter <= at) return [`certificate:${id}`, `${subject} ended on ${dayOf(notAfter)}.`];
+    return owner === null || isBlank(owner) ? [`certificate:${id}`, `Nobody answers for ${subject}.`] : null;
+  },
+});
+
+const devicesListed = listCheck<DeviceFacts>({
+  id: 'devices-listed',
+  title: 'Every device and server that holds keys is listed with what it is and where it stands.',
+  of: 'devices and servers that hold keys',
+  holds: 'each is listed with what it is and where it stands',
+  fails: 'what it is, or where it stands, is not said',
+  list: ({ devices }) => devices,
+  wrong: ({ type, name, model, place }) =>
+    model === null || place === null
+      ? [`device:${name}`, `${model === null ? 'What' : 'Where'} the ${type} is nobody said.`]
+      : null,
+});
 
 /** What the inventory says of each key, and whether it says anything. */
 export const inventoryChecks: readonly LibraryCheck[] = Object.freeze([
@@ -118,4 +182,6 @@ export const inventoryChecks: readonly LibraryCheck[] = Object.freeze([
         tally.except(subject, `Version ${newest.number} waits since ${dayOf(newest.createdAt)}.`);
     },
   }),
+  certificatesCurrent,
+  devicesListed,
 ]);

@@ -2,8 +2,9 @@ import {
   currentVersion,
   factsOf,
   isDestroyed,
-  limitsFor,
+  limitsOn,
   purposeOf,
+  rotatesUnseen,
   usualPolicy,
   type Key,
   type KeySpecFacts,
@@ -12,7 +13,6 @@ import {
   type Instant,
   type PeriodLimits,
   type PeriodPolicy,
-  type PurposeClass,
 } from '#domain';
 import type { KeyFacts, PopulationHead } from '../population.ts';
 
@@ -30,6 +30,8 @@ export type KeyView = {
   /** It protects now, or would by its state. */
   readonly isProtecting: boolean;
   readonly policy: PeriodPolicy;
+  /** It can be rotated without a word to its users. */
+  readonly isUnseen: boolean;
   /** What the policy of its environment bounds its versions by. */
   readonly limits: PeriodLimits;
 };
@@ -57,12 +59,13 @@ export function viewerOf(head: PopulationHead): Viewer {
 
 function newViewer(head: PopulationHead): Viewer {
   const policies = new Map(head.environments.map(({ name, periodPolicy }) => [name, periodPolicy]));
-  const bounds = new Map<PeriodPolicy, Map<PurposeClass, PeriodLimits>>();
-  const limitsOf = (policy: PeriodPolicy, purpose: PurposeClass): PeriodLimits => {
-    const ofPolicy = bounds.get(policy) ?? new Map<PurposeClass, PeriodLimits>();
+  const bounds = new Map<PeriodPolicy, Map<string, PeriodLimits>>();
+  const limitsOf = (policy: PeriodPolicy, key: Key, isUnseen: boolean): PeriodLimits => {
+    const ofPolicy = bounds.get(policy) ?? new Map<string, PeriodLimits>();
     bounds.set(policy, ofPolicy);
-    const limits = ofPolicy.get(purpose) ?? limitsFor(policy, purpose);
-    ofPolicy.set(purpose, limits);
+    const name = isUnseen ? 'unseen' : purposeOf(key);
+    const limits = ofPolicy.get(name) ?? limitsOn(policy, { spec: key.spec, usage: key.usage, isUnseen });
+    ofPolicy.set(name, limits);
     return limits;
   };
   let last: KeyView | null = null;
@@ -70,6 +73,7 @@ function newViewer(head: PopulationHead): Viewer {
     if (last?.facts === facts) return last;
     const { key } = facts;
     const current = currentVersion(key);
+    const isUnseen = rotatesUnseen(key);
     const policy = policies.get(key.environment) ?? usualPolicy;
     last = {
       facts,
@@ -80,7 +84,8 @@ function newViewer(head: PopulationHead): Viewer {
       isLiving: key.versions.some(({ state }) => !isDestroyed(state)),
       isProtecting: current.state === 'active' && key.suspendedAt === null,
       policy,
-      limits: limitsOf(policy, purposeOf(key)),
+      isUnseen,
+      limits: limitsOf(policy, key, isUnseen),
     };
     return last;
   };

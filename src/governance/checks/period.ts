@@ -2,7 +2,9 @@ import {
   originatorEnd,
   recipientEnd,
   versionOf,
+  type CryptoPeriod,
   type Instant,
+  type Key,
   type KeyVersion,
   type PeriodLimits,
 } from '#domain';
@@ -13,15 +15,35 @@ import type { Tally } from './tally.ts';
 /** How late a rotation may be: it needs a leader, and a server that runs. */
 const rotationToleranceMillis = 7 * dayMillis;
 
+/** What the policy granted a version: its period without exceptions that are in force. */
+function grantedTo(
+  { periodExtensions = [] }: Key,
+  { number, cryptoPeriod }: KeyVersion,
+  at: Instant,
+): CryptoPeriod {
+  return periodExtensions
+    .filter(({ version, until }) => version === number && at < until)
+    .reduce(
+      (period, { act, otherwise }) => ({
+        ...period,
+        [act === 'protect' ? 'originatorSeconds' : 'recipientSeconds']: otherwise,
+      }),
+      cryptoPeriod,
+    );
+}
+
+const axes = [
+  ['originatorSeconds', 'originator-usage period', ' s'],
+  ['recipientSeconds', 'recipient-usage period', ' s'],
+  ['operationsMax', 'number of operations', ''],
+  ['bytesMax', 'number of bytes', ''],
+] as const;
+
 /** Why a period is longer than its bounds allow, or null. */
-function excessOf({ cryptoPeriod }: KeyVersion, limits: PeriodLimits): string | null {
-  const axes = [
-    ['originator-usage period', cryptoPeriod.originatorSeconds, limits.originatorSeconds, ' s'],
-    ['recipient-usage period', cryptoPeriod.recipientSeconds, limits.recipientSeconds, ' s'],
-    ['number of operations', cryptoPeriod.operationsMax, limits.operationsMax, ''],
-    ['number of bytes', cryptoPeriod.bytesMax, limits.bytesMax, ''],
-  ] as const;
-  for (const [what, given, bound, unit] of axes) {
+function excessOf(granted: CryptoPeriod, limits: PeriodLimits): string | null {
+  for (const [axis, what, unit] of axes) {
+    const given = granted[axis];
+    const bound = limits[axis];
     if (bound !== null && (given === null || given > bound))
       return `Its ${what} is ${given === null ? 'not bounded' : `${given}${unit}`}; the policy allows ${bound}${unit}.`;
   }
@@ -72,7 +94,7 @@ export const periodChecks: readonly LibraryCheck[] = Object.freeze([
     title: 'Every version that may still be used has a crypto-period within the policy of its environment.',
     holds: 'each has a crypto-period within the policy of its environment',
     fails: 'no crypto-period, or a longer one than the policy of the environment allows',
-    judge: ({ key, subject, isLiving, limits }, tally) => {
+    judge: ({ key, subject, isLiving, limits }, tally, { at }) => {
       if (!isLiving) return;
       tally.judge();
       for (const version of key.versions) {
@@ -80,7 +102,7 @@ export const periodChecks: readonly LibraryCheck[] = Object.freeze([
           continue;
         const excess =
           version.cryptoPeriod.originatorSeconds > 0
-            ? excessOf(version, limits)
+            ? excessOf(grantedTo(key, version, at), limits)
             : 'It has no originator-usage period.';
         if (excess === null) continue;
         tally.except(subject, `Version ${version.number}: ${excess}`);
@@ -168,13 +190,30 @@ export const periodChecks: readonly LibraryCheck[] = Object.freeze([
     holds: 'each has a schedule, or an environment that rotates it',
     fails: 'neither a schedule nor a policy that rotates them',
     empty: ['not-applicable', 'No living key can be rotated without its clients'],
-    judge: ({ key, subject, isProtecting, spec, policy }, tally) => {
-      const rotates =
-        key.usage === 'encrypt' && !spec.asymmetric && key.origin === 'generated' && !key.destruction;
-      if (!isProtecting || !rotates) return;
+    judge: ({ key, subject, isProtecting, isUnseen, policy }, tally) => {
+      if (!isProtecting || !isUnseen || key.destruction) return;
       tally.judge();
       if (!key.rotation && !policy.rotates)
         tally.except(subject, 'It has no schedule, and its environment does not rotate.');
+    },
+  }),
+  keyCheck({
+    id: 'period-exceptions',
+    title:
+      'Every crypto-period that is longer than the policy allows is so by an exception with a rationale, and until a date.',
+    of: 'exceptions from crypto-period policies',
+    holds: 'each is in force and has a rationale',
+    fails: 'over, or without a rationale',
+    empty: ['not-applicable', 'No key has an exception from its crypto-period policy'],
+    judge: ({ key, subject }, tally, { at, periodExceptions }) => {
+      for (const { id, until } of key.periodExtensions ?? []) {
+        tally.judge();
+        const told = periodExceptions?.find((one) => one.id === id);
+        if (until <= at) tally.except(subject, `Exception ${id} was over on ${dayOf(until)}.`);
+        else if (!periodExceptions) tally.lack(subject, `The rationale of exception ${id} is not known.`);
+        else if (!told || told.rationale.trim() === '')
+          tally.except(subject, `Exception ${id} has no rationale.`);
+      }
     },
   }),
 ]);

@@ -97,7 +97,7 @@ const ceremonies: LibraryCheck = Object.freeze<LibraryCheck>({
           );
       },
       result: () => {
-        const record = attestationOf(head, 'split-knowledge-procedure');
+        const record = attestationOf(head, 'key-ceremony');
         const found = tally.result({
           of: 'operations on material in the clear',
           holds: 'each took two persons, and the ceremonies are recorded',
@@ -107,7 +107,7 @@ const ceremonies: LibraryCheck = Object.freeze<LibraryCheck>({
             : ['no-data', 'There is no log that would show operations on key material in the clear'],
         });
         if (found.outcome !== 'pass' || record) return found;
-        const reason = `${found.population} operations on key material in the clear took place. Needed: ${needed(head, 'split-knowledge-procedure')}`;
+        const reason = `${found.population} operations on key material in the clear took place. Needed: ${needed(head, 'key-ceremony')}`;
         return { ...found, outcome: 'manual', reason };
       },
     };

@@ -7,6 +7,8 @@ const nodesAgreeMillis = 5000;
 
 /** More principals than that share no duty any more, but a key. */
 const usersMax = 10;
+/** How records of use name principals who are not kept apart any more. */
+const several = '*';
 
 /** What can name everybody; an escape can hide anything. Most policies have neither, and need not be parsed. */
 const suspect = /"(?:Principal|AWS)"\s*:\s*(?:\[[^\]]*)?"\*"|\\u/;
@@ -73,8 +75,9 @@ export const useChecks: readonly LibraryCheck[] = Object.freeze([
       tally.judge();
       // fewer records than that are fewer principals
       if (facts.uses.length <= usersMax) return;
-      const users = new Set(facts.uses.map(({ principal }) => principal)).size;
-      if (users > usersMax) tally.except(subject, `${users} principals use it.`);
+      const users = new Set(facts.uses.map(({ principal }) => principal));
+      if (users.has(several)) tally.except(subject, 'More principals use it than are counted one by one.');
+      else if (users.size > usersMax) tally.except(subject, `${users.size} principals use it.`);
     },
   }),
   keyCheck({

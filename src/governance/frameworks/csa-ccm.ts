@@ -12,7 +12,7 @@ export const csaCcm: Framework = Object.freeze({
       'CEK-01',
       'Policies and procedures on cryptography are in force and reviewed every year.',
       'stated-crypto-policy',
-      'stated-key-management-procedure',
+      'stated-key-management-procedures',
     ),
     by(
       'CEK-02',

@@ -33,9 +33,9 @@ export const fips1403: Framework = Object.freeze({
       '7.6',
       'The operational environment is the one that was validated.',
       'stated-module-policy',
-      'stated-physical-security',
+      'stated-system-boundary',
     ),
-    by('7.7', 'The module is protected physically.', 'stated-physical-security'),
+    by('7.7', 'The module is protected physically.', 'stated-system-boundary'),
     byHand(
       '7.8',
       'Attacks from outside that do not touch the module are mitigated.',

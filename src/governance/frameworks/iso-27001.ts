@@ -19,7 +19,7 @@ export const iso270012013: Framework = Object.freeze({
     by(
       'A.10.1.2',
       'A policy on use, protection and lifetime of keys is followed over their whole life.',
-      'stated-key-management-procedure',
+      'stated-key-management-procedures',
       'generation-recorded',
       'imported-stated',
       'period-defined',
@@ -104,12 +104,13 @@ export const iso270012022: Framework = Object.freeze({
     by(
       'A.8.24.certificates',
       'Certificates are issued and obtained by a procedure.',
-      'stated-reconciliation',
+      'stated-certificate-inventory',
+      'certificates-current',
     ),
     by(
       'A.8.24.distribution',
       'Keys are distributed and activated.',
-      'stated-distribution-procedure',
+      'stated-key-distribution',
       'copies-wrapped',
       'activation-finished',
     ),
