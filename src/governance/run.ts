@@ -86,7 +86,7 @@ function judged(data: DataMark | undefined, all: Answers, marked: Answers | unde
   const told =
     marked.keys > 0
       ? `Judged: the ${marked.keys} of ${all.keys} keys that are marked as protecting ${words}.`
-      : `No key is marked as protecting ${words} (${how}), so that all were judged.`;
+      : `No key is marked as protecting ${words}: all were judged.`;
   return {
     marked: { data: words, how, keys: marked.keys },
     resultOf: (id) => {

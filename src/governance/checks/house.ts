@@ -12,7 +12,9 @@ const backupDaysMax = 35;
 const end1402: Instant = Date.UTC(2026, 8, 21);
 
 /** A number as the validation programme gives them: `#4985`, `certificate 4985`, `No. 4985`. */
-const certificateNumber = /(?:#|\b(?:certificate|cert\.?|no\.?|number)\s*#?\s*)(\d{3,5})\b/i;
+const certificateNumber = /(?:#|\b(?:certificate|cert\.|no\.|number)\s*#?\s*)(\d{4,5})\b/i;
+/** What a certificate is that is none any more. */
+const isOver = /\b(?:historical|revoked|expired|withdrawn|not active)\b/i;
 
 /** The validated module: never passed without the number of its certificate. */
 const fipsModule: LibraryCheck = Object.freeze<LibraryCheck>({
@@ -51,6 +53,7 @@ const fipsModule: LibraryCheck = Object.freeze<LibraryCheck>({
         return failed(
           `Certificate ${number} is not of FIPS 140-3; those of 140-2 are historical since ${dayOf(end1402)}.`,
         );
+      if (isOver.test(text)) return failed(`Certificate ${number} is not active: "${stated.statement}".`);
       return {
         ...base,
         outcome: 'pass',

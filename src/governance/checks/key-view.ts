@@ -38,6 +38,8 @@ export type KeyView = {
 
 export const dayMillis = 86_400_000;
 export const yearMillis = 365 * dayMillis;
+/** A state or an end reaches every node within a second; clocks of nodes differ by less than the rest. */
+export const nodesAgreeMillis = 5000;
 
 /** Year, month and day (UTC) of an instant. */
 export function dayOf(at: Instant): string {

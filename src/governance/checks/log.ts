@@ -100,8 +100,12 @@ function retention(years: number): LibraryCheck {
         event: (placed: PlacedEvent) => {
           if (tally.population() === 0) {
             tally.citeEvent(placed);
-            const began = Math.min(...head.environments.map(({ createdAt }) => createdAt));
-            const needed = Math.max(began, head.at - years * yearMillis) + dayMillis;
+            // nothing is known of the beginning of a house without environments
+            const began = head.environments.reduce<Instant | null>(
+              (first, { createdAt }) => Math.min(first ?? createdAt, createdAt),
+              null,
+            );
+            const needed = Math.max(began ?? -Infinity, head.at - years * yearMillis) + dayMillis;
             if (placed.event.at > needed)
               tally.except(
                 `event:${placed.index}`,

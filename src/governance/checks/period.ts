@@ -9,7 +9,7 @@ import {
   type PeriodLimits,
 } from '#domain';
 import { keyCheck, type LibraryCheck } from './key-check.ts';
-import { dayMillis, dayOf, type KeyView } from './key-view.ts';
+import { dayMillis, dayOf, nodesAgreeMillis, type KeyView } from './key-view.ts';
 import type { Tally } from './tally.ts';
 
 /** How late a rotation may be: it needs a leader, and a server that runs. */
@@ -146,7 +146,7 @@ export const periodChecks: readonly LibraryCheck[] = Object.freeze([
           continue;
         }
         const end = use.act === 'protect' ? originatorEnd(version) : recipientEnd(version);
-        if (end !== null && use.lastAt > end)
+        if (end !== null && use.lastAt > end + nodesAgreeMillis)
           tally.except(
             subject,
             `${use.principal} used version ${use.version} to ${use.act} on ${dayOf(use.lastAt)}; its period ended on ${dayOf(end)}.`,

@@ -1,9 +1,6 @@
 import { versionOf } from '#domain';
 import { keyCheck, type LibraryCheck } from './key-check.ts';
-import { dayOf, stateAt } from './key-view.ts';
-
-/** A state reaches every node within a second; clocks of nodes differ by less than the rest. */
-const nodesAgreeMillis = 5000;
+import { dayOf, nodesAgreeMillis, stateAt } from './key-view.ts';
 
 /** More principals than that share no duty any more, but a key. */
 const usersMax = 10;
