@@ -159,10 +159,13 @@ ${exceptionsPart(check)}
 </article>`;
 }
 
+/** What more checks rest on is about everything. */
+const checksShownMax = 8;
+
 function evidencePart(run: ComplianceRun): string {
   const rows = evidenceIndex(run).map(
     ({ id, what, checks, requirements }) =>
-      `<tr id="${anchor('evidence', id)}"><th scope="row">${code(id)}</th><td>${escapeHtml(what)}</td><td>${checks.map((check) => link('check', check)).join(', ')}</td><td>${requirements.map((one) => `<a href="#${anchor('requirement', one)}">${escapeHtml(one)}</a>`).join(', ')}</td></tr>`,
+      `<tr id="${anchor('evidence', id)}"><th scope="row">${code(id)}</th><td>${escapeHtml(what)}</td><td>${checks.length > checksShownMax ? `${checks.length} checks` : checks.map((check) => link('check', check)).join(', ')}</td><td>${requirements.map((one) => `<a href="#${anchor('requirement', one)}">${escapeHtml(one)}</a>`).join(', ')}</td></tr>`,
   );
   return `<section aria-labelledby="evidence">
 <h2 id="evidence">4. Evidence</h2>
@@ -170,7 +173,7 @@ function evidencePart(run: ComplianceRun): string {
 ${
   rows.length === 0
     ? '<p>Nothing was referred to.</p>'
-    : `<table>
+    : `<table class="index">
 <caption>Index of evidence, ${rows.length} in number</caption>
 <thead><tr><th scope="col">Id</th><th scope="col">What</th><th scope="col">Checks</th><th scope="col">Requirements</th></tr></thead>
 <tbody>

@@ -36,8 +36,10 @@ caption { text-align: left; color: var(--quiet); font-size: .82rem; padding-bott
 th, td { text-align: left; vertical-align: top; padding: .4rem .7rem .4rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 thead th { border-bottom: 1px solid var(--ink); font-size: .78rem; color: var(--quiet); font-weight: 600; overflow-wrap: normal; }
 tbody th { font-weight: 600; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; padding-right: 1rem; }
-th.number { text-align: right; padding-right: 1rem; }
+.index { table-layout: fixed; }
+.index th:nth-child(1) { width: 19%; }
+.index th:nth-child(2) { width: 40%; }
+.index th:nth-child(3) { width: 23%; }
 .requirement, .check { border: 1px solid var(--line); border-left: 4px solid var(--tone); border-radius: 4px; padding: .7rem 1rem; margin: .7rem 0; }
 .head { display: flex; gap: .8rem; align-items: baseline; justify-content: space-between; }
 .requirement p, .check p { font-size: .9rem; }
