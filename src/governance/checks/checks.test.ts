@@ -2,12 +2,23 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { evidenceMax, exceptionsMax } from '../check.ts';
 import { casesOfHouse, subjects } from './cases-of-house.fixture.ts';
-import { casesOfKeys } from './cases-of-keys.fixture.ts';
+import { casesOfCopies } from './cases-of-copies.fixture.ts';
+import { casesOfInventory } from './cases-of-inventory.fixture.ts';
+import { casesOfPeriods } from './cases-of-periods.fixture.ts';
+import { casesOfStrength } from './cases-of-strength.fixture.ts';
+import { casesOfUse } from './cases-of-use.fixture.ts';
 import { judgeBy, placed, someKey, useOf } from './cases.fixture.ts';
 import { checkLibrary } from './index.ts';
 import { allowsEverybody } from './use.ts';
 
-const cases = [...casesOfKeys, ...casesOfHouse];
+const cases = [
+  ...casesOfHouse,
+  ...casesOfInventory,
+  ...casesOfStrength,
+  ...casesOfPeriods,
+  ...casesOfUse,
+  ...casesOfCopies,
+];
 
 describe('checks', () => {
   for (const check of checkLibrary) {
