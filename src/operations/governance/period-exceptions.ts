@@ -165,6 +165,7 @@ type OneInput = z.infer<typeof oneInput>;
 /** Lets the version go on until the new end. Whoever asked for it can't approve it. */
 export const approvePeriodException = defineOperation<OneInput, PeriodException>({
   name: 'governance.approve-period-exception',
+  quorum: 'period-exception',
   kind: 'manage',
   input: oneInput,
   targets: [
