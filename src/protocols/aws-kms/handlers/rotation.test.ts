@@ -24,17 +24,17 @@ describe('rotation', () => {
     const KeyId = await kms.newKey();
     assert.deepEqual(await status(KeyId), { KeyId: idOf(KeyId), KeyRotationEnabled: false });
     // a version of AES_256 protects for two years: a longer period does not make it protect any longer
-    for (const [input, days, nextInDays] of [
-      [{}, 365, 365],
-      [{ RotationPeriodInDays: 90 }, 90, 90],
-      [{ RotationPeriodInDays: 2560 }, 2560, 730],
+    for (const [input, days, nextInSeconds] of [
+      [{}, 365, 365 * daySeconds],
+      [{ RotationPeriodInDays: 90 }, 90, 90 * daySeconds],
+      [{ RotationPeriodInDays: 2560 }, 2560, 365 * daySeconds - 3600],
     ] as const) {
       assert.deepEqual(await kms.ask('EnableKeyRotation', { KeyId, ...input }), {});
       assert.deepEqual(await status(KeyId), {
         KeyId: idOf(KeyId),
         KeyRotationEnabled: true,
         RotationPeriodInDays: days,
-        NextRotationDate: now / 1000 + nextInDays * daySeconds,
+        NextRotationDate: now / 1000 + nextInSeconds,
       });
     }
     for (const [RotationPeriodInDays, rule] of [
