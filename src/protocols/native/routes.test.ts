@@ -435,6 +435,8 @@ describe('the routes of the native API', () => {
     assert.equal(gone.value('resolution.event'), null);
     const wrong = await native.call('GET', '/findings/zzzzzzzz');
     assert.deepEqual([wrong.status, wrong.body['code']], [400, 'input-invalid']);
+  });
+
   it('set crypto-periods, and except a version of them when a second person agrees', async () => {
     const usual = await ask('GET /period-policy');
     assert.deepEqual([usual.value('isUsual'), usual.value('profile')], [true, 'nist-r6-draft']);
