@@ -23,6 +23,7 @@ const areas: ReadonlySet<string> = new Set([
 const looks: ReadonlySet<string> = new Set([
   'governance.run-compliance',
   'governance.detect',
+  'governance.find-flaws',
   'governance.gather',
 ]);
 

@@ -84,6 +84,7 @@ import {
 import {
   acknowledgeFinding,
   detectFindings,
+  findFlaws,
   listFindings,
   readFinding,
   reopenFinding,
@@ -180,6 +181,7 @@ export const operations = Object.freeze({
   listComplianceResults,
   gatherEvidence,
   detectFindings,
+  findFlaws,
   listFindings,
   readFinding,
   acknowledgeFinding,

@@ -36,6 +36,13 @@ export type FindingRecord = {
   readonly reopened: { readonly by: string; readonly at: string; readonly reason: string } | null;
 };
 
+/** What a look of all detectors came to. */
+export type DetectionRecord = {
+  readonly counts: { readonly open: number; readonly acknowledged: number; readonly resolved: number };
+  readonly opened: number;
+  readonly resolved: number;
+};
+
 /** What a list is to tell; else all that is open or acknowledged. */
 export type FindingWish = {
   readonly status?: string;
@@ -51,6 +58,8 @@ export function findingsOf(call: Call) {
   const one = async (method: string, path: string, body: Record<string, string> | null = null) =>
     (await call(method, path, body)) as unknown as FindingRecord;
   return {
+    /** Has all detectors look now; it answers with how many findings stand in each status, and what changed. */
+    detect: async () => (await call('POST', '/findings/detect', {})) as unknown as DetectionRecord,
     list: (wish: FindingWish = {}) =>
       pages<FindingRecord>(call, {
         path: '/findings',

@@ -1,90 +1,65 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { detect, mistakes, type KeyFacts, type Population, type PrincipalFacts } from '#governance';
-import { operations, runDetectors } from '#operations';
-import { seedCompany, startCompany, type CompanyHouse } from './company.fixture.ts';
+import { mistakes } from '#governance';
+import { operations, type FindingView } from '#operations';
+import { companyCaller, seedCompany, startCompany } from './company.fixture.ts';
 import { temporaryFolder } from './home.fixture.ts';
 
-/** What the stores of a house know, as far as detectors ask for it. */
-async function populationOf({ node, now }: CompanyHouse): Promise<Population> {
-  const { store } = node.house;
-  const principals: PrincipalFacts[] = [];
-  const keys: KeyFacts[] = [];
-  const environments = [];
-  for (const { environment, kekGeneration } of await store.environments()) {
-    const caller = { environment: environment.name };
-    const { policy } = await node.door.runAsSystem(operations.readPeriodPolicy, caller.environment, {});
-    environments.push({ ...environment, periodPolicy: policy, kekGeneration });
-    for (const principal of await store.principals(environment.name)) {
-      const credentials = (await store.credentialsOf(principal.id)).map(
-        ({ kind, id, createdAt, expiresAt }) => ({
-          kind,
-          id,
-          createdAt,
-          expiresAt,
-        }),
-      );
-      principals.push({ principal, credentials });
-    }
-    const found = await store.keys(environment.name, null, { after: null, limit: 1000 });
-    const relations = await store.relations.of(found.map(({ id }) => id));
-    for (const key of found) {
-      const related = relations.get(key.id);
-      assert.ok(related);
-      keys.push({ key, ...related, wrappedBy: [] });
-    }
-  }
-  return {
-    head: {
-      format: 'claviger-population/1',
-      at: now(),
-      software: 'test',
-      environments,
-      principals,
-      root: node.house.root.describe().kind,
-      fips: null,
-      copies: (await store.copies.copies(null)).filter(({ keyId }) => keyId === null),
-      attestations: [],
-      quorum: [],
-      log: null,
-    },
-    async *keys() {
-      yield keys;
-    },
-    async *events() {
-      // nothing that is asked for
-    },
-  };
-}
+const environments = ['production', 'staging', 'development'] as const;
+const everything = { status: null, severity: null, mistake: null, detector: null, subject: null };
+const firstPage = { after: null, limit: 1000 };
 
 it('a company that was made through its server has each of its flaws found, and nothing else', async (test) => {
   const company = await startCompany(test, temporaryFolder(test));
+  const { door } = company.node;
   const planted = await seedCompany(company);
-  const population = await populationOf(company);
-  const found = await detect(population);
+  const found: FindingView[] = [];
+  for (const where of environments) {
+    const summary = await door.run(operations.findFlaws, await companyCaller(company, where, 'admin'), {});
+    const caller = await companyCaller(company, where, 'admin');
+    const { findings } = await door.run(operations.listFindings, caller, { ...everything, page: firstPage });
+    assert.deepEqual(summary, {
+      counts: { open: findings.length, acknowledged: 0, resolved: 0 },
+      opened: findings.length,
+      resolved: 0,
+    });
+    found.push(...findings);
+  }
   const named = ({ detector, subject }: { detector: string; subject: string }) => `${detector} ${subject}`;
   assert.deepEqual(
-    found.map(named).sort(),
+    found.map(({ finding }) => named(finding)).sort(),
     planted
       .flatMap((plant) => plant.found)
       .map(named)
       .sort(),
   );
-  const seen = new Set(found.map(({ mistake }) => mistake));
+  const seen = new Set(found.map(({ finding }) => finding.mistake));
   assert.deepEqual(
     mistakes.filter((mistake) => !seen.has(mistake)),
     ['shared-across-environments'],
   );
+  for (const { finding, lastSeenAt } of found) {
+    assert.equal(lastSeenAt, company.now(), finding.subject);
+    assert.ok(finding.since === null || finding.since <= company.now(), finding.what);
+  }
 
-  const { house, door } = company.node;
-  const first = await runDetectors(house, door, population);
-  assert.deepEqual(
-    [...first.values()].map(({ opened }) => opened).reduce((a, b) => a + b),
-    found.length,
-  );
-  const again = await runDetectors(house, door, population);
-  assert.deepEqual(
-    [...again.values()].map(({ opened, resolved }) => opened + resolved),
-    [0, 0, 0],
-  );
+  // a day later the house looks whether what it destroyed still opens, and somebody decides about the suspended key
+  await company.travel(761);
+  const became = async (detector: string, where: (typeof environments)[number]) => {
+    const flaw = found.find(({ finding }) => finding.detector === detector);
+    assert.ok(flaw);
+    await door.run(operations.findFlaws, await companyCaller(company, where, 'admin'), {});
+    const reader = await companyCaller(company, where, 'admin');
+    return door.run(operations.readFinding, reader, { id: flaw.finding.id });
+  };
+  assert.equal((await became('destruction-unproved', 'production')).status, 'resolved');
+  const before = await became('suspended-long', 'staging');
+  assert.equal(before.status, 'open');
+  const id = before.finding.subject.slice('key:'.length);
+  await company.travel(762);
+  const ada = await companyCaller(company, 'staging', 'ada');
+  await door.run(operations.enableKey, ada, { key: { kind: 'id', id } });
+  const after = await became('suspended-long', 'staging');
+  assert.deepEqual([after.status, after.resolution?.run], ['resolved', company.now()]);
+  assert.equal(after.resolution?.event?.id, ada.requestId);
 });

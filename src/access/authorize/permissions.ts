@@ -203,6 +203,7 @@ export const permissions = Object.freeze({
   'governance:list-compliance-results': permission(null, inspect),
   'governance:gather-evidence': permission(null, inspect),
   'governance:detect': permission(null, house),
+  'governance:find-flaws': permission(null, inspect),
   'governance:list-findings': permission(null, inspect),
   'governance:read-finding': permission(null, inspect),
   'governance:acknowledge-finding': permission(null, administrate),

@@ -106,6 +106,15 @@ export function addFindingCommands(program: Command): void {
       await show(output, all, () => findingsText(all));
     });
   findings
+    .command('detect')
+    .description('have all detectors look now, and take down what they find')
+    .addOption(outputOption())
+    .action(async ({ output }: Shown) => {
+      const { counts, opened, resolved } = await connect().findings.detect();
+      const told = { ...counts, 'opened now': opened, 'resolved now': resolved };
+      await show(output, { counts, opened, resolved }, () => facts(told));
+    });
+  findings
     .command('show <id>')
     .description('one finding, by its id or how that begins, and what became of it')
     .addOption(outputOption())

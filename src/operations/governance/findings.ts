@@ -20,6 +20,7 @@ import { defineOperation } from '../define.ts';
 import { defineCollection, type Kept } from '../documents.ts';
 import type { House } from '../house.ts';
 import type { Door } from '../operation.ts';
+import { gatherPopulation } from './population.ts';
 
 const instant = z.int();
 const words = (max: number) => z.string().max(max);
@@ -353,23 +354,56 @@ async function unresolvedSubjects(
   return subjects;
 }
 
+/** What all detectors find in a population in one walk, for the register of each of its environments. */
+async function runsOver(
+  house: House,
+  { head, ...rest }: Population,
+): Promise<ReadonlyMap<string, DetectionRun>> {
+  const { at, log, environments } = head;
+  const names = environments.map(({ name }) => name);
+  const lastEvents = lastEventsOf(await unresolvedSubjects(house, names));
+  const answers = await ask<LastEvents | readonly Finding[]>({ head, ...rest }, [lastEvents, ...detectors]);
+  const [events, ...found] = answers as [LastEvents, ...(readonly Finding[])[]];
+  const all = { at, detectors: detectors.map(({ id }) => id), log, events };
+  const findings = found.flat();
+  return new Map(
+    names.map((name) => [
+      name,
+      { ...all, findings: findings.filter(({ environment }) => environment === name) },
+    ]),
+  );
+}
+
 /** Runs all detectors over a population, in one walk, and takes down in each environment what they found there. */
 export async function runDetectors(
   house: House,
   door: Pick<Door, 'runAsSystem'>,
   population: Population,
 ): Promise<ReadonlyMap<string, DetectionSummary>> {
-  const { at, log, environments } = population.head;
-  const names = environments.map(({ name }) => name);
-  const lastEvents = lastEventsOf(await unresolvedSubjects(house, names));
-  const answers = await ask<LastEvents | readonly Finding[]>(population, [lastEvents, ...detectors]);
-  const [events, ...found] = answers as [LastEvents, ...(readonly Finding[])[]];
-  const findings = found.flat();
   const summaries = new Map<string, DetectionSummary>();
-  for (const name of names) {
-    const own = findings.filter(({ environment }) => environment === name);
-    const run: DetectionRun = { at, detectors: detectors.map(({ id }) => id), findings: own, log, events };
+  for (const [name, run] of await runsOver(house, population))
     summaries.set(name, await door.runAsSystem(detectFindings, name, run));
-  }
   return summaries;
 }
+
+const nothing = z.strictObject({});
+
+/** Has all detectors look at the caller's environment, and at the house as a whole from the first one, and takes down what they find. */
+export const findFlaws = defineOperation<{}, DetectionSummary>({
+  name: 'governance.find-flaws',
+  kind: 'manage',
+  input: nothing,
+  targets: [],
+  permission: 'governance:find-flaws',
+  run: async ({ house, caller, now }) => {
+    const { environment } = caller.principal;
+    const isWholeHouse = environment === (await house.firstEnvironment());
+    const scope = { environments: [environment], isWholeHouse };
+    const { population } = await gatherPopulation(house, scope, now);
+    const run = (await runsOver(house, population)).get(environment);
+    if (!run) throw new ClavigerError('internal', `The environment ${environment} is not there.`);
+    const { changes, summary } = await recordFindings(house, environment, run);
+    const { counts, opened, resolved } = summary;
+    return { output: summary, changes, facts: { judgedAt: run.at, opened, closed: resolved, ...counts } };
+  },
+});

@@ -433,6 +433,8 @@ describe('the routes of the native API', () => {
     const gone = await ask('GET /findings/{finding}', at);
     assert.equal(gone.value('status'), 'resolved');
     assert.equal(gone.value('resolution.event'), null);
+    const looked = await ask('POST /findings/detect', {}, {});
+    assert.equal(looked.value('counts.acknowledged'), 0);
     const wrong = await native.call('GET', '/findings/zzzzzzzz');
     assert.deepEqual([wrong.status, wrong.body['code']], [400, 'input-invalid']);
   });
@@ -508,9 +510,9 @@ describe('the routes of the native API', () => {
       'environments.reseal',
       'escrow.complete',
       'escrow.create',
-      'governance.detect',
       'governance.deactivate-ended',
       'governance.destroy-ended-versions',
+      'governance.detect',
       'governance.end-period-exceptions',
       'governance.finish-period-pass',
       'governance.hold-to-period-policy',

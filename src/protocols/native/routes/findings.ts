@@ -91,6 +91,16 @@ export const findingRoutes: readonly Route[] = [
     }),
     output: ({ findings, next }) => ({ findings: findings.map(findingView), next }),
   }),
+  route('POST /findings/detect', operations.findFlaws, {
+    about: 'Have all detectors look at the environment now, and take down what they find',
+    answer: z.strictObject({
+      counts: z.strictObject({ open: z.int(), acknowledged: z.int(), resolved: z.int() }),
+      opened: z.int(),
+      resolved: z.int(),
+    }),
+    input: () => ({}),
+    output: ({ counts, opened, resolved }) => ({ counts: { ...counts }, opened, resolved }),
+  }),
   route('GET /findings/{finding}', operations.readFinding, {
     about: 'One finding, by its id or how that begins, and what became of it',
     answer: findingAnswer,
