@@ -14,6 +14,7 @@ import { addFileCommands } from './commands/files.ts';
 import { addFindingCommands } from './commands/findings.ts';
 import { addHelp } from './commands/help.ts';
 import { addImport } from './commands/import.ts';
+import { addInventoryCommands } from './commands/inventory.ts';
 import { addKeyAttributes } from './commands/key-attributes.ts';
 import { addKeyExport } from './commands/key-export.ts';
 import { addKeyImport } from './commands/key-import.ts';
@@ -67,6 +68,7 @@ export function createProgram(): Command {
   addRekey(addPeopleCommands(program));
   addQuorumCommands(program);
   addAuditCommands(program);
+  addInventoryCommands(program);
   addAnomalyCommands(program);
   program.commandsGroup('Governance:');
   addComplianceCommands(program);

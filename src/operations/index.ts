@@ -125,3 +125,5 @@ export type { ListedPeriodExceptions, PeriodException } from './governance/perio
 export { pendingPeriodPolicy, type PeriodPolicyView } from './governance/period-policy.ts';
 export type { AttestationView } from './governance/attestations.ts';
 export type { Ceremony } from './governance/ceremonies.ts';
+export type { Facets, InventoryList, ListedRow } from './governance/inventory.ts';
+export type { InventoryView } from './governance/inventory-views.ts';

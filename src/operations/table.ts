@@ -39,6 +39,7 @@ import { getWrappingKey, importKey, importNextVersion } from './keys/import-whol
 import { importUnderKey } from './keys/import-under-key.ts';
 import { generateMac, verifyMac } from './keys/mac.ts';
 import { digest, generateRandom } from './keys/random.ts';
+import { setOwner } from './keys/owner.ts';
 import { reencrypt } from './keys/reencrypt.ts';
 import {
   disableRotation,
@@ -90,6 +91,13 @@ import {
   reopenFinding,
 } from './governance/findings.ts';
 import { statementOperations } from './governance/statements.ts';
+import { inventoryFacets, listInventory } from './governance/inventory.ts';
+import {
+  deleteInventoryView,
+  listInventoryViews,
+  readInventoryView,
+  saveInventoryView,
+} from './governance/inventory-views.ts';
 import { sweepDocuments } from './sweep.ts';
 import { ownCapabilities, tokenCapabilities } from './tokens/capabilities.ts';
 import { createToken as issueChildToken } from './tokens/create.ts';
@@ -166,6 +174,12 @@ export const operations = Object.freeze({
   ...quorumOperations,
   readPeriodPolicy,
   writePeriodPolicy,
+  listInventory,
+  inventoryFacets,
+  saveInventoryView,
+  readInventoryView,
+  listInventoryViews,
+  deleteInventoryView,
   finishPeriodPass,
   holdToPeriodPolicy,
   deactivateEnded,
@@ -233,6 +247,7 @@ export const operations = Object.freeze({
   rotateDueKey,
   listRotations,
   updateDescription,
+  setOwner,
   getPolicy,
   putPolicy,
   listPolicies,

@@ -30,6 +30,8 @@ export type KeyFilter = {
   readonly regions?: readonly string[];
   readonly specs?: readonly KeySpec[];
   readonly usages?: readonly KeyUsage[];
+  /** Of one of these specs and usages. */
+  readonly kinds?: readonly { readonly spec: KeySpec; readonly usage: KeyUsage }[];
   /** Of the newest version. */
   readonly states?: readonly KeyState[];
   readonly tiers?: readonly ProtectionTier[];

@@ -4,6 +4,7 @@ import { complianceOf } from './compliance.ts';
 import { keysOf, namesOf } from './keys.ts';
 import { rootRekeysOf } from './custody.ts';
 import { findingsOf } from './findings.ts';
+import { inventoryOf } from './inventory.ts';
 import { environmentsOf, principalsOf } from './people.ts';
 import { approvalsOf } from './approvals.ts';
 import { periodsOf } from './periods.ts';
@@ -66,6 +67,7 @@ export function createClient(options: ClientOptions) {
     attestations: attestationsOf(call),
     ceremonies: ceremoniesOf(call),
     written: writtenOf(call),
+    inventory: inventoryOf(call),
     approvals: approvalsOf(call),
     findings: findingsOf(call),
     periods: periodsOf(call),

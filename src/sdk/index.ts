@@ -16,6 +16,13 @@ export type { ComplianceOutcome, ComplianceRecord, EvidencePiece } from './compl
 export { wrapMaterial, type TransportWrap } from './wrap-material.ts';
 export type { Exported, ExportWish, ExportWrap, WrapForm } from './exports.ts';
 export type { FindingRecord, FindingWish } from './findings.ts';
+export type {
+  InventoryFacetsRecord,
+  InventoryFilter,
+  InventoryRowRecord,
+  InventoryViewRecord,
+  InventoryWish,
+} from './inventory.ts';
 export type { CopyRecord, RecoveryHoldersRecord } from './recovery.ts';
 export type { PeriodExceptionRecord, PeriodLimits, PeriodPolicyRecord, PeriodPolicyWish } from './periods.ts';
 export { createSecrets, type SecretRecord, type Secrets } from './secrets.ts';

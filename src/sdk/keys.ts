@@ -73,6 +73,8 @@ export function keysOf(call: Call) {
     deleteMaterial: (key: string, materialId?: string) =>
       one('DELETE', key, `/material${materialId === undefined ? '' : `?materialId=${part(materialId)}`}`),
     ...exportsOf(call),
+    /** Hands a key over to another owner. */
+    setOwner: (key: string, owner: string) => one('PUT', key, '/owner', { owner }),
     setDescription: (key: string, description: string) => one('PUT', key, '/description', { description }),
     tag: (key: string, tags: readonly Tag[]) => one('POST', key, '/tags', { tags }),
     untag: (key: string, tagKeys: readonly string[]) => one('POST', key, '/untag', { tagKeys }),

@@ -35,8 +35,10 @@ export async function classesOf(driver: Driver, filter: KeyFilter): Promise<Clas
     [plainText(filter.environment)],
   );
   const wanted = wantedOf(filter);
+  const kinds = filter.kinds && new Set(filter.kinds.map(({ spec, usage }) => `${spec} ${usage}`));
   const ids = rows
     .filter((row) => wanted.every(([column, values]) => values.includes(text(row, column))))
+    .filter((row) => !kinds || kinds.has(`${text(row, 'spec')} ${text(row, 'key_usage')}`))
     .map((row) => text(row, 'id'));
   return { ids, all: ids.length === rows.length };
 }

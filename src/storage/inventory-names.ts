@@ -12,8 +12,8 @@ const markerForm = /^([^|]{1,250})\|([a-z0-9-]{1,32})$/;
 type Order = { readonly descending: boolean; readonly residual: Residual | null };
 type Spot = { readonly name: string; readonly region: string };
 
-function startOf(after: string | null, descending: boolean): Spot {
-  if (after === null) return descending ? { name: lastText, region: lastText } : { name: '', region: '' };
+function startOf(after: string | null, prefix: string, descending: boolean): Spot {
+  if (after === null) return { name: descending ? prefix + lastText : prefix, region: '' };
   const [, name, region] = markerForm.exec(after) ?? [];
   if (name === undefined || region === undefined)
     throw new ClavigerError('input-invalid', 'The marker is not one of this list.', {
@@ -29,12 +29,12 @@ export async function pageByName(
   { descending, residual }: Order,
   { after, limit }: Page,
 ): Promise<{ readonly ids: readonly string[]; readonly next: string | null }> {
-  const from = startOf(after, descending);
+  const from = startOf(after, namePrefix, descending);
   const compare = descending ? '<' : '>';
   const direction = descending ? 'DESC' : 'ASC';
   const walk = (add: (value: string | number) => string) => `SELECT name, region, key_id FROM names
-    WHERE environment = ${add(environment)} AND name >= ${add(namePrefix)} AND name < ${add(namePrefix + lastText)}
-      AND (name, region) ${compare} (${add(from.name)}, ${add(from.region)})
+    WHERE environment = ${add(environment)} AND (name, region) ${compare} (${add(from.name)}, ${add(from.region)})
+      AND ${descending ? `name >= ${add(namePrefix)}` : `name < ${add(namePrefix + lastText)}`}
     ORDER BY name ${direction}, region ${direction}`;
 
   const { values, add } = placeholders();

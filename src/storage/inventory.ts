@@ -72,15 +72,15 @@ function passes(residual: Residual, { createdAt, endsAt }: { createdAt: number; 
 /** Owners that begin so, found one after the other in the index; null: there are too many. */
 async function ownersOf(driver: Driver, environment: string, prefix: string): Promise<string[] | null> {
   const found: string[] = [];
-  for (let after = ''; found.length <= ownersMax; ) {
+  for (let [compare, from] = ['>=', prefix]; found.length <= ownersMax; compare = '>') {
+    // of two lower bounds an engine uses any
     const [row] = await driver.query(
-      `SELECT owner FROM keys WHERE environment = $1 AND owner >= $2 AND owner < $3 AND owner > $4
-        ORDER BY owner LIMIT 1`,
-      [environment, prefix, prefix + lastText, after],
+      `SELECT owner FROM keys WHERE environment = $1 AND owner ${compare} $2 AND owner < $3 ORDER BY owner LIMIT 1`,
+      [environment, from, prefix + lastText],
     );
     if (row === undefined) return found;
-    after = text(row, 'owner');
-    found.push(after);
+    from = text(row, 'owner');
+    found.push(from);
   }
   return null;
 }

@@ -4,7 +4,7 @@ import { connect } from '../connect.ts';
 import { outputOption, type Shown } from '../output.ts';
 import { tellKey } from './key.ts';
 
-/** `key set-description|tag|untag|policy|public-key`. */
+/** `key set-description|set-owner|tag|untag|policy|public-key`. */
 export function addKeyAttributes(keys: Command): void {
   keys
     .command('set-description <key> <text>')
@@ -12,6 +12,13 @@ export function addKeyAttributes(keys: Command): void {
     .addOption(outputOption())
     .action(async (key: string, text: string, { output }: Shown) => {
       await tellKey(output, await connect().keys.setDescription(key, text));
+    });
+  keys
+    .command('set-owner <key> <owner>')
+    .description('hand a key over to another owner; who may use it does not change')
+    .addOption(outputOption())
+    .action(async (key: string, owner: string, { output }: Shown) => {
+      await tellKey(output, await connect().keys.setOwner(key, owner));
     });
   keys
     .command('tag <key> <name=value...>')

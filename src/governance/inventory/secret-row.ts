@@ -21,6 +21,7 @@ export type SecretRow = {
 /** A way by which a principal proves who it is, without its secret; times are ISO 8601. */
 export type CredentialRow = {
   readonly kind: 'credential';
+  /** The access key id; of a token its hash. */
   readonly id: string;
   readonly environment: string;
   /** Name of the principal. */

@@ -29,6 +29,7 @@ import { newPeriod, periodPolicyOf, withTerms } from '../governance/period-polic
 import { makeDeviceVersion, requireDeviceOffers } from './device-version.ts';
 import { awaitedVersion } from './import.ts';
 import { materialKnown } from './known-material.ts';
+import { ownerName, ownerOf } from './owner.ts';
 import { requireDistinctTags } from './tag-rules.ts';
 
 const input = z.strictObject({
@@ -36,7 +37,7 @@ const input = z.strictObject({
   usage: keyUsage,
   description: z.string().max(8192),
   tags: z.array(tag).max(50),
-  owner: z.string().min(1).max(256).nullable(),
+  owner: ownerName.nullable(),
   policy: z.string().max(131_072).nullable(),
   bypassLockoutCheck: z.boolean(),
   name: nameOfKey.nullable(),
@@ -214,7 +215,7 @@ export const createKey = defineOperation<Input, Key>({
       region: caller.region,
       ...sized,
       usage: wish.usage,
-      owner: wish.owner ?? caller.principal.name,
+      owner: ownerOf(caller, wish.owner, wish.tags),
       description: wish.description,
       tags: wish.tags,
       dataClassification: wish.dataClassification ?? 'unclassified',

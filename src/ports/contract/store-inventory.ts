@@ -23,6 +23,7 @@ function passes(filter: KeyFilter, key: Key): boolean {
     has(filter.regions, key.region) &&
     has(filter.specs, key.spec) &&
     has(filter.usages, key.usage) &&
+    (filter.kinds?.some(({ spec, usage }) => spec === key.spec && usage === key.usage) ?? true) &&
     has(filter.states, currentVersion(key).state) &&
     has(filter.tiers, key.tier) &&
     has(filter.origins, key.origin) &&
@@ -103,6 +104,12 @@ const questions: readonly Omit<KeyFilter, 'environment'>[] = [
   { ownerPrefix: 'Zahlungen ' },
   { specs: ['RSA_2048', 'EC_P256'] },
   { specs: [] },
+  {
+    kinds: [
+      { spec: 'AES_256', usage: 'encrypt' },
+      { spec: 'RSA_2048', usage: 'sign' },
+    ],
+  },
   { states: ['compromised'], owner: 'web' },
   { usages: ['sign'], tiers: ['hsm', 'development'], origins: ['imported'] },
   { classifications: ['öffentlich'], regions: ['eu'] },

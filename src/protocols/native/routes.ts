@@ -8,6 +8,7 @@ import { exportRoutes } from './routes/export.ts';
 import { findingRoutes } from './routes/findings.ts';
 import { houseRoutes } from './routes/house.ts';
 import { importRoutes } from './routes/import.ts';
+import { inventoryRoutes } from './routes/inventory.ts';
 import { attributeRoutes, keyRoutes } from './routes/keys.ts';
 import { nameRoutes } from './routes/names.ts';
 import { quorumRoutes } from './routes/quorum.ts';
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = Object.freeze([
   ...custodyRoutes,
   ...rootRoutes,
   ...recoveryRoutes,
+  ...inventoryRoutes,
   ...quorumRoutes,
   ...complianceRoutes,
   ...findingRoutes,

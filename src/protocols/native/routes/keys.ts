@@ -170,6 +170,13 @@ export const attributeRoutes: readonly Route[] = [
     input: ({ path, body }) => ({ key: keyIn(path), description: body.description }),
     output: keyView,
   }),
+  route('PUT /keys/{key}/owner', operations.setOwner, {
+    about: 'Hand a key over to another owner; who may use it does not change',
+    body: { owner: z.string() },
+    answer: keyAnswer,
+    input: ({ path, body }) => ({ key: keyIn(path), owner: body.owner }),
+    output: keyView,
+  }),
   route('GET /keys/{key}/policy', operations.getPolicy, {
     about: 'The key policy as it was written',
     answer: z.strictObject({ policy }),

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import type { Key } from '#domain';
+import {
+  filterOf,
+  inventoryRow,
+  orderOf,
+  quantumReadiness,
+  type CredentialRow,
+  type InventoryRow,
+  type SecretRow,
+  type WrapNode,
+} from '#governance';
+import type { Copy, InventoryFacets } from '#ports';
+import { defineOperation } from '../define.ts';
+import type { House } from '../house.ts';
+import { page } from '../inputs.ts';
+import { credentialRows } from './inventory-credentials.ts';
+import { secretRows } from './inventory-secrets.ts';
+
+export const filterShape = z
+  .record(z.string().max(32), z.string().max(1024))
+  .refine((fields) => Object.keys(fields).length <= 20, 'has 20 fields at most');
+export const sortShape = z.string().max(16).nullable();
+
+const listInput = z.strictObject({
+  kind: z.enum(['key', 'secret', 'credential']).default('key'),
+  filter: filterShape,
+  /** `created`, `ends`, `id`, `name`, or with `-` in front; null: what suits the filter. */
+  sort: sortShape,
+  page,
+});
+type ListInput = z.input<typeof listInput>;
+
+/** Anything that the inventory lists. */
+export type ListedRow = InventoryRow | SecretRow | CredentialRow;
+export type InventoryList = { readonly rows: readonly ListedRow[]; readonly next: string | null };
+
+const wrapper = /^key:([0-9a-z-]{1,64}) version /;
+
+/** The keys under which a key was handed out, as the register of copies says. */
+function wrappersOf(copies: readonly Copy[]): readonly string[] {
+  const found = copies.map(({ detail }) => wrapper.exec(String(detail['recipient'] ?? ''))?.[1]);
+  return [...new Set(found.filter((id) => id !== undefined))].sort();
+}
+
+/** Steps up the wrap graph that are read for a page. */
+const stepsMax = 4;
+const nodesMax = 1000;
+
+/** The keys above those of a page, as far up as is read. */
+async function nodesAbove(house: House, first: readonly string[]): Promise<ReadonlyMap<string, WrapNode>> {
+  const nodes = new Map<string, WrapNode>();
+  let wanted = first;
+  for (let step = 0; step < stepsMax && wanted.length > 0 && nodes.size < nodesMax; step += 1) {
+    const ids = [...new Set(wanted)].filter((id) => !nodes.has(id)).slice(0, nodesMax);
+    const relations = await house.store.relations.of(ids);
+    const keys = await Promise.all(ids.map((id) => house.store.key(id)));
+    for (const [index, id] of ids.entries()) {
+      const spec = keys[index]?.key.spec;
+      if (spec) nodes.set(id, { spec, wrappedBy: wrappersOf(relations.get(id)?.copies ?? []) });
+    }
+    wanted = ids.flatMap((id) => nodes.get(id)?.wrappedBy ?? []);
+  }
+  return nodes;
+}
+
+/** The rows of some keys, with what is known of them besides their records. */
+async function keyRows(house: House, keys: readonly Key[], now: number): Promise<InventoryRow[]> {
+  const relations = await house.store.relations.of(keys.map(({ id }) => id));
+  const facts = keys.flatMap((key) => {
+    const known = relations.get(key.id);
+    return known ? [{ key, ...known, wrappedBy: wrappersOf(known.copies) }] : [];
+  });
+  const nodes = await nodesAbove(
+    house,
+    facts.flatMap(({ wrappedBy }) => wrappedBy),
+  );
+  return facts.map((each) => inventoryRow(each, now, (id) => nodes.get(id) ?? null));
+}
+
+/** What the environment has: keys that a filter finds, secrets without their values, or credentials without theirs. */
+export const listInventory = defineOperation<ListInput, InventoryList>({
+  name: 'governance.list-inventory',
+  kind: 'read',
+  input: listInput as z.ZodType<ListInput>,
+  targets: [],
+  permission: 'governance:list-inventory',
+  run: async ({ house, caller, now }, { kind = 'key', filter: fields, sort, page: asked }) => {
+    const { environment } = caller.principal;
+    const facts = { kind, fields: Object.keys(fields).join(' ') };
+    if (kind === 'secret') return { output: await secretRows(house, environment, fields, asked, now), facts };
+    if (kind === 'credential')
+      return { output: await credentialRows(house, environment, fields, asked), facts };
+    const filter = filterOf(environment, fields, now);
+    const { keys, next } = await house.store.inventory.page(filter, orderOf(sort, filter), asked);
+    return { output: { rows: await keyRows(house, keys, now), next }, facts };
+  },
+});
+
+const facetsInput = z.strictObject({});
+/** Values of a field that are told. */
+const valuesMax = 100;
+
+export type Facets = InventoryFacets & {
+  /** Keys by whether they are ready for attackers with a quantum computer. */
+  readonly quantum: { readonly ready: number; readonly vulnerable: number };
+};
+
+/** How many keys of the environment have which values. */
+export const inventoryFacets = defineOperation<{}, Facets>({
+  name: 'governance.inventory-facets',
+  kind: 'read',
+  input: facetsInput,
+  targets: [],
+  permission: 'governance:inventory-facets',
+  run: async ({ house, caller }) => {
+    const facets = await house.store.inventory.facets(caller.principal.environment, valuesMax);
+    const count = (isReady: boolean) =>
+      facets.fields.spec
+        .filter(({ value }) => quantumReadiness(value as Key['spec']).isReady === isReady)
+        .reduce((sum, { keys }) => sum + keys, 0);
+    return { output: { ...facets, quantum: { ready: count(true), vulnerable: count(false) } } };
+  },
+});
