@@ -79,6 +79,7 @@ const nextByCode: Readonly<Record<string, string>> = {
   'name-not-found': 'claviger key list, or claviger name list',
   'approval-pending': 'claviger approval list; when enough have approved, repeat this',
   'approval-not-found': 'claviger approval list',
+  'view-not-found': 'claviger inventory view list',
   'approval-closed': 'ask for the operation again',
   'principal-not-found': 'claviger principal list',
   'environment-not-found': 'claviger environment list',

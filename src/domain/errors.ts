@@ -31,6 +31,7 @@ export const errorCodes = [
   // who else must say so
   'approval-pending',
   'approval-not-found',
+  'view-not-found',
   'approval-closed',
   // a key's life
   'key-suspended',

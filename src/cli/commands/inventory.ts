@@ -32,7 +32,14 @@ function addAsking(command: Command): Command {
     );
 }
 
-const fieldsOf = (filter: string[]): InventoryFilter => Object.fromEntries(pairsOf(filter, 'filter'));
+async function fieldsOf(filter: string[], kind: Kind = 'key'): Promise<InventoryFilter> {
+  const fields = Object.fromEntries(pairsOf(filter, 'filter'));
+  const { filterFields } = await import('#server/inventory');
+  const known = { key: filterFields, secret: ['store'], credential: ['owner'] }[kind];
+  const unknown = Object.keys(fields).find((field) => !known.includes(field));
+  if (unknown === undefined) return fields;
+  throw new CliError(exitCodes.usage, `There is no filter ${unknown}.`, `filter by ${known.join(', ')}`);
+}
 
 /** What is asked for; what is said besides a view is added to it. */
 async function wishOf({ filter, sort, view, kind }: Asked): Promise<InventoryWish> {
@@ -40,7 +47,7 @@ async function wishOf({ filter, sort, view, kind }: Asked): Promise<InventoryWis
   const order = sort ?? kept?.sort ?? null;
   return {
     kind,
-    filter: { ...kept?.filter, ...fieldsOf(filter) },
+    filter: { ...kept?.filter, ...(await fieldsOf(filter, kind)) },
     ...(order === null ? {} : { sort: order }),
   };
 }
@@ -155,7 +162,7 @@ function addViews(view: Command): void {
     .option('--sort <order>', 'created, ends, id or name; backwards with - in front')
     .addOption(outputOption())
     .action(async (name: string, { filter, sort, output }: Shown & { filter: string[]; sort?: string }) => {
-      const saved = await connect().inventory.saveView(name, fieldsOf(filter), sort ?? null);
+      const saved = await connect().inventory.saveView(name, await fieldsOf(filter), sort ?? null);
       await show(output, saved, () => facts({ view: saved.name, sort: saved.sort, ...saved.filter }));
     });
   view

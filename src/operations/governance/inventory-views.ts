@@ -37,7 +37,7 @@ const viewOf = ({ document, content }: Kept<Content>): InventoryView => ({ name:
 async function required(house: House, environment: string, name: string): Promise<Kept<Content>> {
   const found = await views.find(house, environment, name);
   if (found) return found;
-  throw new ClavigerError('name-not-found', `There is no view ${name} of the inventory.`);
+  throw new ClavigerError('view-not-found', `There is no view ${name} of the inventory.`);
 }
 
 const saveInput = z.strictObject({ name: viewName, filter: filterShape, sort: sortShape });

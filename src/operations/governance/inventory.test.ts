@@ -161,7 +161,7 @@ describe('the inventory', () => {
     });
     await world.door.run(operations.deleteInventoryView, caller(), { name: 'ending' });
     await assert.rejects(world.door.run(operations.readInventoryView, caller(), { name: 'ending' }), {
-      code: 'name-not-found',
+      code: 'view-not-found',
     });
   });
 });

@@ -134,6 +134,7 @@ const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
   // an error of every operation, which no client tries again by itself and none takes for success
   'approval-pending': client('AccessDeniedException'),
   'approval-not-found': client('NotFoundException'),
+  'view-not-found': client('NotFoundException'),
   'approval-closed': client('KMSInvalidStateException'),
   'key-suspended': client('DisabledException', keyIs('disabled')),
   'key-destruction-scheduled': client('KMSInvalidStateException', keyIs('pending deletion')),

@@ -29,6 +29,7 @@ export const statuses: Readonly<Record<ErrorCode, number>> = Object.freeze({
   'limit-exceeded': 409,
   'approval-pending': 409,
   'approval-not-found': 404,
+  'view-not-found': 404,
   'approval-closed': 409,
   'key-suspended': 409,
   'key-destruction-scheduled': 409,

@@ -55,6 +55,7 @@ const wireErrors: Readonly<Record<ErrorCode, Wire>> = Object.freeze({
   // no client tries a 403 again, and none takes these words for the end of its token
   'approval-pending': { status: 403 },
   'approval-not-found': { status: 400 },
+  'view-not-found': { status: 404 },
   'approval-closed': { status: 400 },
   'key-suspended': { status: 400 },
   'key-destruction-scheduled': { status: 400 },
