@@ -10,6 +10,7 @@ const topics: Readonly<Record<string, () => string>> = {
       ['CLAVIGER_TOKEN_FILE', 'file that holds the token'],
       ['CLAVIGER_CACERT', 'PEM file of the authority that the server has its certificate from'],
       ['CLAVIGER_HOME', 'home of the server on this machine; its credentials.env is used without the above'],
+      ['CLAVIGER_APPROVAL_KEY', 'private key by which you approve requests'],
       ['CLAVIGER_DEBUG', 'not empty: tell every request on stderr'],
       ['NO_COLOR, FORCE_COLOR', 'no colour, colour'],
     ]

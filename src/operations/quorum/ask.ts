@@ -56,9 +56,9 @@ export async function askQuorum<I, O>(house: House, pending: Pending<I, O>): Pro
     operation: operation.name,
     caller,
     input,
-    keys: keys.flatMap(({ key }, at) => {
+    keys: keys.flatMap(({ key, version }, at) => {
       const reference = references[at];
-      return reference ? [{ reference, key }] : [];
+      return reference ? [{ reference, key, version }] : [];
     }),
   });
   const digest = digestOfStatement(statement);

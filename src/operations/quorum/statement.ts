@@ -1,5 +1,5 @@
 import { SecretBytes, sha256Hex } from '#crypto';
-import type { Key } from '#domain';
+import type { Key, KeyVersion } from '#domain';
 import { canonicalJson } from '#encoding';
 import type { House } from '../house.ts';
 import type { Caller, KeyReference } from '../operation.ts';
@@ -10,7 +10,11 @@ export type Asked = {
   readonly caller: Pick<Caller, 'principal' | 'region'>;
   readonly input: unknown;
   /** The keys that the input's references were found to be, one for each rule. */
-  readonly keys: readonly { readonly reference: KeyReference; readonly key: Pick<Key, 'id' | 'createdAt'> }[];
+  readonly keys: readonly {
+    readonly reference: KeyReference;
+    readonly key: Pick<Key, 'id' | 'createdAt'>;
+    readonly version: Pick<KeyVersion, 'number'>;
+  }[];
 };
 
 /** Members of inputs that are secret words. */
@@ -64,7 +68,8 @@ export function statementOf(house: Names, { operation, caller, input, keys }: As
     region: caller.region,
     requester: { id, name },
     operation,
-    keys: keys.map(({ key }) => ({ id: key.id, createdAt: key.createdAt })),
+    // a key that was rotated since is not what was approved
+    keys: keys.map(({ key, version }) => ({ id: key.id, createdAt: key.createdAt, version: version.number })),
     input: told(house, input, found),
   });
 }
