@@ -1,5 +1,5 @@
 import { eventOperation, readEvent } from '#audit';
-import type { AuditEvent, Instant } from '#domain';
+import { requirementsOf, type AuditEvent, type Instant } from '#domain';
 import {
   isGoverned,
   type CredentialFacts,
@@ -15,6 +15,7 @@ import type { Copy, Credential, LogEntry, PublishedLog } from '#ports';
 import type { House } from '../house.ts';
 import { attestationsOf } from './attestations.ts';
 import { periodPolicyOf } from './period-policy.ts';
+import { quorumPolicyOf } from '../quorum/policy.ts';
 
 const dayMillis = 86_400_000;
 const keysAtOnce = 500;
@@ -127,6 +128,15 @@ async function environmentsOf(house: House, { environments }: Scope): Promise<En
   return found;
 }
 
+async function quorumRulesOf(house: House, environment: string): Promise<PopulationHead['quorum']> {
+  const { rules } = await quorumPolicyOf(house, environment);
+  return requirementsOf({ rules }, ['approvers']).map(({ rule, approvalsMin }) => ({
+    environment,
+    rule,
+    approvals: approvalsMin,
+  }));
+}
+
 async function positionOf(log: PublishedLog, size: number): Promise<LogPosition> {
   const root = Buffer.from(await log.root(size)).toString('hex');
   return { node: log.node, origin: log.origin, size, root };
@@ -160,7 +170,7 @@ export async function gatherPopulation(house: House, scope: Scope, now: Instant)
     fips: house.fips,
     copies: copies.filter(({ kind }) => kind !== 'export'),
     attestations: (await Promise.all(scope.environments.map((one) => attestationsOf(house, one, at)))).flat(),
-    quorum: [],
+    quorum: (await Promise.all(scope.environments.map((one) => quorumRulesOf(house, one)))).flat(),
     log: log && (await positionOf(log, newest ? newest.index + 1 : 0)),
   };
   async function* events(): AsyncGenerator<readonly PlacedEvent[]> {
