@@ -1,5 +1,9 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { followLog, newLogKeys, openAuditLog, openLogKeys } from '#audit';
 import {
   canaryKeys,
   createDetector,
@@ -34,6 +38,43 @@ function benchEvents(days: number): void {
   });
 }
 
+/** What an event costs a node that watches its own log: reading it from the log's files, and the detector. */
+async function benchLive(days: number): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'claviger-bench-'));
+  const log = openAuditLog({ folder, node: 'one', keys: openLogKeys(newLogKeys()) });
+  try {
+    let waiting: Promise<void>[] = [];
+    for (const item of generateTraffic({ seed: 1, keys: 300, days, quietDays: 15, incidents: 1 })) {
+      if (item.kind !== 'event') continue;
+      waiting.push(log.append({ ...item.event, node: 'one' }));
+      if (waiting.length < 1000) continue;
+      await Promise.all(waiting);
+      waiting = [];
+    }
+    await Promise.all(waiting);
+    const detector = createDetector({ canaryKeys: new Set(canaryKeys) });
+    const follower = followLog(folder, { segment: 1, offset: 0, index: 0 }, log.end);
+    let count = 0;
+    const begin = performance.now();
+    for (let part = await follower.next(); part; part = await follower.next()) {
+      for (const { index, event } of part.entries) {
+        detector.observe(usageOfAuditEvent(event(), { log: 'one', index }, false));
+        count += 1;
+      }
+    }
+    const cost = ((performance.now() - begin) * 1000) / count;
+    await follower.close();
+    tell({
+      name: `anomaly watch of a log, of ${count} events, reading included`,
+      value: `${cost.toFixed(2)} us an event`,
+      number: cost,
+    });
+  } finally {
+    await log.close();
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** What a key costs that ten services used once each, over a month. */
 function benchMemory(keys: number): void {
   setFlagsFromString('--expose-gc');
@@ -61,7 +102,8 @@ function benchMemory(keys: number): void {
   });
 }
 
-export function benchAnomaly(quick: boolean): void {
+export async function benchAnomaly(quick: boolean): Promise<void> {
   benchEvents(quick ? 20 : 46);
   benchMemory(quick ? 5_000 : 100_000);
+  await benchLive(quick ? 20 : 46);
 }

@@ -154,7 +154,7 @@ if (!hasLoad) {
   );
 }
 
-if (wanted('anomaly')) benchAnomaly(quick);
+if (wanted('anomaly')) await benchAnomaly(quick);
 if (wanted('detectors')) await benchDetectors(quick ? 100_000 : 1_000_000);
 if (wanted('inventory')) await benchInventory(quick ? 20_000 : 1_000_000);
 if (wanted('start')) await benchStart();

@@ -123,6 +123,7 @@ describe('the architecture', () => {
       '@peculiar/asn1-schema': path.join('access', 'certificates'),
       '@peculiar/asn1-x509': path.join('access', 'certificates'),
       pdfkit: path.join('cli', 'pdf-parts'),
+      nodemailer: path.join('server', 'notices', 'smtp'),
       '@noble/curves/nist.js': 'crypto',
       '@noble/post-quantum/ml-dsa.js': 'crypto',
     };

@@ -26,6 +26,7 @@ import { addPeriodCommands } from './commands/period.ts';
 import { addTiers } from './commands/tiers.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addNameCommands } from './commands/name.ts';
+import { addNoticesCommands } from './commands/notices.ts';
 import { addPeopleCommands } from './commands/people.ts';
 import { addQuickstart } from './commands/quickstart.ts';
 import { addQuorumCommands } from './commands/quorum.ts';
@@ -70,6 +71,7 @@ export function createProgram(): Command {
   addAuditCommands(program);
   addInventoryCommands(program);
   addAnomalyCommands(program);
+  addNoticesCommands(program);
   program.commandsGroup('Governance:');
   addComplianceCommands(program);
   addEvidenceCommands(program);

@@ -3,6 +3,7 @@ import { ClavigerError, hasCode, type AuditEvent, type Instant, type Principal }
 import { newId } from '#crypto';
 import { commitRecorded } from './commit.ts';
 import type { House } from './house.ts';
+import type { OpenedKey } from './key-cache.ts';
 import {
   anyRegion,
   type Caller,
@@ -10,6 +11,7 @@ import {
   type Door,
   type Operation,
   type Outcome,
+  type TargetRule,
 } from './operation.ts';
 import { asClavigerError, outcomeOf, recordOf } from './record.ts';
 import type { Approved } from './quorum/ask.ts';
@@ -86,9 +88,8 @@ async function perform<I, O>(run: Run<I, O>, seen: Seen): Promise<Outcome<O>> {
     const found = findKey(house, caller, rule.reference(input));
     const opened = found instanceof Promise ? await found : found;
     seen.keyId = opened.key.id;
-    if (run.asked) authorize({ operation, caller, input, target: { rule, opened }, now });
-    if (run.asked && house.suspended?.mayBeAny)
-      await house.suspended.require(caller.principal, opened.key.id);
+    const looking = requireAllowed(run, input, { rule, opened, now });
+    if (looking) await looking;
     seen.keys.push(checkKey(opened, rule, input, { now, approvedOnly: house.fips !== null }));
   }
   const approved = operation.quorum !== null && run.asked ? await approvalOf(run, seen, input) : null;
@@ -117,6 +118,24 @@ async function approvalOf<I, O>(run: Run<I, O>, seen: Seen, input: I): Promise<A
   const approved = await requireApproved(house, { operation, caller, input, keys, spent });
   if (approved?.isSpent) seen.spent = approved.digest;
   return approved;
+}
+
+type Wanted<I> = {
+  readonly rule: TargetRule<I>;
+  readonly opened: OpenedKey;
+  readonly now: Instant;
+};
+
+/** Throws `access-denied` unless the caller may do this with the key; a promise only while grants are suspended. */
+function requireAllowed<I, O>(
+  { house, operation, caller, asked }: Run<I, O>,
+  input: I,
+  { rule, opened, now }: Wanted<I>,
+): Promise<void> | undefined {
+  if (!asked) return undefined;
+  authorize({ operation, caller, input, target: { rule, opened }, now });
+  if (!house.suspended?.mayBeAny) return undefined;
+  return house.suspended.require(caller.principal, opened.key.id);
 }
 
 function validate<I, O>(operation: Operation<I, O>, input: I): I {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { newLogKeys, openAuditLog, openLogKeys } from '#audit';
+import { newLogKeys, openAuditLog, type OpenedLog, openLogKeys } from '#audit';
 import { newId, SecretBytes } from '#crypto';
 import { ClavigerError, StopError } from '#domain';
 import {
@@ -19,6 +19,7 @@ import {
   orphansInDevice,
   type Door,
   type House,
+  type SuspendedGrants,
 } from '#operations';
 import { systemClock, type Clock, type RootOfTrust, type ShredStore, type Store } from '#ports';
 import { openShredStore, openStore } from '#storage';
@@ -35,6 +36,7 @@ import { describeError, type Logger } from './logger.ts';
 import { startMaintenance, type Maintenance } from './maintenance.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { nodeName } from './node-name.ts';
+import type { Destination } from './notices/destination.ts';
 import { openDestinations } from './notices/open-destinations.ts';
 import { readDestinations } from './notices/read-destinations.ts';
 import { destinationsOf, type NoticeWork, startNotices } from './notices/start-notices.ts';
@@ -143,16 +145,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   const keys = createKeyCache({ store, hierarchy, accountOf, device: devices?.device ?? null });
   const lateRekeys: { current: Rekeys | null } = { current: null };
   const suspended = createSuspendedGrants(store);
-  const drop = (entities: readonly string[] | null): void => {
-    suspended.drop(entities);
-    keys.drop(entities);
-    documents.drop(entities);
-    hierarchy.drop(entities);
-    if (entities?.includes('root') ?? true) void followRoot(roots, logger);
-    if (entities?.some((entity) => entity.startsWith('environment:')) ?? true) lateRekeys.current?.look();
-    if (entities === null) cached.invalidateAll();
-    else for (const entity of entities) cached.invalidate(entity);
-  };
+  const drop = createDrop({ keys, documents, hierarchy, suspended, cached, roots, lateRekeys, logger });
   const freshness = await followChanges({ store, drop });
   const clusterId = await store.claimSetting('cluster-id', newId());
   const destinations = await outsideListeners({ config, clusterId, node, clock });
@@ -196,13 +189,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
   rekeys.look();
   describeGauges(metrics, house);
   if (devices) await warnOfOrphans(house, logger);
-  const notices =
-    destinations.length === 0
-      ? null
-      : startNotices({ house, door, log, home: config.home, destinations, metrics, logger });
-  const watch = config.anomaly
-    ? startAnomalyWatch({ house, door, log, home: config.home, metrics, logger })
-    : null;
+  const aside = startAside({ house, door, log, config, metrics, logger, destinations });
 
   return {
     config,
@@ -212,8 +199,8 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     metrics,
     failures,
     maintenance,
-    watch,
-    notices,
+    watch: aside.watch,
+    notices: aside.notices,
     report,
     clusterId,
     shreds,
@@ -221,8 +208,7 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
     probeRoot: rootProbe(root, store),
     newRequestId: newId,
     async close() {
-      await watch?.stop();
-      await notices?.stop();
+      await aside.stop();
       await maintenance.stop();
       await rekeys.stop();
       await log.close();
@@ -234,6 +220,50 @@ async function build(options: Options, opened: Closable[]): Promise<Composition>
       await root.close();
       await shreds.close();
       await store.close();
+    },
+  };
+}
+
+type Droppable = Pick<House, 'keys' | 'documents' | 'hierarchy' | 'roots'> & {
+  readonly suspended: SuspendedGrants;
+  readonly cached: ReturnType<typeof storeAuthenticator>;
+  readonly lateRekeys: { readonly current: Rekeys | null };
+  readonly logger: Logger;
+};
+
+/** Drops what is held in memory of entities that changed. */
+function createDrop(parts: Droppable): House['drop'] {
+  const { keys, documents, hierarchy, suspended, cached, roots, lateRekeys, logger } = parts;
+  return (entities) => {
+    suspended.drop(entities);
+    keys.drop(entities);
+    documents.drop(entities);
+    hierarchy.drop(entities);
+    if (entities?.includes('root') ?? true) void followRoot(roots, logger);
+    if (entities?.some((entity) => entity.startsWith('environment:')) ?? true) lateRekeys.current?.look();
+    if (entities === null) cached.invalidateAll();
+    else for (const entity of entities) cached.invalidate(entity);
+  };
+}
+
+type AsideParts = Pick<Composition, 'house' | 'door' | 'config' | 'metrics'> & {
+  readonly log: OpenedLog;
+  readonly logger: Logger;
+  readonly destinations: readonly Destination[];
+};
+
+/** What reads the log behind the answers: the anomaly watch, and those outside who are told. */
+function startAside(parts: AsideParts): Pick<Composition, 'watch' | 'notices'> & Pick<AnomalyWatch, 'stop'> {
+  const { config, destinations } = parts;
+  const all = { ...parts, home: config.home };
+  const notices = destinations.length === 0 ? null : startNotices(all);
+  const watch = config.anomaly ? startAnomalyWatch(all) : null;
+  return {
+    watch,
+    notices,
+    async stop() {
+      await watch?.stop();
+      await notices?.stop();
     },
   };
 }

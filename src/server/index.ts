@@ -12,6 +12,7 @@ export { createLogger, describeError, type Logger } from './logger.ts';
 export { initShamirHome, type ShareDelivery } from './shamir/init-shamir.ts';
 export { startSealedServer, type SealableServer } from './shamir/serve-sealed.ts';
 export { hardenRuntime, protocolsOf, startServer, type RunningServer } from './serve.ts';
+export { testNotices, type TestedDestination } from './notices/test-notice.ts';
 export { backupHome, escrowHome, type Made } from './recovery/make.ts';
 export { drillBackup, type Drill } from './recovery/drill.ts';
 export { makeHolderKeys, readHolderKeys } from './recovery/holder-keys.ts';

@@ -1,4 +1,5 @@
 import { followLog, type LogFollower, type LoggedEvent, type LogPlace, type OpenedLog } from '#audit';
+import { createEnding } from '../ending.ts';
 import { logPosition } from '../log-position.ts';
 import { describeError, type Logger } from '../logger.ts';
 import { backOff } from './back-off.ts';
@@ -29,17 +30,8 @@ export interface AuditStream {
 export function streamAudit(parts: Parts): AuditStream {
   const { log, destination, logger, waitAfter = (failures) => backOff(failures, retryMillisMax) } = parts;
   const position = logPosition(parts.home, `stream-${log.node}-${destination.name}`);
-  const ending = Promise.withResolvers<void>();
-  let isEnding = false;
+  const ending = createEnding();
   let place: LogPlace | null = null;
-
-  async function pause(millis: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, millis);
-    timer.unref();
-    await Promise.race([promise, ending.promise]);
-    clearTimeout(timer);
-  }
 
   /** A destination that is new is told what comes from now on; audit export has what was before. */
   async function begin(): Promise<LogPlace> {
@@ -58,26 +50,26 @@ export function streamAudit(parts: Parts): AuditStream {
   }
 
   async function tell(events: readonly LoggedEvent[]): Promise<void> {
-    for (let at = 0; at < events.length && !isEnding; at += eventsMax)
+    for (let at = 0; at < events.length && !ending.isEnding(); at += eventsMax)
       await destination.sendEvents?.(events.slice(at, at + eventsMax));
   }
 
   async function run(): Promise<void> {
     let follower: LogFollower | null = null;
     let failures = 0;
-    while (!isEnding) {
+    while (!ending.isEnding()) {
       try {
         place ??= await begin();
         follower ??= followLog(log.folder, place, log.end);
         const part = await follower.next();
         if (part) {
           await tell(part.entries.map(({ index, event }) => ({ index, event: event() })));
-          if (isEnding) break;
+          if (ending.isEnding()) break;
           await position.keep(part.place);
           ({ place } = part);
         }
         failures = 0;
-        if (!part) await pause(lookMillis);
+        if (!part) await ending.pause(lookMillis);
       } catch (error) {
         failures += 1;
         const facts = { destination: destination.name, failures, error: describeError(error) };
@@ -85,7 +77,7 @@ export function streamAudit(parts: Parts): AuditStream {
         // it has read on already: what was not taken over is read again
         await follower?.close().catch(() => undefined);
         follower = null;
-        await pause(waitAfter(failures));
+        await ending.pause(waitAfter(failures));
       }
     }
     await follower?.close();
@@ -96,8 +88,7 @@ export function streamAudit(parts: Parts): AuditStream {
     name: destination.name,
     waiting: () => (place === null ? 0 : Math.max(0, log.health().size - place.index)),
     async stop() {
-      isEnding = true;
-      ending.resolve();
+      ending.end();
       await running;
     },
   };

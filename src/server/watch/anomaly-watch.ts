@@ -1,32 +1,30 @@
 import { randomInt } from 'node:crypto';
 import { followLog, type LogFollower, type LogPlace, type OpenedLog, placeInLog } from '#audit';
 import type { Detector, usageOfAuditEvent } from '#audit/anomaly';
-import { ClavigerError, type AuditEvent, type ErrorCode } from '#domain';
-import { anomalySettingsOf, operations, type Door, type House, type ToldAlert } from '#operations';
+import type { AuditEvent } from '#domain';
+import { anomalySettingsOf, type Door, type House } from '#operations';
+import { createEnding } from '../ending.ts';
 import { logPosition } from '../log-position.ts';
 import { describeError, type Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
+import { takeDown } from './take-down.ts';
 import { toldAlert } from './told-alert.ts';
 import { createTurns } from './turns.ts';
+import { watchStart } from './watch-start.ts';
 
-const dayMillis = 86_400_000;
-/** What is learnt again from the log after a start, at most. */
-const learnDays = 30;
 const learnEventsMax = 20_000_000;
 /** Events that may wait to be looked at; then those at the front are left out, and counted. */
 const waitingMax = 1_000_000;
 /** The detector's tables in a server, which has more to do than to watch. */
 const keysMax = 200_000;
 const principalsMax = 50_000;
+/** Alerts whose ids are remembered, for those that make them worse. */
+const idsMax = 1000;
 
 const lookMillis = 250;
 const keepMillis = 5000;
-const settingsMillis = 60_000;
-const retryMillisMax = 30_000;
+const settingsMillis = 5000;
 const failedMillisMax = 300_000;
-
-/** Alerts that no further try would bring in. */
-const hopeless: readonly ErrorCode[] = ['input-invalid', 'input-too-large', 'integrity-failed'];
 
 export type WatchBounds = { readonly learnEventsMax: number; readonly waitingMax: number };
 const usualBounds: WatchBounds = { learnEventsMax, waitingMax };
@@ -48,104 +46,85 @@ export interface AnomalyWatch {
   readonly stop: () => Promise<void>;
 }
 
+type Engine = { readonly detector: Detector; readonly usageOf: typeof usageOfAuditEvent };
+
+/** Loaded by the watch and not with the server, so that that serves first. */
+async function loadEngine(canaryKeys: ReadonlySet<string>): Promise<Engine> {
+  const { createDetector, usageOfAuditEvent: usageOf } = await import('#audit/anomaly');
+  const detector = createDetector({ canaryKeys, keysMax, principalsMax, salt: randomInt(2 ** 32) });
+  return { detector, usageOf };
+}
+
+async function readCanaries(house: House, canaryKeys: Set<string>): Promise<void> {
+  const wanted = new Set<string>();
+  for (const { environment } of await house.store.environments())
+    for (const id of (await anomalySettingsOf(house, environment.name)).canaryKeys) wanted.add(id);
+  for (const id of canaryKeys) if (!wanted.has(id)) canaryKeys.delete(id);
+  for (const id of wanted) canaryKeys.add(id);
+}
+
+type State = {
+  engine: Engine | null;
+  hasBegun: boolean;
+  place: LogPlace;
+  /** Alerts of events before it were taken down, or were never to be. */
+  judgedFrom: number;
+  skipped: number;
+};
+
+type Told = { readonly state: State; readonly size: () => number; readonly spent: () => number };
+
+function describeWatch(metrics: Metrics, { state, size, spent }: Told): void {
+  const counts = () => state.engine?.detector.counts();
+  const gauges: readonly (readonly [string, string, () => number])[] = [
+    ['events', 'Events that the watch of this node looked at.', () => counts()?.events ?? 0],
+    ['events_skipped', 'Events that it left out, being behind.', () => state.skipped],
+    [
+      'events_waiting',
+      'Events in the log that it has not looked at.',
+      () => Math.max(0, size() - state.place.index),
+    ],
+    ['seconds', 'Time that it took, reading the log included.', () => spent() / 1000],
+    ['keys', 'Keys that it knows.', () => counts()?.keys ?? 0],
+  ];
+  for (const [name, help, read] of gauges) metrics.gauge(`claviger_anomaly_${name}`, help, read);
+}
+
 export function startAnomalyWatch(parts: Parts): AnomalyWatch {
-  const { house, door, log, metrics, logger, bounds = usualBounds } = parts;
+  const { house, log, metrics, logger, bounds = usualBounds } = parts;
   const position = logPosition(parts.home, `watch-${log.node}`);
   const canaryKeys = new Set<string>();
-  /** null: it is not loaded yet, so that a server serves first. */
-  let engine: { readonly detector: Detector; readonly usageOf: typeof usageOfAuditEvent } | null = null;
+  const ending = createEnding();
   const turns = createTurns();
   const ids = new Map<number, string>();
-  const ending = Promise.withResolvers<void>();
-  let isEnding = false;
-  let hasBegun = false;
-  let place: LogPlace = { segment: 1, offset: 0, index: 0 };
-  /** Alerts of events before it were taken down, or were never to be. */
-  let judgedFrom = 0;
-  let skipped = 0;
+  const start: LogPlace = { segment: 1, offset: 0, index: 0 };
+  const state: State = { engine: null, hasBegun: false, place: start, judgedFrom: 0, skipped: 0 };
   let kept = -1;
   let nextKeep = 0;
   let nextSettings = 0;
   const countAlert = metrics.count('claviger_anomaly_alerts_total', 'Alerts of the watch.', ['response']);
 
-  /** False: the watch ends meanwhile. */
-  async function pause(millis: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, millis);
-    timer.unref();
-    await Promise.race([promise, ending.promise]);
-    clearTimeout(timer);
-    return !isEnding;
+  async function begin(): Promise<void> {
+    state.engine = await loadEngine(canaryKeys);
+    const now = house.clock.now();
+    const from = await watchStart({ log, position, learnEventsMax: bounds.learnEventsMax, now, logger });
+    Object.assign(state, from, { hasBegun: true });
   }
 
-  async function load(): Promise<NonNullable<typeof engine>> {
-    const { createDetector, usageOfAuditEvent: usageOf } = await import('#audit/anomaly');
-    return {
-      detector: createDetector({ canaryKeys, keysMax, principalsMax, salt: randomInt(2 ** 32) }),
-      usageOf,
-    };
-  }
-
-  async function firstUnjudged(size: number): Promise<number> {
-    const found = await position.read();
-    if (found === 'damaged') {
-      logger.warn('the position of the anomaly watch is not readable; it looks at the whole log again');
-      return 0;
-    }
-    if (found) return Math.min(found.index, size);
-    await position.keep({ segment: 1, offset: 0, index: size });
-    return size;
-  }
-
-  async function begin(): Promise<LogFollower> {
-    engine = await load();
-    const { size } = log.health();
-    judgedFrom = await firstUnjudged(size);
-    const since = house.clock.now() - learnDays * dayMillis;
-    const learnFrom = Math.max(0, size - bounds.learnEventsMax);
-    const learnt = await placeInLog(log.folder, { since, indexMin: learnFrom });
-    const unjudged = await placeInLog(log.folder, { since: 0, indexMin: judgedFrom });
-    place = learnt.segment < unjudged.segment ? learnt : unjudged;
-    hasBegun = true;
-    return followLog(log.folder, place, log.end);
-  }
-
-  async function readSettings(): Promise<void> {
-    const wanted = new Set<string>();
-    for (const { environment } of await house.store.environments())
-      for (const id of (await anomalySettingsOf(house, environment.name)).canaryKeys) wanted.add(id);
-    for (const id of canaryKeys) if (!wanted.has(id)) canaryKeys.delete(id);
-    for (const id of wanted) canaryKeys.add(id);
-  }
-
-  async function takeDown(environment: string, told: ToldAlert): Promise<void> {
-    for (let wait = 1000; ; wait = Math.min(wait * 2, retryMillisMax)) {
-      try {
-        const known = (await house.store.environment(environment)) !== null;
-        const where = known ? environment : await house.firstEnvironment();
-        await door.runAsSystem(operations.recordAlert, where, told);
-        return;
-      } catch (error) {
-        logger.warn('an alert was not taken down', { alert: told.id, error: describeError(error) });
-        if (error instanceof ClavigerError && hopeless.includes(error.code)) return;
-      }
-      if (!(await pause(wait))) return;
-    }
-  }
-
-  async function look(event: AuditEvent, index: number): Promise<void> {
+  async function look({ detector, usageOf }: Engine, event: AuditEvent, index: number): Promise<void> {
     // the log's own writer leaves nothing out; whether somebody else did is for audit verify
-    const alert = engine?.detector.observe(engine.usageOf(event, { log: event.node, index }, false));
-    if (!alert || index < judgedFrom) return;
+    const alert = detector.observe(usageOf(event, { log: event.node, index }, false));
+    if (!alert || index < state.judgedFrom) return;
     const told = toldAlert(alert, { event, index }, (number) => ids.get(number) ?? null);
     ids.set(alert.number, told.id);
     const oldest = ids.keys().next();
-    if (ids.size > 1000 && !oldest.done) ids.delete(oldest.value);
+    if (ids.size > idsMax && !oldest.done) ids.delete(oldest.value);
     countAlert(alert.response);
-    await takeDown(event.environment, told);
+    await takeDown({ ...parts, ending }, event.environment, told);
   }
 
   async function keep(): Promise<void> {
+    const { place, judgedFrom } = state;
     if (place.index === kept || place.index < judgedFrom) return;
     await position.keep(place);
     kept = place.index;
@@ -154,92 +133,77 @@ export function startAnomalyWatch(parts: Parts): AnomalyWatch {
   /** Leaves out what is too much: a place further on, or null. */
   async function ahead(): Promise<LogPlace | null> {
     const { size } = log.health();
-    if (size - Math.max(place.index, judgedFrom) <= bounds.waitingMax) return null;
-    const next = await placeInLog(log.folder, {
-      since: 0,
-      indexMin: size - Math.floor(bounds.waitingMax / 2),
-    });
-    if (next.index <= place.index) return null;
-    const count = next.index - place.index;
-    skipped += count;
-    logger.warn('the anomaly watch is behind and leaves events out', { events: count, from: place.index });
+    const { index } = state.place;
+    if (size - Math.max(index, state.judgedFrom) <= bounds.waitingMax) return null;
+    const indexMin = size - Math.floor(bounds.waitingMax / 2);
+    const next = await placeInLog(log.folder, { since: 0, indexMin });
+    if (next.index <= index) return null;
+    const events = next.index - index;
+    state.skipped += events;
+    logger.warn('the anomaly watch is behind and leaves events out', { events, from: index });
     return next;
   }
 
-  /** Ends with the place to go on from where it must leave something out, or with null at the end. */
-  async function work(follower: LogFollower): Promise<LogPlace | null> {
-    while (!isEnding) {
+  /** Until the end, or until something must be left out. */
+  async function work(engine: Engine, follower: LogFollower): Promise<void> {
+    while (!ending.isEnding()) {
       const now = performance.now();
       if (now >= nextSettings) {
-        await readSettings();
+        await readCanaries(house, canaryKeys);
         nextSettings = now + settingsMillis;
       }
       const part = await follower.next();
       for (const { index, event } of part?.entries ?? []) {
-        await look(event(), index);
-        if (isEnding) return null;
+        await look(engine, event(), index);
+        if (ending.isEnding()) return;
         if (turns.isOver()) await turns.rest();
       }
-      if (part) ({ place } = part);
+      if (part) state.place = part.place;
       if (now >= nextKeep) {
         await keep();
         nextKeep = now + keepMillis;
       }
-      if (!part) await pause(lookMillis);
+      if (!part) await ending.pause(lookMillis);
       const next = part && (await ahead());
-      if (next) return next;
+      if (!next) continue;
+      state.place = next;
+      return;
     }
-    return null;
   }
 
   async function run(): Promise<void> {
-    let follower: LogFollower | null = null;
     let failures = 0;
-    while (!isEnding) {
+    while (!ending.isEnding()) {
+      let follower: LogFollower | null = null;
       try {
-        follower = hasBegun ? followLog(log.folder, place, log.end) : await begin();
-        place = (await work(follower)) ?? place;
+        if (!state.hasBegun) await begin();
+        // what was begun and not looked at whole is read again
+        follower = followLog(log.folder, state.place, log.end);
+        if (state.engine) await work(state.engine, follower);
         failures = 0;
       } catch (error) {
         failures += 1;
         logger.warn('the anomaly watch failed and goes on', { error: describeError(error) });
+        await ending.pause(Math.min(1000 * 2 ** failures, failedMillisMax));
+      } finally {
+        await follower?.close();
       }
-      // what was begun and not looked at whole is read again
-      await follower?.close();
-      follower = null;
-      if (failures > 0) await pause(Math.min(1000 * 2 ** failures, failedMillisMax));
     }
     await keep().catch((error: unknown) =>
       logger.warn('the position of the anomaly watch was not kept', { error: describeError(error) }),
     );
   }
 
-  metrics.gauge(
-    'claviger_anomaly_events',
-    'Events that the watch of this node looked at.',
-    () => engine?.detector.counts().events ?? 0,
-  );
-  metrics.gauge('claviger_anomaly_events_skipped', 'Events that it left out, being behind.', () => skipped);
-  metrics.gauge('claviger_anomaly_events_waiting', 'Events in the log that it has not looked at.', () =>
-    Math.max(0, log.health().size - place.index),
-  );
-  metrics.gauge(
-    'claviger_anomaly_seconds',
-    'Time that it took, reading the log included.',
-    () => turns.spent() / 1000,
-  );
-  metrics.gauge('claviger_anomaly_keys', 'Keys that it knows.', () => engine?.detector.counts().keys ?? 0);
-
+  describeWatch(metrics, { state, size: () => log.health().size, spent: turns.spent });
   const running = run();
   return {
     async caughtUp() {
       const { size } = log.health();
-      while ((!hasBegun || place.index < size) && !isEnding)
+      while ((!state.hasBegun || state.place.index < size) && !ending.isEnding())
         await new Promise((resume) => setTimeout(resume, 5));
     },
     async stop() {
-      isEnding = true;
-      ending.resolve();
+      ending.end();
       await running;
     },
   };
