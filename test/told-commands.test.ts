@@ -119,7 +119,9 @@ describe('the commands that people are told', () => {
     let seen = 0;
     for (const kind of documentKinds) {
       const { missing, sections } = await documentOf(populationOf(headOf(), []), kind);
-      for (const [, line] of JSON.stringify([missing, sections]).matchAll(/\((?:each: )?(claviger [a-z][^)]*)\)/g)) {
+      for (const [, line] of JSON.stringify([missing, sections]).matchAll(
+        /\((?:each: )?(claviger [a-z][^)]*)\)/g,
+      )) {
         assert.equal(faultOf(line ?? ''), null);
         seen += 1;
       }
