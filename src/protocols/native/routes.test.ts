@@ -484,6 +484,63 @@ describe('the routes of the native API', () => {
     await ask('PUT /period-policy', {}, { profile: 'nist-r6-draft' });
   });
 
+  it('takes down what persons state', async () => {
+    const wish = { subject: 'system-boundary', statement: 'Rack 4.' };
+    const made = await ask('POST /attestations', {}, wish);
+    assert.deepEqual([made.value('by'), made.value('sha256')], ['admin', null]);
+    const at = { attestation: made.text('id') };
+    assert.equal((await ask('GET /attestations')).list('attestations').length, 1);
+    const because = { reason: 'we moved' };
+    const revoked = await ask('POST /attestations/{attestation}/revoke', at, because);
+    assert.equal(revoked.text('withdrawn.reason'), 'we moved');
+    await ask('POST /attestations/{attestation}/withdraw', at, because);
+    assert.equal((await ask('GET /attestations')).list('attestations').length, 0);
+    assert.equal((await ask('GET /attestations', {}, undefined, 'all=true')).list('attestations').length, 1);
+  });
+
+  it('takes down ceremonies, and gives out their signed transcripts', async () => {
+    const others = ['otto', 'cleo', 'cora', 'wim'];
+    for (const name of others) await ask('POST /principals', {}, { name, kind: 'user', roles: ['user'] });
+    const time = '2026-01-15T10:00:00Z';
+    const roles = ['leader', 'operator', 'custodian', 'custodian', 'witness'];
+    const made = await ask(
+      'POST /ceremonies',
+      {},
+      {
+        kind: 'new-shares',
+        script: 'ab'.repeat(32),
+        place: 'room 7',
+        began: time,
+        ended: time,
+        attendees: roles.map((role, index) => ({ role, principal: ['admin', ...others][index] })),
+        steps: [{ step: 1, role: 'leader', at: time }],
+      },
+    );
+    assert.equal(made.list('absent').length, 5);
+    const at = { ceremony: made.text('record.id') };
+    const joined = await ask('POST /ceremonies/{ceremony}/join', at, { digest: made.text('digest') });
+    assert.deepEqual([joined.list('absent').length, joined.value('status')], [4, 'pending']);
+    const shown = await ask('GET /ceremonies/{ceremony}', at);
+    assert.deepEqual(
+      [shown.value('transcript.digest'), shown.list('signatures').length],
+      [made.value('digest'), 2],
+    );
+    assert.equal((await ask('GET /ceremonies')).list('ceremonies').length, 1);
+  });
+
+  it('tells what falls due, and writes documents of what there is', async () => {
+    await newKey({ spec: 'ED25519', usage: 'sign' });
+    const due = await ask('GET /due', {}, undefined, 'withinDays=2000&limit=5');
+    assert.equal(due.list('deadlines').length, 5);
+    assert.ok(Number(due.value('total')) >= 5);
+    for (const document of ['practice-statement', 'crypto-architecture']) {
+      const written = await ask('GET /documents/{document}', { document });
+      assert.ok(written.list('missing').length > 0);
+    }
+    assert.equal((await native.call('GET', '/documents/poem')).status, 400);
+    assert.equal((await native.call('GET', '/due', { query: 'limit=many' })).status, 400);
+  });
+
   it('were all asked above', () => {
     const missing = routes
       .map(({ method, path }) => `${method} ${path}`)
