@@ -49,7 +49,7 @@ export function writtenOf(call: Call) {
     const told = Object.entries(values).filter(([, value]) => value !== undefined);
     return told.length === 0
       ? ''
-      : `?${new URLSearchParams(told.map(([name, value]) => [name, String(value)]))}`;
+      : `?${new URLSearchParams(told.map(([name, value]) => [name, String(value)])).toString()}`;
   };
   return {
     due: async (wish: DueWish = {}) => (await call('GET', `/due${query(wish)}`)) as unknown as DueRecord,

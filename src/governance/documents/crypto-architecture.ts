@@ -20,6 +20,7 @@ import {
   type Section,
   type WrittenDocument,
 } from './document.ts';
+import { impliedDevices, servedProtocols } from './holders.ts';
 import { aboutOf, stated } from './statements.ts';
 
 type Known = { readonly head: PopulationHead; readonly census: Census; readonly gaps: Gaps };
@@ -109,15 +110,13 @@ function hierarchySection({ head }: Known): Section {
 }
 
 function protocolSection({ head, gaps }: Known): Section {
-  if (!head.protocols)
-    gaps.miss('The protocols by which keys are reached, and what protects them: they were not gathered');
   return {
     title: 'Protocols',
     blocks: [
       tableOr(
-        'Not known.',
+        'There are none.',
         ['Protocol', 'Protected by'],
-        (head.protocols ?? []).map(({ name, protection }) => [name, protection]),
+        (head.protocols ?? servedProtocols).map(({ name, protection }) => [name, protection]),
       ),
       paragraph(
         stated(head, 'crypto-inventory-review', {
@@ -206,21 +205,18 @@ function separationSection({ census, head }: Known): Section {
 }
 
 function deviceSection({ head, gaps }: Known): Section {
-  if (!head.devices)
-    gaps.miss(
-      'The inventory of HSMs, key-management servers and other secure cryptographic devices: it was not gathered',
-    );
-  const rows = (head.devices ?? []).map(({ type, name, model, place }) => [
+  const rows = (head.devices ?? impliedDevices(head)).map(({ type, name, model, place }) => [
     type,
     name,
-    gaps.need(model, `What device ${name} is (maker, model, firmware, validation)`),
-    gaps.need(place, `Where device ${name} stands`),
+    gaps.need(model, `What ${name} is (maker, model, firmware, validation)`),
+    gaps.need(place, `Where ${name} stands`),
   ]);
   return {
     title: 'Devices that hold keys',
     blocks: [
-      tableOr('Not known.', ['Type', 'Name', 'What it is', 'Place'], rows),
-      paragraph(stated(head, 'system-boundary', { gaps, what: 'Who can come to them' })),
+      tableOr('There are none.', ['Type', 'Name', 'What it is', 'Place'], rows),
+      paragraph(`The root of trust is of kind ${head.root}.`),
+      paragraph(stated(head, 'system-boundary', { gaps, what: 'Where they stand, and who can come to them' })),
     ],
   };
 }

@@ -128,8 +128,8 @@ describe('the documents that are written of a population', () => {
     for (const what of [
       'The owner of key a',
       'What key a is for',
-      'Where device luna stands',
-      'What device luna is (maker, model, firmware, validation)',
+      'Where luna stands',
+      'What luna is (maker, model, firmware, validation)',
     ])
       assert.ok(architecture.missing.includes(what), what);
     for (const { blocks } of architecture.sections)
@@ -167,6 +167,20 @@ describe('the description of the architecture', () => {
         ['RSA_2048', '112', '1', 'test'],
       ],
     );
+  });
+
+  it('has the server and what holds its root key among the devices, though nobody listed them', async () => {
+    const head = headOf({ root: 'pkcs11' });
+    const written = await documentOf(populationOf(head, []), 'crypto-architecture');
+    assert.deepEqual(
+      tableOf(written, 'Devices that hold keys').rows.map((row) => row.slice(0, 3)),
+      [
+        ['KMS', 'the server (node-1)', 'claviger 0.0.0'],
+        ['HSM', 'the PKCS #11 token of the root key', '[missing]'],
+      ],
+    );
+    assert.ok(written.missing.includes('Where the server (node-1) stands'));
+    assert.equal(tableOf(written, 'Protocols').rows.length, 3);
   });
 
   it('leaves out keys that are destroyed', async () => {
