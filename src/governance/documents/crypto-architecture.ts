@@ -216,7 +216,9 @@ function deviceSection({ head, gaps }: Known): Section {
     blocks: [
       tableOr('There are none.', ['Type', 'Name', 'What it is', 'Place'], rows),
       paragraph(`The root of trust is of kind ${head.root}.`),
-      paragraph(stated(head, 'system-boundary', { gaps, what: 'Where they stand, and who can come to them' })),
+      paragraph(
+        stated(head, 'system-boundary', { gaps, what: 'Where they stand, and who can come to them' }),
+      ),
     ],
   };
 }

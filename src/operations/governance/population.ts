@@ -14,6 +14,7 @@ import {
 import type { Copy, Credential, LogEntry, PublishedLog } from '#ports';
 import type { House } from '../house.ts';
 import { attestationsOf } from './attestations.ts';
+import { periodExceptionsOf } from './period-exceptions.ts';
 import { periodPolicyOf } from './period-policy.ts';
 import { quorumPolicyOf } from '../quorum/policy.ts';
 
@@ -171,6 +172,9 @@ export async function gatherPopulation(house: House, scope: Scope, now: Instant)
     copies: copies.filter(({ kind }) => kind !== 'export'),
     attestations: (await Promise.all(scope.environments.map((one) => attestationsOf(house, one, at)))).flat(),
     quorum: (await Promise.all(scope.environments.map((one) => quorumRulesOf(house, one)))).flat(),
+    periodExceptions: (
+      await Promise.all(scope.environments.map((one) => periodExceptionsOf(house, one)))
+    ).flat(),
     log: log && (await positionOf(log, newest ? newest.index + 1 : 0)),
   };
   async function* events(): AsyncGenerator<readonly PlacedEvent[]> {
