@@ -21,6 +21,7 @@ import { defineCollection, type Kept } from '../documents.ts';
 import type { House } from '../house.ts';
 import type { Door } from '../operation.ts';
 import { gatherPopulation } from './population.ts';
+import { noticeOfFindings } from './finding-notices.ts';
 
 const instant = z.int();
 const words = (max: number) => z.string().max(max);
@@ -156,8 +157,14 @@ export const detectFindings = defineOperation<DetectionRun, DetectionSummary>({
   targets: [],
   permission: 'governance:detect',
   run: async ({ house, caller }, run) => {
-    const { changes, summary } = await recordFindings(house, caller.principal.environment, run);
+    const { environment } = caller.principal;
+    const { changes: recorded, summary } = await recordFindings(house, environment, run);
     const { counts, opened, resolved } = summary;
+    const isNew = (change: Change) => change.kind === 'document-put' && change.expectedRevision === null;
+    const fresh = new Set(recorded.filter(isNew).map((change) => 'document' in change && change.document.id));
+    const findings = run.findings.filter(({ id }) => fresh.has(id));
+    const told = await noticeOfFindings(house, { environment, at: run.at, findings });
+    const changes = [...recorded, ...told];
     return { output: summary, changes, facts: { judgedAt: run.at, opened, closed: resolved, ...counts } };
   },
 });
