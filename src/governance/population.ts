@@ -53,6 +53,17 @@ export type Attestation = {
   readonly environment?: string;
 };
 
+/** Why a version of a key may stand longer than the policy has it. */
+export type PeriodExceptionFacts = {
+  readonly id: string;
+  readonly environment: string;
+  readonly keyId: string;
+  /** Name of who answers for it. */
+  readonly owner: string;
+  readonly rationale: string;
+  readonly until: Instant;
+};
+
 /** A certificate that the house relies on, and that ends. */
 export type CertificateFacts = {
   /** SHA-256 of its DER, hexadecimal. */
@@ -126,6 +137,7 @@ export type PopulationHead = {
   readonly quorum: readonly QuorumRule[];
   readonly log: LogPosition | null;
   /** Absent: nobody gathered them. */
+  readonly periodExceptions?: readonly PeriodExceptionFacts[];
   readonly certificates?: readonly CertificateFacts[];
   readonly devices?: readonly DeviceFacts[];
   readonly periodExceptions?: readonly PeriodExceptionFacts[];

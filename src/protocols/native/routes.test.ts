@@ -485,7 +485,7 @@ describe('the routes of the native API', () => {
   });
 
   it('takes down what persons state', async () => {
-    const wish = { subject: 'physical-security', statement: 'Rack 4.' };
+    const wish = { subject: 'system-boundary', statement: 'Rack 4.' };
     const made = await ask('POST /attestations', {}, wish);
     assert.deepEqual([made.value('by'), made.value('sha256')], ['admin', null]);
     const at = { attestation: made.text('id') };
