@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign, type KeyObject } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { findingId } from '#governance';
 import { operations, type Custody, type RekeyProgress } from '#operations';
@@ -539,6 +539,53 @@ describe('the routes of the native API', () => {
     }
     assert.equal((await native.call('GET', '/documents/poem')).status, 400);
     assert.equal((await native.call('GET', '/due', { query: 'limit=many' })).status, 400);
+  });
+
+  it('ask others for approval, and take it', async () => {
+    const say = (lines: readonly string[], by: KeyObject) =>
+      sign(null, Buffer.from(`${lines.join('\n')}\n`), by).toString('base64');
+    const person = async (name: string) => {
+      await ask('POST /principals', {}, { name, roles: ['auditor'] });
+      const token = (await ask('POST /principals/{principal}/tokens', { principal: name })).text('token');
+      const policy = await ask('GET /quorum/policy', {}, undefined, '', token);
+      const [id, environment] = [policy.text('reader.id'), policy.text('reader.environment')];
+      const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+      const der = publicKey.export({ format: 'der', type: 'spki' });
+      const named = createHash('sha256').update(der).digest('hex');
+      const proof = say(['claviger approval key v1', environment, id, named], privateKey);
+      const body = { publicKey: der.toString('base64'), proof };
+      await ask('PUT /quorum/approval-key', {}, body, '', token);
+      return { token, privateKey, id };
+    };
+    const bo = await person('bo');
+    await person('cy');
+    const key = (await ask('POST /keys', {}, { name: 'approved' })).text('id');
+    assert.deepEqual((await ask('GET /quorum/policy')).value('rules'), {});
+    const terms = { approvalsMin: 1, approvers: { names: ['bo', 'cy'] }, expirySeconds: 600 };
+    await ask('PUT /quorum/policy', {}, { rules: { destroy: terms } });
+    const destroy = () => native.call('POST', `/keys/${key}/schedule-destroy`, { body: { waitingDays: 7 } });
+    const pending = async () => {
+      const { status, body } = await destroy();
+      assert.equal(status, 409);
+      assert.equal(body['code'], 'approval-pending');
+      return String(body['approval']);
+    };
+    const first = await pending();
+    await ask('POST /approvals/{approval}/cancel', { approval: first });
+    const second = await pending();
+    const deny = 'POST /approvals/{approval}/deny';
+    const denied = await ask(deny, { approval: second }, { reason: 'not yet' }, '', bo.token);
+    assert.equal(denied.value('status'), 'denied');
+    const third = await pending();
+    assert.equal((await ask('GET /approvals')).list('requests').length, 3);
+    const request = await ask('GET /approvals/{approval}', { approval: third });
+    const lines = [request.text('environment'), third, request.text('digest'), bo.id];
+    const signature = say(
+      ['claviger approval v1', ...lines, String(request.value('expiresAtMillis'))],
+      bo.privateKey,
+    );
+    await ask('POST /approvals/{approval}/approve', { approval: third }, { signature }, '', bo.token);
+    assert.equal((await destroy()).status, 200);
   });
 
   it('were all asked above', () => {
