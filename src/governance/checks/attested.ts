@@ -37,12 +37,8 @@ export const attestationSubjects = Object.freeze({
   'key-distribution': 'the procedure by which keys are distributed, and who may receive them',
   'key-management-procedures':
     'the procedures for generation, distribution, storage, change, end and destruction of keys',
-<<<<<<< HEAD
-  'key-storage': 'where keys and what opens them are kept, and by whom, with nothing beside the data',
-=======
   'key-storage':
     'where keys and what opens them are kept, in how few places and by how few, with nothing beside the data',
->>>>>>> c24ba0c (governance: subjects of attestations and exceptions from periods as checks ask for them)
   'legal-access': 'how demands of authorities for keys or plaintext are handled',
   'log-review': 'that records of key use were reviewed, how often and by whom',
   'module-policy': 'that the module is operated as its security policy says',
