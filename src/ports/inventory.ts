@@ -1,16 +1,4 @@
-import type {
-  Instant,
-  Key,
-  KeyName,
-  KeyOrigin,
-  KeySpec,
-  KeyState,
-  KeyUsage,
-  LastUse,
-  ProtectionTier,
-  UsageCount,
-} from '#domain';
-import type { Copy } from './copies.ts';
+import type { Instant, Key, KeyOrigin, KeySpec, KeyState, KeyUsage, ProtectionTier } from '#domain';
 import type { Page } from './store.ts';
 
 /** From `from` on, before `before`. */
@@ -74,20 +62,6 @@ export type InventoryFacets = {
   readonly fields: Readonly<Record<FacetField | 'owner', readonly FacetCount[]>>;
 };
 
-/** What the store knows of a key besides its record. */
-export type KeyBesides = {
-  /** Ordered; the first ones, `namesMax` at most. */
-  readonly names: readonly KeyName['name'][];
-  readonly lastUse: LastUse | null;
-  /** Protecting uses by version, as they were reserved. */
-  readonly counts: readonly ({ readonly version: number } & UsageCount)[];
-  /** Exports of this key, the first ones. */
-  readonly copies: readonly Copy[];
-};
-
-/** Names and exports of a key that are told in a list. */
-export const namesMax = 20;
-
 /** Searches over very many keys. */
 export interface Inventory {
   /**
@@ -102,6 +76,4 @@ export interface Inventory {
   ): Promise<{ readonly keys: readonly Key[]; readonly next: string | null }>;
   /** Counts values; `valuesMax` of each field at most. */
   facets(environment: string, valuesMax: number): Promise<InventoryFacets>;
-  /** What is known of some keys, by id; of each that was asked for. */
-  besides(keyIds: readonly string[]): Promise<ReadonlyMap<string, KeyBesides>>;
 }

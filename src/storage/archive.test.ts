@@ -146,6 +146,7 @@ describe('the archive of a store', () => {
       'environment_keks',
       'environments',
       'key_classes',
+      'key_uses',
       'key_versions',
       'keys',
       'last_uses',

@@ -35,6 +35,21 @@ export function plainText(value: string): string {
   return value.toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
+const idsKept = 10_000;
+/** Ids of classes by their fields: a hash costs more than a look. */
+const ids = new Map<string, string>();
+
+function classIdOf(fields: readonly string[]): string {
+  const text = JSON.stringify(fields);
+  const known = ids.get(text);
+  if (known !== undefined) return known;
+  // who makes two classes of one id hides nothing but a key of their own from their own filters
+  const id = createHash('sha256').update(text).digest('base64url').slice(0, 12);
+  if (ids.size >= idsKept) ids.clear();
+  ids.set(text, id);
+  return id;
+}
+
 /** Where a key stands, from its record alone. */
 export function inventoryPlace(key: Key): InventoryPlace {
   const version = currentVersion(key);
@@ -53,8 +68,7 @@ export function inventoryPlace(key: Key): InventoryPlace {
   ].map(plainText);
   const endsAt = originatorEnd(version) ?? never;
   return {
-    // who makes two classes of one id hides nothing but a key of their own from their own filters
-    classId: createHash('sha256').update(JSON.stringify(fields)).digest('base64url').slice(0, 12),
+    classId: classIdOf(fields),
     fields,
     owner: plainText(key.owner),
     endsAt: Number.isSafeInteger(endsAt) ? endsAt : never,
@@ -67,6 +81,25 @@ const insertClass = `INSERT INTO key_classes (id, ${classColumns.join(', ')})
 /** Makes sure that there is the class of a key that is about to be written. */
 export function putClass({ classId, fields }: InventoryPlace): CheckedStatement {
   return { sql: insertClass, values: [classId, ...fields] };
+}
+
+/** Remembers which classes are there for certain, so that most writes need not make sure. */
+export function knownClasses() {
+  const known = new Set<string>();
+  const idOf = ({ sql, values }: CheckedStatement): string | null =>
+    sql === insertClass && typeof values[0] === 'string' ? values[0] : null;
+  return {
+    without: (list: readonly CheckedStatement[]): CheckedStatement[] =>
+      list.filter((statement) => !known.has(idOf(statement) ?? '')),
+    /** They were committed; no class is ever taken away. */
+    add(list: readonly CheckedStatement[]): void {
+      if (known.size >= idsKept) known.clear();
+      for (const statement of list) {
+        const id = idOf(statement);
+        if (id !== null) known.add(id);
+      }
+    },
+  };
 }
 
 const rowsAtOnce = 500;

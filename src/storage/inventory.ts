@@ -1,7 +1,7 @@
 import { ClavigerError } from '#domain';
 import type { Inventory, InventoryOrder, KeyFilter, Page } from '#ports';
 import type { Driver } from './driver.ts';
-import { keyBesides, keyFacets } from './inventory-besides.ts';
+import { keyFacets } from './inventory-facets.ts';
 import { classesOf, type Classes } from './inventory-classes.ts';
 import { compareSpots, firstOf, type Merged, mergeStreams } from './inventory-merge.ts';
 import { pageByName } from './inventory-names.ts';
@@ -193,6 +193,5 @@ export function storedInventory(driver: Driver): Inventory {
       return { keys, next: next && `${next.at}|${next.id}` };
     },
     facets: (environment, valuesMax) => keyFacets(driver, environment, valuesMax),
-    besides: (keyIds) => keyBesides(driver, keyIds),
   };
 }

@@ -4,6 +4,7 @@ import { changeStatements, type Notes, writeNotes } from './changes.ts';
 import { storedCopies } from './copies.ts';
 import { storedDestructions } from './destructions.ts';
 import { storedFingerprints } from './fingerprints.ts';
+import { knownClasses } from './inventory-place.ts';
 import { storedInventory } from './inventory.ts';
 import { storedDocuments } from './documents.ts';
 import { ConstraintError, type Driver } from './driver.ts';
@@ -11,7 +12,7 @@ import { storeDuties } from './duties.ts';
 import { groupCommit } from './group-commit.ts';
 import { storeReads } from './reads.ts';
 import { storedRelations } from './relations.ts';
-import { runList } from './statement-list.ts';
+import { type CheckedStatement, runList } from './statement-list.ts';
 import { storeStatements } from './statements.ts';
 import { traceRemover } from './traces.ts';
 
@@ -26,6 +27,7 @@ function erases(change: Change): boolean {
 export function sqlStore(driver: Driver): Store {
   const statements = storeStatements(driver.dialect);
   const traces = traceRemover(driver);
+  const classes = knownClasses();
   const writer = groupCommit<Notes>(driver, {
     newNotes: () => ({ entities: [], events: [], erased: false }),
     writeTogether: (session, notes) => writeNotes(statements, session, notes),
@@ -34,16 +36,16 @@ export function sqlStore(driver: Driver): Store {
 
   async function commit({ changes, events }: Commit): Promise<void> {
     const entities = [...new Set(changes.map(entityOf))];
+    let list: readonly CheckedStatement[] = [];
     try {
       await writer.run(entities, async (session, notes) => {
         notes.erased ||= changes.some(erases);
         notes.entities.push(...entities);
         notes.events.push(...events);
-        await runList(
-          session,
-          changes.flatMap((change) => changeStatements(statements, change)),
-        );
+        list = classes.without(changes.flatMap((change) => changeStatements(statements, change)));
+        await runList(session, list);
       });
+      classes.add(list);
     } catch (error) {
       throw commitError(
         error,

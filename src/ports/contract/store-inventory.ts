@@ -249,29 +249,5 @@ export function inventoryTests({ store }: StoreHandles): void {
         fields: Object.fromEntries(Object.keys(fields).map((field) => [field, []])),
       });
     });
-
-    it('tells what is known of keys besides their records', async () => {
-      const environment = samples.uniqueName('env');
-      const [key, other] = [samples.sampleKey(environment), samples.sampleKey(environment)];
-      const names = Array.from({ length: 25 }, (_, index) =>
-        samples.sampleName(key, `n-${String(index).padStart(2, '0')}`),
-      );
-      await store().commit(only(createKey(key), createKey(other)));
-      await store().commit(only(...names.map((name) => ({ kind: 'name-created', name }) as const)));
-      await store().reserveUsage(key.id, 1, { operations: 5, bytes: 70 });
-      const lastUse = { operation: 'keys.encrypt', at: someDay, requestId: 'r', principal: 'ci' };
-      await store().recordLastUses([{ keyId: key.id, lastUse }]);
-      const besides = await store().inventory.besides([key.id, other.id, 'absent']);
-      assert.deepEqual(besides.get(key.id), {
-        names: names.slice(0, 20).map(({ name }) => name),
-        lastUse,
-        counts: [{ version: 1, operations: 5, bytes: 70 }],
-        copies: [],
-      });
-      const nothing = { names: [], lastUse: null, counts: [], copies: [] };
-      assert.deepEqual(besides.get(other.id), nothing);
-      assert.deepEqual(besides.get('absent'), nothing);
-      assert.equal((await store().inventory.besides([])).size, 0);
-    });
   });
 }

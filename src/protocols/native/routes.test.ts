@@ -356,6 +356,31 @@ describe('the routes of the native API', () => {
     assert.deepEqual((await ask('GET /notices')).value('notices'), []);
   });
 
+  it('tells the inventory, counts it, and keeps filters of it', async () => {
+    const key = await newKey({ owner: 'payments, inc', spec: 'EC_P256', usage: 'sign' });
+    const moved = await ask('PUT /keys/{key}/owner', { key }, { owner: 'web & co' });
+    assert.equal(moved.value('owner'), 'web & co');
+    const query = new URLSearchParams({ owner: 'web &*', quantum: 'vulnerable', sort: '-created' });
+    const found = await ask('GET /inventory', {}, undefined, query.toString());
+    assert.deepEqual(
+      found.list('rows').map((row) => row.text('id')),
+      [key],
+    );
+    const credentials = await ask('GET /inventory', {}, undefined, 'kind=credential&limit=1');
+    assert.equal(credentials.list('rows').length, 1);
+    assert.equal((await ask('GET /inventory/facets')).value('quantum.vulnerable') !== 0, true);
+    const view = { view: 'ours' };
+    const kept = { filter: { owner: 'web*' }, sort: 'ends' };
+    assert.equal((await ask('PUT /inventory/views/{view}', view, kept)).value('sort'), 'ends');
+    assert.deepEqual((await ask('GET /inventory/views/{view}', view)).value('filter'), kept.filter);
+    assert.equal((await ask('GET /inventory/views')).list('views').length, 1);
+    await ask('DELETE /inventory/views/{view}', view);
+    const gone = await native.call('GET', '/inventory/views/ours');
+    assert.deepEqual([gone.status, gone.body['code']], [404, 'view-not-found']);
+    const odd = await native.call('GET', '/inventory', { query: 'state=actve' });
+    assert.deepEqual([odd.status, odd.body['code']], [400, 'input-invalid']);
+  });
+
   it('lets exportable keys out, wrapped, and keeps a register of them', async () => {
     await ask('POST /principals', {}, { name: 'courier', roles: ['exporter', 'user', 'auditor'] });
     const made = await ask('POST /principals/{principal}/tokens', { principal: 'courier' });
