@@ -175,6 +175,7 @@ export const approvePeriodException = defineOperation<OneInput, PeriodException>
       conditions: usableOnly,
     }),
   ],
+  quorum: 'period-exception',
   run: async ({ house, keys, caller, now }, { id }) => {
     const { key } = present(keys[0]);
     const kept = await found(house, key, id);
