@@ -24,7 +24,10 @@ const looks: ReadonlySet<string> = new Set([
   'governance.run-compliance',
   'governance.detect',
   'governance.find-flaws',
-  'governance.gather',
+  'governance.gather-evidence',
+  'governance.inventory-facets',
+  'governance.show-ceremony',
+  'governance.write-document',
 ]);
 
 const uses: ReadonlySet<string> = new Set([

@@ -77,18 +77,6 @@ export type CertificateFacts = {
   readonly owner: string | null;
 };
 
-/** An exception from a crypto-period policy that is in force. */
-export type PeriodExceptionFacts = {
-  readonly id: string;
-  readonly environment: string;
-  readonly keyId: string;
-  /** Of the key. */
-  readonly owner: string;
-  readonly rationale: string;
-  /** When the policy holds again. */
-  readonly until: Instant;
-};
-
 /** A thing that holds keys: a hardware security module, a key-management server, another secure cryptographic device. */
 export type DeviceFacts = {
   readonly type: 'HSM' | 'KMS' | 'SCD';
@@ -140,7 +128,6 @@ export type PopulationHead = {
   readonly periodExceptions?: readonly PeriodExceptionFacts[];
   readonly certificates?: readonly CertificateFacts[];
   readonly devices?: readonly DeviceFacts[];
-  readonly periodExceptions?: readonly PeriodExceptionFacts[];
   readonly protocols?: readonly ProtocolFacts[];
 };
 

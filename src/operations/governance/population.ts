@@ -155,6 +155,9 @@ export type Gathered = {
  * where that is later: who looks twice, while nothing happens, sees the same.
  */
 export async function gatherPopulation(house: House, scope: Scope, now: Instant): Promise<Gathered> {
+  // what this node counted and did not tell the store yet is looked at, too
+  await house.lastUses.flush();
+  await house.keyUses.flush();
   const log = await house.log.published();
   const newest = log && (await newestGoverned(log, scope));
   const copies = scope.isWholeHouse ? await house.store.copies.copies(null) : [];

@@ -73,8 +73,14 @@ export async function startNativeApi(custody?: Custody): Promise<NativeApi> {
     async call(method, url, wish = {}) {
       const asked = requestOf(method, `/api/v1${url}`, wish, wish.token === undefined ? token : wish.token);
       const answer = await api.handle(asked);
+      const { status, headers, stream } = answer;
+      if (stream) {
+        const text = Buffer.concat(await Array.fromAsync(stream)).toString('utf8');
+        const lines = text.trimEnd().split('\n');
+        return { status, headers, body: { lines: lines.map((line) => JSON.parse(line) as unknown) } };
+      }
       const body = Buffer.from(answer.body as string).toString('utf8');
-      return { status: answer.status, headers: answer.headers, body: JSON.parse(body) };
+      return { status, headers, body: JSON.parse(body) };
     },
     async pass(millis) {
       ahead += millis;

@@ -38,8 +38,10 @@ describe('what the native API refuses', () => {
     for (const path of new Set(routes.map((route) => route.path))) {
       const url = path.replace(/\{[a-z]+\}/g, 'x');
       const { headers } = await refuse(405, 'PATCH', url);
-      const allowed = routes.filter((route) => route.path === path).map((route) => route.method);
-      assert.equal(headers['allow'], allowed.join(', '), path);
+      // a path without parts may be one that has them, too
+      const fits = (pattern: string) => new RegExp(`^${pattern.replace(/\{[a-z]+\}/g, '[^/]+')}$`).test(url);
+      const allowed = new Set(routes.filter((route) => fits(route.path)).map((route) => route.method));
+      assert.deepEqual(new Set(headers['allow']?.split(', ')), allowed, path);
     }
   });
 

@@ -613,6 +613,30 @@ describe('the routes of the native API', () => {
     assert.equal((await destroy()).status, 200);
   });
 
+  it('judge by frameworks, and give what proves it line by line', async () => {
+    const framework = 'soc2-cc6.1';
+    const known = await ask('GET /compliance/frameworks');
+    assert.ok(known.list('frameworks').some((each) => each.text('id') === framework));
+    const run = await ask('POST /compliance/run', {}, { framework });
+    assert.equal(run.text('framework.id'), framework);
+    const history = await ask('GET /compliance/results', {}, undefined, `framework=${framework}`);
+    assert.equal(history.list('results').length, 1);
+    const { status, headers, body } = await native.call('POST', '/compliance/evidence', {
+      body: { framework },
+    });
+    assert.deepEqual([status, headers['content-type']], [200, 'application/x-ndjson']);
+    const lines = body['lines'] as Record<string, unknown>[];
+    assert.deepEqual(lines.at(-1), { end: true });
+    assert.equal(lines.at(-2)?.['file'], 'signatures.json');
+    answered.add('POST /compliance/evidence');
+    const wrong = await native.call('POST', '/compliance/run', { body: { framework: 'none' } });
+    assert.deepEqual([wrong.status, wrong.body['code']], [400, 'input-invalid']);
+    const elsewhere = await native.call('POST', '/compliance/run', {
+      body: { framework, environment: 'nowhere' },
+    });
+    assert.deepEqual([elsewhere.status, elsewhere.body['code']], [403, 'access-denied']);
+  });
+
   it('were all asked above', () => {
     const missing = routes
       .map(({ method, path }) => `${method} ${path}`)
