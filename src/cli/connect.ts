@@ -116,14 +116,22 @@ const debugging = () => (process.env['CLAVIGER_DEBUG'] ? { fetch: toldFetch } : 
 
 const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
-/** The credentials of the server on this machine are for this machine alone. */
-function localToken(address: string, local: Found['local']): string | undefined {
+function isOwn({ address, local }: Found): boolean {
   const config = loadConfig({ env: process.env, checkoutHome: checkoutHome() });
   const own = [local['CLAVIGER_ADDR'], localAddress(config)];
-  const isOwn = own.some(
-    (each) => each !== undefined && each.replace(/\/+$/, '') === address.replace(/\/+$/, ''),
-  );
-  return isOwn || loopback.has(new URL(address).hostname) ? local['CLAVIGER_TOKEN'] : undefined;
+  return own.some((each) => each !== undefined && each.replace(/\/+$/, '') === address.replace(/\/+$/, ''));
+}
+
+/** Whether the server that is asked is the one whose home is on this machine. */
+export function servesHere(): boolean {
+  return isOwn(findServer());
+}
+
+/** The credentials of the server on this machine are for this machine alone. */
+function localToken(address: string, local: Found['local']): string | undefined {
+  return isOwn({ address, local }) || loopback.has(new URL(address).hostname)
+    ? local['CLAVIGER_TOKEN']
+    : undefined;
 }
 
 type Found = { readonly address: string; readonly local: Readonly<Record<string, string>> };

@@ -127,3 +127,4 @@ export type { AttestationView } from './governance/attestations.ts';
 export type { Ceremony } from './governance/ceremonies.ts';
 export type { Facets, InventoryList, ListedRow } from './governance/inventory.ts';
 export type { InventoryView } from './governance/inventory-views.ts';
+export { gatherPopulation } from './governance/population.ts';

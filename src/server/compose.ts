@@ -27,6 +27,7 @@ import { readBootstrap } from './bootstrap.ts';
 import type { Config } from './config.ts';
 import { storeAuthenticator, whileFresh, type Recognises } from './credentials.ts';
 import { firstEnvironmentSetting, initialise, type InitReport } from './initialise.ts';
+import { startDailyLook } from './daily-look.ts';
 import { openDevices } from './devices.ts';
 import { createFailures, type Failures } from './failures.ts';
 import { requireFips } from './fips.ts';
@@ -258,10 +259,12 @@ function startAside(parts: AsideParts): Pick<Composition, 'watch' | 'notices'> &
   const all = { ...parts, home: config.home };
   const notices = destinations.length === 0 ? null : startNotices(all);
   const watch = config.anomaly ? startAnomalyWatch(all) : null;
+  const look = startDailyLook(parts);
   return {
     watch,
     notices,
     async stop() {
+      await look.stop();
       await watch?.stop();
       await notices?.stop();
     },

@@ -3,7 +3,9 @@ import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
 import type { ClientOptions, ComplianceOutcome, ComplianceRecord, EvidencePiece } from '#sdk';
-import { connect } from '../connect.ts';
+import { loadConfig } from '#server/configuration';
+import { checkoutHome } from '../checkout-home.ts';
+import { connect, servesHere } from '../connect.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { facts, outputOption, show, table, type Shown } from '../output.ts';
 
@@ -152,6 +154,23 @@ async function writePieces(folder: string, pieces: AsyncIterable<EvidencePiece>)
   return names;
 }
 
+/** Where the logs of the server are on this machine, they are verified from their raw entries first. */
+async function requireWholeLogs(): Promise<void> {
+  const config = loadConfig({ env: process.env, checkoutHome: checkoutHome() });
+  if (!servesHere() || !fs.existsSync(config.auditFolder)) return;
+  const { verifyAudit } = await import('#server');
+  const wrong = (await verifyAudit(config, { folder: config.auditFolder, offline: true })).find(
+    ({ findings }) => findings.length > 0,
+  );
+  if (!wrong) return;
+  const [first] = wrong.findings;
+  throw new CliError(
+    exitCodes.verificationFailed,
+    `The audit log ${wrong.folder} is not what it claims to be: ${first?.file}: ${first?.problem}`,
+    'look at all of it: claviger audit verify',
+  );
+}
+
 function addEvidence(compliance: Command): void {
   compliance
     .command('evidence')
@@ -163,6 +182,7 @@ function addEvidence(compliance: Command): void {
     .action(async ({ framework, out, output, ...where }: Shown & Where & { out: string }) => {
       if (fs.existsSync(out) && fs.readdirSync(out).length > 0)
         throw new CliError(exitCodes.conflict, `${out} is not empty.`, 'name another folder');
+      await requireWholeLogs();
       const partial = `${path.resolve(out)}.${randomUUID()}.part`;
       fs.mkdirSync(partial, { recursive: true, mode: 0o700 });
       try {
