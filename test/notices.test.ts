@@ -66,7 +66,7 @@ describe('a server that is killed while it tells its log to a destination', () =
     const env = { CLAVIGER_NOTICES: file };
 
     const first = await startTestServer({ home, env });
-    const position = path.join(home, 'positions');
+    const position = path.join(home, 'audit', 'positions');
     while (!fs.existsSync(position) || fs.readdirSync(position).every((name) => !/^stream.*json$/.test(name)))
       await new Promise((done) => setTimeout(done, 10));
     const count = () => outside.kept.filter(({ data }) => /random/.test(data.event.operation)).length;

@@ -31,7 +31,7 @@ function endOf(folder: string) {
 
 describe('following a log', () => {
   it('gives every event once, in order, over the segments, and goes on where it was left', async () => {
-    const folder = await writeLog(places.next(), 600, { segmentBytes: 20_000, publishMillis: 1, batch: 20 });
+    const folder = await writeLog(places.next(), 3000, { segmentBytes: 20_000, publishMillis: 1, batch: 10 });
     const end = endOf(folder);
     assert.ok(end().segment > 2, 'the log has too few segments for this test');
     const follower = followLog(folder, beginning, end);
@@ -41,7 +41,7 @@ describe('following a log', () => {
     const again = followLog(folder, first.place, end);
     const { indices } = await rest(again);
     await again.close();
-    assert.deepEqual([...first.entries.map(({ index }) => index), ...indices], upTo(0, 600));
+    assert.deepEqual([...first.entries.map(({ index }) => index), ...indices], upTo(0, 3000));
   });
 
   it('sees what is appended while it follows, and nothing behind the durable end', async () => {
@@ -90,7 +90,7 @@ describe('following a log', () => {
   });
 
   it('does not step over damage', async () => {
-    const folder = await writeLog(places.next(), 600, { segmentBytes: 20_000, publishMillis: 1, batch: 20 });
+    const folder = await writeLog(places.next(), 3000, { segmentBytes: 20_000, publishMillis: 1, batch: 10 });
     const file = path.join(folder, 'journal', '000001');
     const bytes = fs.readFileSync(file);
     bytes.writeUInt8(bytes.readUInt8(bytes.length - 200) ^ 1, bytes.length - 200);

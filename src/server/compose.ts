@@ -256,7 +256,7 @@ type AsideParts = Pick<Composition, 'house' | 'door' | 'config' | 'metrics'> & {
 /** What reads the log behind the answers: the anomaly watch, and those outside who are told. */
 function startAside(parts: AsideParts): Pick<Composition, 'watch' | 'notices'> & Pick<AnomalyWatch, 'stop'> {
   const { config, destinations } = parts;
-  const all = { ...parts, home: config.home };
+  const all = { ...parts, positions: path.join(config.auditFolder, 'positions') };
   const notices = destinations.length === 0 ? null : startNotices(all);
   const watch = config.anomaly ? startAnomalyWatch(all) : null;
   const look = startDailyLook(parts);

@@ -20,8 +20,7 @@ export interface LogPosition {
 }
 
 /** `name`: lower-case words with hyphens between. */
-export function logPosition(home: string, name: string): LogPosition {
-  const folder = path.join(home, 'positions');
+export function logPosition(folder: string, name: string): LogPosition {
   const file = path.join(folder, `${name}.json`);
   return {
     async read() {

@@ -91,7 +91,8 @@ describe('the destruction of a key', () => {
       ],
     );
     assert.equal(stored.versions[0]?.history[3]?.occurredAt, someDay - 5);
-    assert.deepEqual(await world.store.dueKeys(Number.MAX_SAFE_INTEGER, 1000), []);
+    const due = await world.store.dueKeys(Number.MAX_SAFE_INTEGER, 1000);
+    assert.ok(!due.includes(key.id));
   });
 
   it('is finished after a crash between the shredding and the commit', async () => {

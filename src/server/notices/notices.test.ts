@@ -190,7 +190,7 @@ describe('the audit log of a node, told to a destination', () => {
     const first = await start(home);
     const begin = first.house.log.health().size;
     // its place is kept before anything is done
-    while (!fs.existsSync(path.join(home, 'positions', 'stream-one-siem.json')))
+    while (!fs.existsSync(path.join(home, 'audit', 'positions', 'stream-one-siem.json')))
       await new Promise((done) => setTimeout(done, 5));
     await work(first, home, 3);
     await told(receiver, begin + 2);

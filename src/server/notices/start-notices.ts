@@ -14,7 +14,7 @@ type Parts = {
   readonly house: House;
   readonly door: Door;
   readonly log: Pick<OpenedLog, 'folder' | 'end' | 'node' | 'health'>;
-  readonly home: string;
+  readonly positions: string;
   readonly destinations: readonly Destination[];
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -67,7 +67,10 @@ export function startNotices(parts: Parts): NoticeWork {
     async stop() {
       clearInterval(timer);
       const done = Promise.all([...running, ...streams.map((stream) => stream.stop())]);
-      await Promise.race([done, new Promise((resume) => setTimeout(resume, graceMillis).unref())]);
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const grace = setTimeout(resolve, graceMillis);
+      await Promise.race([done, late]);
+      clearTimeout(grace);
     },
   };
 }

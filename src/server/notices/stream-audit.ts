@@ -12,7 +12,7 @@ const eventsMax = 500;
 
 type Parts = {
   readonly log: Pick<OpenedLog, 'folder' | 'end' | 'node' | 'health'>;
-  readonly home: string;
+  readonly positions: string;
   readonly destination: Destination;
   readonly logger: Logger;
   /** Milliseconds until the next try after so many. */
@@ -29,7 +29,7 @@ export interface AuditStream {
 
 export function streamAudit(parts: Parts): AuditStream {
   const { log, destination, logger, waitAfter = (failures) => backOff(failures, retryMillisMax) } = parts;
-  const position = logPosition(parts.home, `stream-${log.node}-${destination.name}`);
+  const position = logPosition(parts.positions, `stream-${log.node}-${destination.name}`);
   const ending = createEnding();
   let place: LogPlace | null = null;
 

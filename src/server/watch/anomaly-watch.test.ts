@@ -86,7 +86,7 @@ describe('the anomaly watch of a node', () => {
     await describing(blind, home, keyId);
     assert.deepEqual(await alertsOf(blind, home), []);
     await blind.close();
-    const position = path.join(home, 'positions', 'watch-one.json');
+    const position = path.join(home, 'audit', 'positions', 'watch-one.json');
     const before = fs.readFileSync(position, 'utf8');
     for (let round = 0; round < 2; round += 1) {
       const node = await start(home);
@@ -145,7 +145,7 @@ describe('the anomaly watch by itself', () => {
     } as unknown as Door;
     const metrics = createMetrics();
     const { logger, lines } = recordingLogger();
-    return { house, door, log, home: folder, metrics, logger, told, lines };
+    return { house, door, log, positions: folder, metrics, logger, told, lines };
   }
 
   it('tries again where an alert could not be taken down', async (test) => {
@@ -170,9 +170,9 @@ describe('the anomaly watch by itself', () => {
       await all.log.append(event(index));
       if (index % 10 === 9) await new Promise((done) => setTimeout(done, 5));
     }
-    fs.mkdirSync(path.join(all.home, 'positions'));
+    fs.mkdirSync(all.positions, { recursive: true });
     fs.writeFileSync(
-      path.join(all.home, 'positions', 'watch-one.json'),
+      path.join(all.positions, 'watch-one.json'),
       '{"format":1,"segment":1,"offset":0,"index":0}',
     );
     const bounds = { learnEventsMax: 1000, waitingMax: 20 };

@@ -33,7 +33,8 @@ type Parts = {
   readonly house: House;
   readonly door: Door;
   readonly log: Pick<OpenedLog, 'folder' | 'end' | 'node' | 'health'>;
-  readonly home: string;
+  /** Folder of how far readers have come. */
+  readonly positions: string;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly bounds?: WatchBounds;
@@ -92,7 +93,7 @@ function describeWatch(metrics: Metrics, { state, size, spent }: Told): void {
 
 export function startAnomalyWatch(parts: Parts): AnomalyWatch {
   const { house, log, metrics, logger, bounds = usualBounds } = parts;
-  const position = logPosition(parts.home, `watch-${log.node}`);
+  const position = logPosition(parts.positions, `watch-${log.node}`);
   const canaryKeys = new Set<string>();
   const ending = createEnding();
   const turns = createTurns();

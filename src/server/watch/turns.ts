@@ -28,7 +28,7 @@ export function createTurns(): Turns {
       // what others did since the last rest
       const others = Math.max(0, active - worked) / Math.max(1, active + idle);
       const millis = Math.max(1, worked * (others > busyFrom ? busyShare : 1));
-      await new Promise<void>((resume) => setTimeout(resume, millis).unref());
+      await new Promise<void>((resume) => setTimeout(resume, millis));
       begin = performance.now();
     },
     spent: () => spent,
