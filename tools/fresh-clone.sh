@@ -4,8 +4,24 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 place=$(mktemp -d)
 server=
+# npm may end before the server that it started: each process is told, and waited for
+started_by() {
+  local child
+  for child in $(ps -o pid= --ppid "$1"); do
+    started_by "$child"
+    echo "$child"
+  done
+}
 finish() {
-  if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi
+  local process processes=()
+  if [ -n "$server" ]; then
+    mapfile -t processes < <(started_by "$server")
+    for process in "${processes[@]}" "$server"; do kill "$process" 2>/dev/null || true; done
+    wait "$server" 2>/dev/null || true
+    for process in "${processes[@]}"; do
+      for _ in $(seq 75); do kill -0 "$process" 2>/dev/null || break; sleep 0.2; done
+    done
+  fi
   rm -rf "$place"
 }
 trap finish EXIT
