@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { ClavigerError, type Destruction } from '#domain';
 import { operations, type Operation } from '#operations';
+import { contentsOf } from '../../test/contents.ts';
 import { auditEvents } from './audit-reader.ts';
 import type { Composition } from './compose.ts';
 import { recordingLogger, temporaryFolder } from './home.fixture.ts';
@@ -105,11 +104,8 @@ describe('the destruction of keys, day by day', () => {
     const before = await house.node.house.store.key(id);
     const secrets = [await house.node.shreds.get(id), before?.materials[0]?.material ?? null];
     const found = (): boolean[] => {
-      const files = fs.readdirSync(house.home, { recursive: true, encoding: 'utf8' });
-      const all = files
-        .map((name) => path.join(house.home, name))
-        .filter((file) => fs.statSync(file).isFile());
-      return secrets.map((secret) => all.some((file) => fs.readFileSync(file).includes(secret ?? '')));
+      const all = contentsOf(house.home);
+      return secrets.map((secret) => all.some(({ bytes }) => bytes.includes(secret ?? '')));
     };
     assert.deepEqual(found(), [true, true]);
     await house.schedule(id);

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { signedHeaders } from '../../bench/sign.ts';
+import { contentsOf } from '../contents.ts';
 import { freePort, newHome, removeHome } from '../servers.ts';
 import { asker, type Asker, killNodes, spawnNode } from './node.ts';
 import { foundIn, type Planter, planter } from './planted.ts';
@@ -171,25 +172,11 @@ function refusedByNative({ plant }: Planter, keys: Keys, token: string): Refusal
   ];
 }
 
-/** A file, or nothing where the running server has put another in its place meanwhile. */
-function contentOf(file: string): Buffer {
-  try {
-    return fs.readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
-    throw error;
-  }
-}
-
 /** Every file of a home but the one that is made to hold credentials. */
 function requireClean(home: string, output: string, { planted }: Planter): void {
-  const files = fs
-    .readdirSync(home, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name !== 'credentials.env')
-    .map((entry) => path.join(entry.parentPath, entry.name));
+  const files = contentsOf(home).filter(({ name }) => path.basename(name) !== 'credentials.env');
   assert.ok(files.length > 8, `only ${files.length} files`);
-  for (const file of files)
-    assert.deepEqual(foundIn(contentOf(file), planted), [], path.relative(home, file));
+  for (const { name, bytes } of files) assert.deepEqual(foundIn(bytes, planted), [], name);
   assert.deepEqual(foundIn(output, planted), [], 'output');
 }
 

@@ -1,22 +1,5 @@
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import path from 'node:path';
-
-type Content = { readonly name: string; readonly bytes: Buffer };
-
-/** All files of a home; where one took its lasting name meanwhile, all are read anew. */
-function contentsOf(home: string): readonly Content[] {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return fs
-        .readdirSync(home, { recursive: true, encoding: 'utf8' })
-        .filter((name) => fs.statSync(path.join(home, name)).isFile())
-        .map((name) => ({ name, bytes: fs.readFileSync(path.join(home, name)) }));
-    } catch (error) {
-      if (attempt === 20 || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-}
+import { contentsOf } from '../../../test/contents.ts';
 
 /** Fails where a file of a home holds one of the texts: nothing that was given to log in is kept anywhere. */
 export function assertNotKept(home: string, planted: readonly string[]): void {

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { openStore } from '#storage';
+import { contentsOf } from '../../../test/contents.ts';
 import { configOf, readCredentials, temporaryFolder } from '../home.fixture.ts';
 import { compose } from '../compose.ts';
 import { createLogger } from '../logger.ts';
@@ -62,12 +63,8 @@ describe('a sealed server', () => {
     assert.match(String((await ask('GET', '/metrics')).body['text']), /^claviger_sealed 0$/m);
     const told = JSON.stringify(lines());
     for (const share of shares) assert.ok(!told.includes(share.split(':')[4] ?? ''));
-    const folder = path.join(home, 'audit');
-    const log = fs
-      .readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .map((name) => path.join(folder, name))
-      .filter((file) => fs.statSync(file).isFile())
-      .map((file) => fs.readFileSync(file, 'latin1'))
+    const log = contentsOf(path.join(home, 'audit'))
+      .map(({ bytes }) => bytes.toString('latin1'))
       .join();
     assert.match(log, /"server\.unseal".*"shares":"5 1 4","refused":0/);
   });
@@ -192,15 +189,12 @@ describe('a home in shares', () => {
   it('keeps neither the root key nor a share in any file', async (test) => {
     const { home, shares } = await shamirHome(test);
     const parts = shares.map((share) => share.split(':')[4] ?? '?');
-    const files = fs
-      .readdirSync(home, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => path.join(entry.parentPath, entry.name));
+    const files = contentsOf(home);
     assert.ok(files.length > 5);
-    for (const file of files) {
-      const content = fs.readFileSync(file, 'latin1');
-      assert.ok(!content.includes('claviger-share-'), file);
-      for (const part of parts) assert.ok(!content.includes(part), file);
+    for (const { name, bytes } of files) {
+      const content = bytes.toString('latin1');
+      assert.ok(!content.includes('claviger-share-'), name);
+      for (const part of parts) assert.ok(!content.includes(part), name);
     }
     assert.equal(fs.existsSync(path.join(home, 'root')), false);
     const store = await openStore(configOf(home).databaseUrl);
