@@ -1,6 +1,6 @@
 import { usualPolicy } from '#domain';
 import { headOf, versionOf } from '../population.fixture.ts';
-import { ago, attestation, someKey, type Case } from './cases.fixture.ts';
+import { ago, attestation, placed, someKey, type Case } from './cases.fixture.ts';
 
 const [environment] = headOf().environments;
 if (!environment) throw new Error('no environment');
@@ -105,6 +105,18 @@ export const casesOfStrength: readonly Case[] = [
     },
     outcome: 'pass',
     says: /of 1 wrappings/,
+  },
+  {
+    check: 'wrapping-strength',
+    given: {
+      keys: [
+        someKey({ id: 'come', origin: 'imported' }),
+        someKey({ id: 'weak', spec: 'AES_128', usage: 'wrap' }),
+      ],
+      events: [placed(3, 'keys.import-under-key', { keyId: 'come', facts: { wrappingKey: 'weak' } })],
+    },
+    outcome: 'fail',
+    says: /256 bits and was wrapped under weak, which has 128/,
   },
   { check: 'wrapping-strength', given: {}, outcome: 'no-data', says: /no living key/ },
 ];

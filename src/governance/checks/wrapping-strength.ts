@@ -25,9 +25,14 @@ function checkWithin(isInScope: (key: Key) => boolean): LibraryCheck {
       const viewOf = viewerOf(head);
       const tally = newTally();
       const strengths = new Map<string, number>();
+      const imported = new Map<string, number>();
       const edges: Edge[] = [];
       let isTooMuch = false;
       tally.cite({ kind: 'population' });
+      function connect(edge: Edge): void {
+        if (edges.length < edgesMax) edges.push(edge);
+        else isTooMuch = true;
+      }
       return {
         key: (facts: KeyFacts) => {
           const { key, isLiving, spec } = viewOf(facts);
@@ -35,10 +40,21 @@ function checkWithin(isInScope: (key: Key) => boolean): LibraryCheck {
           if (canWrap(key) && strengths.size < wrappersMax) strengths.set(key.id, spec.strengthBits);
           if (!isLiving || !isInScope(key)) return;
           tally.judge();
-          for (const under of facts.wrappedBy) {
-            if (edges.length < edgesMax) edges.push({ key: key.id, strengthBits: spec.strengthBits, under });
+          const { strengthBits } = spec;
+          if (key.origin === 'imported') {
+            if (imported.size < edgesMax) imported.set(key.id, strengthBits);
             else isTooMuch = true;
           }
+          for (const under of facts.wrappedBy) connect({ key: key.id, strengthBits, under });
+        },
+        event: (placed) => {
+          const { operation, outcome, keyId, facts } = placed.event;
+          if (operation !== 'keys.import-under-key' || outcome !== 'success') return;
+          const strengthBits = imported.get(keyId ?? '');
+          const under = facts?.['wrappingKey'];
+          if (keyId === null || strengthBits === undefined || typeof under !== 'string') return;
+          tally.citeEvent(placed);
+          connect({ key: keyId, strengthBits, under });
         },
         result: () => {
           for (const { key, strengthBits, under } of edges) {

@@ -10,12 +10,13 @@ import {
   type SecretRow,
   type WrapNode,
 } from '#governance';
-import type { Copy, InventoryFacets } from '#ports';
+import type { InventoryFacets } from '#ports';
 import { defineOperation } from '../define.ts';
 import type { House } from '../house.ts';
 import { page } from '../inputs.ts';
 import { credentialRows } from './inventory-credentials.ts';
 import { secretRows } from './inventory-secrets.ts';
+import { keyFactsOf, wrappersOf } from './key-facts.ts';
 
 export const filterShape = z
   .record(z.string().max(32), z.string().max(1024))
@@ -34,14 +35,6 @@ type ListInput = z.input<typeof listInput>;
 /** Anything that the inventory lists. */
 export type ListedRow = InventoryRow | SecretRow | CredentialRow;
 export type InventoryList = { readonly rows: readonly ListedRow[]; readonly next: string | null };
-
-const wrapper = /^key:([0-9a-z-]{1,64}) version /;
-
-/** The keys under which a key was handed out, as the register of copies says. */
-function wrappersOf(copies: readonly Copy[]): readonly string[] {
-  const found = copies.map(({ detail }) => wrapper.exec(String(detail['recipient'] ?? ''))?.[1]);
-  return [...new Set(found.filter((id) => id !== undefined))].sort();
-}
 
 /** Steps up the wrap graph that are read for a page. */
 const stepsMax = 4;
@@ -66,11 +59,7 @@ async function nodesAbove(house: House, first: readonly string[]): Promise<Reado
 
 /** The rows of some keys, with what is known of them besides their records. */
 async function keyRows(house: House, keys: readonly Key[], now: number): Promise<InventoryRow[]> {
-  const relations = await house.store.relations.of(keys.map(({ id }) => id));
-  const facts = keys.flatMap((key) => {
-    const known = relations.get(key.id);
-    return known ? [{ key, ...known, wrappedBy: wrappersOf(known.copies) }] : [];
-  });
+  const facts = await keyFactsOf(house, keys);
   const nodes = await nodesAbove(
     house,
     facts.flatMap(({ wrappedBy }) => wrappedBy),

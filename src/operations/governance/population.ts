@@ -11,9 +11,10 @@ import {
   type PopulationHead,
   type PrincipalFacts,
 } from '#governance';
-import type { Copy, Credential, LogEntry, PublishedLog } from '#ports';
+import type { Credential, LogEntry, PublishedLog } from '#ports';
 import type { House } from '../house.ts';
 import { attestationsOf } from './attestations.ts';
+import { keyFactsOf } from './key-facts.ts';
 import { periodExceptionsOf } from './period-exceptions.ts';
 import { periodPolicyOf } from './period-policy.ts';
 import { quorumPolicyOf } from '../quorum/policy.ts';
@@ -84,23 +85,10 @@ async function* keysOf(house: House, { environments }: Scope): AsyncGenerator<re
       const keys = await house.store.keys(environment, null, { after, limit: keysAtOnce });
       const last = keys.at(-1);
       if (!last) break;
-      const relations = await house.store.relations.of(keys.map(({ id }) => id));
-      yield keys.flatMap((key) => {
-        const known = relations.get(key.id);
-        return known ? [{ key, ...known, wrappedBy: wrappersOf(known.copies) }] : [];
-      });
+      yield await keyFactsOf(house, keys);
       after = last.id;
     }
   }
-}
-
-/** Keys of the house under which an export left. */
-function wrappersOf(copies: readonly Copy[]): string[] {
-  const found = copies.flatMap(({ detail }) => {
-    const wrapper = detail['wrappingKey'];
-    return typeof wrapper === 'string' ? [wrapper] : [];
-  });
-  return [...new Set(found)].sort();
 }
 
 function credentialFacts({ kind, id, createdAt, expiresAt }: Credential): CredentialFacts {

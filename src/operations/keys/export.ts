@@ -8,7 +8,7 @@ import {
   wrapKey,
   type SecretBytes,
 } from '#crypto';
-import { ClavigerError, factsOf, requireUsableVersion, type AlgorithmName, type KeyVersion } from '#domain';
+import { ClavigerError, factsOf, requireUsableVersion, type AlgorithmName } from '#domain';
 import type { Copy } from '#ports';
 import { anyCondition, defineOperation, onKey, present, usableOnly } from '../define.ts';
 import type { House } from '../house.ts';
@@ -17,6 +17,7 @@ import type { CheckedKey, Outcome, TargetRule, Work } from '../operation.ts';
 import { updateOf } from './change.ts';
 import { headerOf } from './key-block-terms.ts';
 import { materialOf } from './sealing.ts';
+import { wrapperName } from './wrapper-name.ts';
 
 const line = z.string().regex(/^[^\p{Cc}]{1,500}$/u);
 
@@ -173,9 +174,6 @@ async function wrappedUnder(
   using key = await takeOut(house, target);
   return Buffer.from(sealKeyBlock({ protectionKey, header, key }), 'latin1');
 }
-
-const wrapperName = ({ key, version }: { key: { id: string }; version: KeyVersion }): string =>
-  `key:${key.id} version ${version.number}`;
 
 //= sp800-57p1r5 5.6.1.1: a key is wrapped by one that is at least as strong
 function requireStronger(under: CheckedKey, target: CheckedKey): void {
