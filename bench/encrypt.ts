@@ -9,7 +9,9 @@ import { signedHeaders } from './sign.ts';
 export type Scale = { readonly seconds: number; readonly rounds: number };
 
 /** Makes a key and a signed Encrypt of 32 bytes under it; signed anew for each run, since it is good for five minutes. */
-async function encryptRequest(server: TestServer): Promise<(url: string, seconds: number) => LoadRequest> {
+export async function encryptRequest(
+  server: TestServer,
+): Promise<(url: string, seconds: number) => LoadRequest> {
   const client = createClient({ address: server.address, token: server.env['CLAVIGER_TOKEN'] ?? '' });
   const key = await client.keys.create({ description: 'bench' });
   const body = JSON.stringify({ KeyId: key.id, Plaintext: randomBytes(32).toString('base64') });

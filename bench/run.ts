@@ -4,6 +4,7 @@ import { newHome, removeHome, startTestServer, type TestServer } from '../test/s
 import { benchAnomaly } from './anomaly.ts';
 import { benchEncrypt, benchManyKeys, type Scale } from './encrypt.ts';
 import { benchDetectors } from './detectors.ts';
+import { benchGovernance, benchGoverned } from './governance.ts';
 import { benchInventory } from './inventory.ts';
 import { benchVaultKv } from './vault-kv.ts';
 import { benchVaultTransit } from './vault-transit.ts';
@@ -157,6 +158,8 @@ if (!hasLoad) {
 if (wanted('anomaly')) await benchAnomaly(quick);
 if (wanted('detectors')) await benchDetectors(quick ? 100_000 : 1_000_000);
 if (wanted('inventory')) await benchInventory(quick ? 20_000 : 1_000_000);
+if (wanted('governance')) await benchGovernance(quick ? 20_000 : 1_000_000);
+if (hasLoad && wanted('governed')) await benchGoverned(scale);
 if (wanted('start')) await benchStart();
 if (wanted('files')) await benchFiles();
 const small = await startTestServer();

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { ClavigerError } from '#domain';
+import { ClavigerError, hasCode } from '#domain';
 import {
   currentRootSetting,
   isCurrentRoot,
@@ -122,7 +122,10 @@ export async function requireKnownRoot(store: Store, root: RootOfTrust): Promise
 
 const probeMillisMin = 10_000;
 
-/** Rejects where the root does not answer; one that answered within ten seconds is not asked again. */
+/**
+ * Rejects where the root does not answer; one that answered within ten seconds is not asked again. What the store has for the root to open
+ * can't be had while the store is away: that says nothing of the root.
+ */
 export function rootProbe(root: RootOfTrust, store: Store): () => Promise<void> {
   let answeredAt = Number.NEGATIVE_INFINITY;
   return async () => {
@@ -130,7 +133,12 @@ export function rootProbe(root: RootOfTrust, store: Store): () => Promise<void> 
     await root.probe?.();
     if (performance.now() - answeredAt < probeMillisMin) return;
     const startedAt = performance.now();
-    (await openHouseKey(root, store))[Symbol.dispose]();
+    try {
+      (await openHouseKey(root, store))[Symbol.dispose]();
+    } catch (error) {
+      if (hasCode(error, 'store-unavailable')) return;
+      throw error;
+    }
     answeredAt = startedAt;
   };
 }

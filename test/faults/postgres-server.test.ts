@@ -31,6 +31,10 @@ describe('a server whose PostgreSQL crashes', {
     const client = asker(node.address, credentialsOf(home));
     const told = nothingTold();
     let over = false;
+    // also where something does not hold: nobody asks on for ever
+    after(() => {
+      over = true;
+    });
     const working = Array.from({ length: 8 }, (_, lane) => work(client, told, `p${lane}`, () => over));
     for (let round = 0; round < rounds; round += 1) {
       const answered = told.requestIds.size;
