@@ -65,7 +65,7 @@ export function eventOperation(bytes: Buffer): string {
 export function readEvent(bytes: Uint8Array): AuditEvent {
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
   } catch (cause) {
     throw new ClavigerError('integrity-failed', 'An entry of the log is not an event.', { cause });
   }

@@ -25,6 +25,7 @@ const looks: ReadonlySet<string> = new Set([
   'governance.detect',
   'governance.find-flaws',
   'governance.gather-evidence',
+  'governance.export-inventory',
   'governance.inventory-facets',
   'governance.show-ceremony',
   'governance.write-document',

@@ -91,7 +91,7 @@ import {
   reopenFinding,
 } from './governance/findings.ts';
 import { statementOperations } from './governance/statements.ts';
-import { inventoryFacets, listInventory } from './governance/inventory.ts';
+import { exportInventory, inventoryFacets, listInventory } from './governance/inventory.ts';
 import {
   deleteInventoryView,
   listInventoryViews,
@@ -175,6 +175,7 @@ export const operations = Object.freeze({
   readPeriodPolicy,
   writePeriodPolicy,
   listInventory,
+  exportInventory,
   inventoryFacets,
   saveInventoryView,
   readInventoryView,

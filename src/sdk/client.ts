@@ -54,6 +54,7 @@ export type Client = ReturnType<typeof createClient>;
  */
 export function createClient(options: ClientOptions) {
   const call = createCall(options);
+  const lines = createLines(options);
   return {
     /** Any request of the API, for what has no method of its own here. */
     call,
@@ -67,7 +68,7 @@ export function createClient(options: ClientOptions) {
     attestations: attestationsOf(call),
     ceremonies: ceremoniesOf(call),
     written: writtenOf(call),
-    inventory: inventoryOf(call),
+    inventory: inventoryOf(call, lines),
     approvals: approvalsOf(call),
     findings: findingsOf(call),
     periods: periodsOf(call),
@@ -79,7 +80,7 @@ export function createClient(options: ClientOptions) {
     /** Seals a server whose root key is in shares: it finishes what it accepted, and serves nothing until it is unsealed. */
     seal: async () => void (await call('POST', '/seal')),
     rootRekeys: rootRekeysOf(call),
-    compliance: complianceOf(call, createLines(options)),
+    compliance: complianceOf(call, lines),
   };
 }
 

@@ -1,5 +1,4 @@
-import { ClavigerApiError } from './api-error.ts';
-import type { Call, Json, Lines } from './transport.ts';
+import { untilEnd, type Call, type Json, type Lines } from './transport.ts';
 
 export type FrameworkRecord = {
   readonly id: string;
@@ -38,13 +37,8 @@ export type EvidencePiece = { readonly file: string; readonly bytes: Uint8Array 
 type Where = { readonly environment?: string | undefined };
 
 async function* pieces(lines: AsyncIterable<Json>): AsyncGenerator<EvidencePiece> {
-  for await (const line of lines) {
-    const problem = line['problem'] as { code?: unknown; detail?: unknown } | undefined;
-    if (problem) throw new ClavigerApiError(String(problem.code), String(problem.detail));
-    if (line['end'] === true) return;
+  for await (const line of untilEnd(lines))
     yield { file: String(line['file']), bytes: Buffer.from(String(line['bytes']), 'base64') };
-  }
-  throw new ClavigerApiError('unreachable', 'The answer is cut off.');
 }
 
 /** Judging by frameworks; `environment` narrows it, for the people of the first environment. */

@@ -1,4 +1,4 @@
-import { pages, part, type Call } from './transport.ts';
+import { pages, part, untilEnd, type Call, type Lines } from './transport.ts';
 
 /** A line of the inventory: flat; its `kind` is `key`, `secret` or `credential`. Times are ISO 8601. */
 export type InventoryRowRecord = Readonly<
@@ -38,8 +38,13 @@ function queryOf({ kind, filter = {}, sort }: InventoryWish): string {
 }
 
 /** The inventory of the environment, and filters of it that were kept. */
-export function inventoryOf(call: Call) {
+export function inventoryOf(call: Call, lines: Lines) {
   return {
+    /** All rows that are found, in one answer; without an order in that in which they come quickest. */
+    async *all(wish: InventoryWish = {}): AsyncGenerator<InventoryRowRecord> {
+      for await (const line of untilEnd(lines('POST', '/inventory/export', { ...wish })))
+        yield* line['rows'] as InventoryRowRecord[];
+    },
     /** All rows that are found, asked for page by page as they are taken. */
     list: (wish: InventoryWish = {}, pageSize = 500) =>
       pages<InventoryRowRecord>(call, {

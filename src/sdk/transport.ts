@@ -167,6 +167,17 @@ export function createLines(options: ClientOptions): Lines {
   };
 }
 
+/** The lines before the one that says that the answer is whole. Throws what the server says of a failure, and where that line never comes. */
+export async function* untilEnd(lines: AsyncIterable<Json>): AsyncGenerator<Json> {
+  for await (const line of lines) {
+    const problem = line['problem'] as { code?: unknown; detail?: unknown } | undefined;
+    if (problem) throw new ClavigerApiError(String(problem.code), String(problem.detail));
+    if (line['end'] === true) return;
+    yield line;
+  }
+  throw new ClavigerApiError('unreachable', 'The answer is cut off.');
+}
+
 function lineOf(address: string, text: string): Json {
   const line = parsed(text);
   if (line) return line;
@@ -196,16 +207,32 @@ type Pages = {
   readonly size?: number;
 };
 
-/** All entries of a list that is told in pages of at most 500. */
+/**
+ * All entries of a list that is told in pages of at most 500. Whoever took the first page whole mostly wants them all: from then on the
+ * next page is asked for while one is taken.
+ */
 export async function* pages<T>(
   call: Call,
   { path, member, query = '', size = 500 }: Pages,
 ): AsyncGenerator<T> {
-  let after: string | null = null;
-  do {
-    const marker: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
-    const page: Json = await call('GET', `${path}?limit=${size}${query}${marker}`);
+  const ask = (after: string | null): Promise<Json> => {
+    const marker = after === null ? '' : `&after=${encodeURIComponent(after)}`;
+    const asked = call('GET', `${path}?limit=${size}${query}${marker}`);
+    // whoever stops early never hears of what became of it
+    asked.catch(() => undefined);
+    return asked;
+  };
+  const nextOf = (page: Json): string | null => (page['next'] ?? null) as string | null;
+  const first = await ask(null);
+  yield* first[member] as T[];
+  let after = nextOf(first);
+  let coming = after === null ? null : ask(after);
+  while (coming) {
+    const page: Json = await coming;
+    after = nextOf(page);
+    coming = after === null ? null : ask(after);
+    // entries that are taken without a pause would hold it back
+    await new Promise((resume) => setTimeout(resume));
     yield* page[member] as T[];
-    after = (page['next'] ?? null) as string | null;
-  } while (after !== null);
+  }
 }

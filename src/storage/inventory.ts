@@ -165,10 +165,28 @@ async function recordsOf(driver: Driver, ids: readonly string[]) {
   });
 }
 
+/** Whether all keys of the environment are wanted, in the order of the index that holds them. */
+function isEverything({ environment: _, ...wishes }: KeyFilter, { by, descending }: InventoryOrder): boolean {
+  return by === 'id' && !descending && Object.values(wishes).every((wish) => wish === undefined);
+}
+
+/** The records of everything behind a spot, without a search: exports take them all. */
+async function everything(driver: Driver, filter: KeyFilter, { after, limit }: Page) {
+  const { id: from } = startOf({ by: 'id', descending: false }, filter, after);
+  const rows = await driver.query(
+    'SELECT id, doc FROM keys WHERE environment = $1 AND id > $2 ORDER BY id LIMIT $3',
+    [filter.environment, from, limit + 1],
+  );
+  const keys = rows.slice(0, limit).map((row) => decodeKey(text(row, 'id'), row['doc']));
+  const last = rows.length > limit ? keys.at(-1) : undefined;
+  return { keys, next: last ? `0|${last.id}` : null };
+}
+
 /** The inventory, over the store's driver. */
 export function storedInventory(driver: Driver): Inventory {
   return {
     async page(filter, order, page) {
+      if (isEverything(filter, order)) return everything(driver, filter, page);
       const isNamed = filter.namePrefix !== undefined || order.by === 'name';
       if (isNamed && order.by !== 'name')
         throw new ClavigerError('input-invalid', 'A filter by name is answered in the order of names.', {

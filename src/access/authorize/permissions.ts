@@ -220,6 +220,7 @@ export const permissions = Object.freeze({
   'governance:read-due': permission(null, inspect),
   'governance:write-document': permission(null, inspect),
   'governance:list-inventory': permission(null, inspect),
+  'governance:export-inventory': permission(null, inspect),
   'governance:inventory-facets': permission(null, inspect),
   'governance:save-inventory-view': permission(null, inspect),
   'governance:read-inventory-view': permission(null, inspect),

@@ -100,8 +100,7 @@ async function exportAll({ format, out, force, ...asked }: ExportWish): Promise<
   if (format === 'cbom' && asked.kind !== 'key')
     throw new CliError(exitCodes.usage, 'A CBOM is of keys.', 'use --format csv or jsonl for other kinds');
   const { cbomOf, csvOf, jsonLinesOf } = await import('#server/inventory');
-  const client = connect();
-  const rows = client.inventory.list(await wishOf(asked));
+  const rows = connect().inventory.all(await wishOf(asked));
   const pieces = async function* (): AsyncGenerator<string> {
     if (format === 'csv') return yield* csvOf(rows);
     if (format === 'jsonl') return yield* jsonLinesOf(rows);

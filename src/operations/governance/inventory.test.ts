@@ -45,6 +45,22 @@ describe('the inventory', () => {
     assert.ok(!JSON.stringify(found).includes('wrapped"'));
   });
 
+  it('is exported whole, as it is listed; what can not be asked is refused before it begins', async () => {
+    const exported = (filter = {}, caller = world.caller({ roles: ['auditor'] })) =>
+      world.door.run(operations.exportInventory, caller, { filter, sort: null });
+    const rows = async ({ pages }: Awaited<ReturnType<typeof exported>>) =>
+      (await Array.fromAsync(pages)).flat();
+    const listed = (await list()).rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    assert.deepEqual(await rows(await exported()), listed);
+    assert.deepEqual(
+      await rows(await exported({ owner: 'web' })),
+      listed.filter(({ owner }) => owner === 'web'),
+    );
+    assert.deepEqual(await rows(await exported({}, world.caller({ environment: 'beta' }))), []);
+    await assert.rejects(exported({ colour: 'red' }), { code: 'input-invalid' });
+    await assert.rejects(exported({}, world.caller({ roles: ['user'] })), { code: 'access-denied' });
+  });
+
   it('is of the own environment alone, and for those who inspect', async () => {
     const beta = await world.door.run(operations.listInventory, world.caller({ environment: 'beta' }), {
       filter: {},

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Key } from '#domain';
 import {
@@ -10,10 +11,11 @@ import {
   type SecretRow,
   type WrapNode,
 } from '#governance';
-import type { InventoryFacets } from '#ports';
+import type { InventoryFacets, Page } from '#ports';
 import { defineOperation } from '../define.ts';
 import type { House } from '../house.ts';
 import { page } from '../inputs.ts';
+import type { Work } from '../operation.ts';
 import { credentialRows } from './inventory-credentials.ts';
 import { secretRows } from './inventory-secrets.ts';
 import { keyFactsOf, wrappersOf } from './key-facts.ts';
@@ -23,13 +25,15 @@ export const filterShape = z
   .refine((fields) => Object.keys(fields).length <= 20, 'has 20 fields at most');
 export const sortShape = z.string().max(16).nullable();
 
-const listInput = z.strictObject({
+const wish = {
   kind: z.enum(['key', 'secret', 'credential']).default('key'),
   filter: filterShape,
   /** `created`, `ends`, `id`, `name`, or with `-` in front; null: what suits the filter. */
   sort: sortShape,
-  page,
-});
+};
+const exportInput = z.strictObject(wish);
+type ExportInput = z.input<typeof exportInput>;
+const listInput = z.strictObject({ ...wish, page });
 type ListInput = z.input<typeof listInput>;
 
 /** Anything that the inventory lists. */
@@ -67,6 +71,25 @@ async function keyRows(house: House, keys: readonly Key[], now: number): Promise
   return facts.map((each) => inventoryRow(each, now, (id) => nodes.get(id) ?? null));
 }
 
+/** A page of what an environment has. */
+async function rowsOf(
+  { house, caller, now }: Pick<Work, 'house' | 'caller' | 'now'>,
+  { kind = 'key', filter: fields, sort }: ExportInput,
+  asked: Page,
+): Promise<InventoryList> {
+  const { environment } = caller.principal;
+  if (kind === 'secret') return secretRows(house, environment, fields, asked, now);
+  if (kind === 'credential') return credentialRows(house, environment, fields, asked);
+  const filter = filterOf(environment, fields, now);
+  const { keys, next } = await house.store.inventory.page(filter, orderOf(sort, filter), asked);
+  return { rows: await keyRows(house, keys, now), next };
+}
+
+const factsOfWish = ({ kind = 'key', filter }: ExportInput) => ({
+  kind,
+  fields: Object.keys(filter).join(' '),
+});
+
 /** What the environment has: keys that a filter finds, secrets without their values, or credentials without theirs. */
 export const listInventory = defineOperation<ListInput, InventoryList>({
   name: 'governance.list-inventory',
@@ -74,15 +97,39 @@ export const listInventory = defineOperation<ListInput, InventoryList>({
   input: listInput as z.ZodType<ListInput>,
   targets: [],
   permission: 'governance:list-inventory',
-  run: async ({ house, caller, now }, { kind = 'key', filter: fields, sort, page: asked }) => {
-    const { environment } = caller.principal;
-    const facts = { kind, fields: Object.keys(fields).join(' ') };
-    if (kind === 'secret') return { output: await secretRows(house, environment, fields, asked, now), facts };
-    if (kind === 'credential')
-      return { output: await credentialRows(house, environment, fields, asked), facts };
-    const filter = filterOf(environment, fields, now);
-    const { keys, next } = await house.store.inventory.page(filter, orderOf(sort, filter), asked);
-    return { output: { rows: await keyRows(house, keys, now), next }, facts };
+  run: async (work, { page: asked, ...rest }) => ({
+    output: await rowsOf(work, rest, asked),
+    facts: factsOfWish(rest),
+  }),
+});
+
+/** Rows that are made in one go, some milliseconds; then come those who wait for answers. */
+const rowsAtOnce = 128;
+
+/** All of it, gathered while it is taken, in the order that costs least where none is said. */
+export const exportInventory = defineOperation<
+  ExportInput,
+  { readonly pages: AsyncIterable<readonly ListedRow[]> }
+>({
+  name: 'governance.export-inventory',
+  kind: 'read',
+  input: exportInput as z.ZodType<ExportInput>,
+  targets: [],
+  permission: 'governance:export-inventory',
+  run: async (work, asked) => {
+    const isFree = asked.sort === null && asked.filter['name'] === undefined;
+    const ordered: ExportInput = isFree ? { ...asked, sort: 'id' } : asked;
+    const pageAfter = (after: string | null) => rowsOf(work, ordered, { after, limit: rowsAtOnce });
+    // what can't be asked is refused before an answer begins
+    const first = await pageAfter(null);
+    async function* pages(): AsyncGenerator<readonly ListedRow[]> {
+      for (let page = first; ; page = await pageAfter(page.next)) {
+        yield page.rows;
+        if (page.next === null) return;
+        await nextTurn();
+      }
+    }
+    return { output: { pages: pages() }, facts: factsOfWish(asked) };
   },
 });
 

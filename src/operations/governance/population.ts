@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eventOperation, readEvent } from '#audit';
 import { requirementsOf, type AuditEvent, type Instant } from '#domain';
 import {
@@ -20,7 +21,8 @@ import { periodPolicyOf } from './period-policy.ts';
 import { quorumPolicyOf } from '../quorum/policy.ts';
 
 const dayMillis = 86_400_000;
-const keysAtOnce = 500;
+/** Read and judged in one go, some milliseconds; then come those who wait for answers. */
+const keysAtOnce = 128;
 const entriesAtOnce = 4096;
 const credentialsMax = 1000;
 
@@ -75,6 +77,7 @@ export async function* governedEntries(
     if (within.length === 0) return;
     const found = placed(scope, within);
     if (found.length > 0) yield found;
+    await nextTurn();
   }
 }
 
@@ -87,6 +90,7 @@ async function* keysOf(house: House, { environments }: Scope): AsyncGenerator<re
       if (!last) break;
       yield await keyFactsOf(house, keys);
       after = last.id;
+      await nextTurn();
     }
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ClavigerError } from '#domain';
 import { operations } from '#operations';
 import { lineRoute, route, type Route } from '../route.ts';
+import { wholeLines } from '../whole-lines.ts';
 
 const environment = z.string().min(1).max(63).nullable().optional();
 const wish = { framework: z.string().min(1).max(100), environment };
@@ -23,15 +23,7 @@ const runAnswer = z
   .describe('what one run found; the same population gives the same bytes');
 
 async function* pieceLines(pieces: AsyncIterable<{ readonly file: string; readonly bytes: Uint8Array }>) {
-  try {
-    for await (const { file, bytes } of pieces) yield { file, bytes: Buffer.from(bytes).toString('base64') };
-    yield { end: true } as const;
-  } catch (error) {
-    // an answer has begun: what failed is its last line
-    const code = error instanceof ClavigerError ? error.code : 'internal';
-    const detail = error instanceof ClavigerError && code !== 'internal' ? error.message : 'It failed.';
-    yield { problem: { code, detail } };
-  }
+  for await (const { file, bytes } of pieces) yield { file, bytes: Buffer.from(bytes).toString('base64') };
 }
 
 /** Judging by frameworks, and what proves it. */
@@ -91,6 +83,6 @@ export const complianceRoutes: readonly Route[] = [
       end: z.literal(true).optional(),
     }),
     input: ({ body }) => ({ framework: body.framework, environment: body.environment ?? null }),
-    lines: ({ pieces }) => pieceLines(pieces),
+    lines: ({ pieces }) => wholeLines(pieceLines(pieces)),
   }),
 ];

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { filterFields } from '#governance';
 import { operations, type InventoryView, type ListedRow } from '#operations';
 import { pageOf, pageQuery } from '../fields.ts';
-import { route, type PathParts, type Route } from '../route.ts';
+import { lineRoute, route, type PathParts, type Route } from '../route.ts';
 import { next, nothing, timeOf } from '../views.ts';
+import { wholeLines } from '../whole-lines.ts';
 
 const field = z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]);
 const rowAnswer = z
@@ -11,13 +12,12 @@ const rowAnswer = z
   .describe('flat; its `kind` is `key`, `secret` or `credential`; never a value or material')
   .meta({ id: 'InventoryRow' });
 
-const rowView = (row: ListedRow): z.input<typeof rowAnswer> =>
-  Object.fromEntries(
-    Object.entries(row).map(([name, value]: [string, z.input<typeof field> | readonly string[]]) => [
-      name,
-      typeof value === 'object' && value !== null ? [...value] : value,
-    ]),
-  );
+/** Rows are told as they are: whoever serialises them changes nothing. */
+const rowViews = (rows: readonly ListedRow[]) => rows as unknown as z.input<typeof rowAnswer>[];
+
+async function* rowLines(pages: AsyncIterable<readonly ListedRow[]>) {
+  for await (const page of pages) yield { rows: rowViews(page) };
+}
 
 const one = z.string().max(1024).optional();
 /** One of each field by which keys, secrets (`store`) and credentials (`owner`) are filtered. */
@@ -74,7 +74,23 @@ export const inventoryRoutes: readonly Route[] = [
       const { kind, sort, ...rest } = query as Query;
       return { kind, filter: fieldsOf(query), sort: sort ?? null, page: pageOf(rest) };
     },
-    output: (done) => ({ rows: done.rows.map(rowView), next: done.next }),
+    output: (done) => ({ rows: rowViews(done.rows), next: done.next }),
+  }),
+  lineRoute('POST /inventory/export', operations.exportInventory, {
+    about: 'The same without pages, many rows on a line; the last line says that it is whole',
+    body: {
+      kind: z.enum(['key', 'secret', 'credential']).default('key'),
+      filter: filter.default({}),
+      sort: z
+        .string()
+        .max(16)
+        .nullable()
+        .default(null)
+        .describe('created, ends, id, name, or with - in front'),
+    },
+    answer: z.looseObject({ rows: z.array(rowAnswer).optional(), end: z.literal(true).optional() }),
+    input: ({ body }) => body,
+    lines: ({ pages }) => wholeLines(rowLines(pages)),
   }),
   route('GET /inventory/facets', operations.inventoryFacets, {
     about: 'How many keys of the environment have which values',
