@@ -3,7 +3,7 @@ import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createKeyUses } from '#operations';
-import { createClient } from '#sdk';
+import { createClient, type InventoryWish } from '#sdk';
 import { newHome, removeHome, startTestServer, type TestServer } from '../test/servers.ts';
 import { fillCompany } from './company.ts';
 import { encryptRequest, type Scale } from './encrypt.ts';
@@ -92,32 +92,38 @@ async function benchCommands(server: TestServer, keys: number): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
 }
 
+const questions: Readonly<Record<string, InventoryWish>> = {
+  everything: {},
+  'the newest': { sort: '-created' },
+  'a large team': { filter: { owner: 'team-000' } },
+  compromised: { filter: { state: 'compromised' } },
+  'ending within 90 days': { filter: { 'ends-before': '+90d' }, sort: 'ends' },
+  'names that begin so': { filter: { name: 'team-01*' }, sort: 'name' },
+};
+
 /** First pages of the inventory as clients get them. */
 async function benchPages(server: TestServer, keys: number): Promise<void> {
   const client = createClient({ address: server.address, token: server.env['CLAVIGER_TOKEN'] ?? '' });
-  const questions: readonly Parameters<typeof client.inventory.list>[0][] = [
-    {},
-    { sort: '-created' },
-    { filter: { owner: 'team-000' } },
-    { filter: { state: 'compromised' } },
-    { filter: { 'ends-before': '+90d' }, sort: 'ends' },
-    { filter: { name: 'team-01*' }, sort: 'name' },
-  ];
-  const times: number[] = [];
-  for (let round = 0; round < 20; round += 1)
-    for (const question of questions) {
+  const lines: string[] = [];
+  let slowest = 0;
+  for (const [name, question] of Object.entries(questions)) {
+    const times: number[] = [];
+    for (let round = 0; round < 60; round += 1) {
       const begin = performance.now();
       await client.inventory.list(question, 100).next();
-      times.push(performance.now() - begin);
+      // the first ones find a server that was never asked
+      if (round >= 10) times.push(performance.now() - begin);
     }
-  times.sort((a, b) => a - b);
-  const p99 = times[Math.floor(times.length * 0.99)] ?? 0;
+    const p99 = times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
+    lines.push(`${name} ${median(times).toFixed(0)}/${p99.toFixed(0)}`);
+    slowest = Math.max(slowest, p99);
+  }
   tell({
     name: `pages of 100 of the inventory of ${keys} keys, by HTTP`,
-    value: `p50 ${median(times).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (${questions.length} questions)`,
-    number: p99,
+    value: `p99 ${slowest.toFixed(1)} ms at most (p50/p99: ${lines.join(', ')})`,
+    number: slowest,
     bar: '50 ms',
-    holds: p99 < 50,
+    holds: slowest < 50,
   });
 }
 

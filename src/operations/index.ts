@@ -75,12 +75,9 @@ export type { ClearForm } from './keys/export-clear.ts';
 export type { ImportParameters } from './keys/import.ts';
 export type { Encrypted } from './keys/encrypt.ts';
 export type { Reencrypted } from './keys/reencrypt.ts';
-export {
-  recordFindings,
-  runDetectors,
-  type DetectionSummary,
-  type FindingView,
-} from './governance/findings.ts';
+export { recordFindings, type DetectionSummary } from './governance/finding-register.ts';
+export { runDetectors } from './governance/detect.ts';
+export type { FindingView } from './governance/findings.ts';
 export { recoveryHolders, type RecoveryHolders } from './recovery/holders.ts';
 export { destroyedKey, executionMethod, namesOf } from './keys/destroy.ts';
 export { destructionPut, standingDestruction, type DestructionReport } from './keys/destruction.ts';

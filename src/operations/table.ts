@@ -82,14 +82,8 @@ import {
   listFrameworks,
   runCompliance,
 } from './governance/compliance.ts';
-import {
-  acknowledgeFinding,
-  detectFindings,
-  findFlaws,
-  listFindings,
-  readFinding,
-  reopenFinding,
-} from './governance/findings.ts';
+import { detectFindings, findFlaws } from './governance/detect.ts';
+import { acknowledgeFinding, listFindings, readFinding, reopenFinding } from './governance/findings.ts';
 import { statementOperations } from './governance/statements.ts';
 import { exportInventory, inventoryFacets, listInventory } from './governance/inventory.ts';
 import {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -128,10 +127,14 @@ function write(response: http.ServerResponse, answer: HttpResponse): void {
 
 /** Sends pieces as fast as they are taken. */
 async function pump(pieces: AsyncIterable<Uint8Array>, response: http.ServerResponse): Promise<void> {
+  let goOn: () => void = () => undefined;
+  for (const event of ['drain', 'close']) response.on(event, () => goOn());
   try {
     for await (const piece of pieces) {
       if (response.destroyed) return;
-      if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      const { promise: room, resolve } = Promise.withResolvers<void>();
+      goOn = resolve;
+      if (!response.write(piece)) await room;
     }
     response.end();
   } catch {

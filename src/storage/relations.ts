@@ -8,24 +8,36 @@ import type { GroupCommit } from './group-commit.ts';
 import { decodeLastUse, integer, text } from './records.ts';
 
 const sameMax = 20;
+/** Fewer are looked up one by one. */
+const denseFrom = 32;
+/** So many times as many keys may lie where those that are asked for do. */
+const othersMax = 4;
 
-const relationStatements = ({ elements, integer: integerType }: Dialect) => {
-  const ids = `(SELECT value ->> 0 FROM ${elements('$1')})`;
-  return Object.freeze({
-    names: `SELECT key_id, name FROM names WHERE key_id IN ${ids} ORDER BY key_id, name, region`,
-    lastUses: `SELECT key_id, operation, used_at, request_id, principal FROM last_uses WHERE key_id IN ${ids}`,
+/** What is asked about keys that a condition on their id names. */
+const statementsWhere = (are: (column: string) => string) =>
+  Object.freeze({
+    names: `SELECT key_id, name FROM names WHERE ${are('key_id')} ORDER BY key_id, name, region`,
+    lastUses: `SELECT key_id, operation, used_at, request_id, principal FROM last_uses WHERE ${are('key_id')}`,
     uses: `SELECT key_id, version, principal, act, uses, first_at, last_at FROM key_uses
-      WHERE key_id IN ${ids} ORDER BY key_id, version, principal, act`,
+      WHERE ${are('key_id')} ORDER BY key_id, version, principal, act`,
     counts: `SELECT key_id, version, operations, bytes FROM usage_counts
-      WHERE key_id IN ${ids} ORDER BY key_id, version`,
-    copies: `SELECT ${copyColumns} FROM copies WHERE key_id IN ${ids} ORDER BY created_at DESC, id`,
-    destructions: `SELECT key_id, id, doc FROM destructions WHERE key_id IN ${ids}
+      WHERE ${are('key_id')} ORDER BY key_id, version`,
+    copies: `SELECT ${copyColumns} FROM copies WHERE ${are('key_id')} ORDER BY created_at DESC, id`,
+    destructions: `SELECT key_id, id, doc FROM destructions WHERE ${are('key_id')}
       ORDER BY CASE step WHEN 'cancelled' THEN 1 ELSE 0 END, requested_at DESC, id`,
     same: `SELECT DISTINCT own.key_id AS key_id, other.key_id AS same_id, keys.environment AS environment
       FROM material_holders own
       JOIN material_holders other ON other.fingerprint = own.fingerprint AND other.key_id <> own.key_id
       JOIN keys ON keys.id = other.key_id
-      WHERE own.key_id IN ${ids} ORDER BY own.key_id, other.key_id`,
+      WHERE ${are('own.key_id')} ORDER BY own.key_id, other.key_id`,
+  });
+
+const relationStatements = ({ elements, integer: integerType }: Dialect) => {
+  const ids = `(SELECT value ->> 0 FROM ${elements('$1')})`;
+  return Object.freeze({
+    listed: statementsWhere((column) => `${column} IN ${ids}`),
+    between: statementsWhere((column) => `${column} >= $1 AND ${column} <= $2`),
+    countBetween: `SELECT COUNT(*) AS found FROM (SELECT 1 FROM keys WHERE id >= $1 AND id <= $2 LIMIT $3) AS some`,
     // who comes when there are many already is counted together
     addUses: `INSERT INTO key_uses (key_id, version, principal, act, uses, first_at, last_at)
       SELECT value ->> 0, CAST(value ->> 1 AS ${integerType}), value ->> 2, value ->> 3,
@@ -108,30 +120,45 @@ function withinRoom(reports: readonly KeyUseReport[], rows: readonly Row[]): Key
 export function storedRelations(driver: Driver, writer: GroupCommit<Notes>): Relations {
   const statements = relationStatements(driver.dialect);
 
+  /** The first and last of keys where not many others lie between them: then tables are read from one to the other. */
+  async function denseRange(keyIds: readonly string[]): Promise<[string, string] | null> {
+    if (keyIds.length < denseFrom) return null;
+    let [first = '', last = ''] = keyIds;
+    for (const id of keyIds) {
+      if (id < first) first = id;
+      if (id > last) last = id;
+    }
+    const most = othersMax * keyIds.length;
+    const [row] = await driver.query(statements.countBetween, [first, last, most]);
+    return integer(row ?? {}, 'found') < most ? [first, last] : null;
+  }
+
   return {
     async of(keyIds) {
       const found = new Map<string, Mutable>(keyIds.map((id) => [id, nothing()]));
-      const wanted = [json(keyIds)];
+      const range = await denseRange(keyIds);
+      const asked = range ? statements.between : statements.listed;
+      const wanted = range ?? [json(keyIds)];
       async function each(sql: string, see: (relations: Mutable, row: Row) => void): Promise<void> {
         for (const row of await driver.query(sql, wanted)) {
           const relations = found.get(text(row, 'key_id'));
           if (relations) see(relations, row);
         }
       }
-      await each(statements.names, ({ names }, row) => void names.push(text(row, 'name')));
-      await each(statements.lastUses, (relations, row) => {
+      await each(asked.names, ({ names }, row) => void names.push(text(row, 'name')));
+      await each(asked.lastUses, (relations, row) => {
         relations.lastUse = decodeLastUse(row) satisfies LastUse;
       });
-      await each(statements.uses, ({ uses }, row) => void uses.push(readUse(row)));
-      await each(statements.counts, ({ counts }, row) => {
+      await each(asked.uses, ({ uses }, row) => void uses.push(readUse(row)));
+      await each(asked.counts, ({ counts }, row) => {
         const operations = integer(row, 'operations');
         counts.push({ version: integer(row, 'version'), operations, bytes: integer(row, 'bytes') });
       });
-      await each(statements.copies, ({ copies }, row) => void copies.push(readCopy(row) satisfies Copy));
-      await each(statements.destructions, (relations, row) => {
+      await each(asked.copies, ({ copies }, row) => void copies.push(readCopy(row) satisfies Copy));
+      await each(asked.destructions, (relations, row) => {
         relations.destruction ??= readDestruction(row) satisfies Destruction;
       });
-      await each(statements.same, ({ sameMaterial }, row) => {
+      await each(asked.same, ({ sameMaterial }, row) => {
         if (sameMaterial.length >= sameMax) return;
         sameMaterial.push({ keyId: text(row, 'same_id'), environment: text(row, 'environment') });
       });

@@ -2,15 +2,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
-import type { ClientOptions, ComplianceOutcome, ComplianceRecord, EvidencePiece } from '#sdk';
+import type { ComplianceOutcome, ComplianceRecord, EvidencePiece } from '#sdk';
 import { loadConfig } from '#server/configuration';
 import { checkoutHome } from '../checkout-home.ts';
 import { connect, servesHere } from '../connect.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { facts, outputOption, show, table, type Shown } from '../output.ts';
+import { patience, waitingFor } from '../waiting.ts';
 
-/** A million keys take a while. */
-const patience: Partial<ClientOptions> = { timeoutMillis: 600_000 };
+const judging = 'judging everything there is';
 
 type Where = { readonly framework: string; readonly environment?: string };
 
@@ -44,7 +44,7 @@ function addRun(compliance: Command): void {
     .option('--exit-code', 'exit with 1 where a requirement fails')
     .addOption(outputOption())
     .action(async ({ framework, output, exitCode, ...where }: Shown & Where & { exitCode?: boolean }) => {
-      const run = await connect(patience).compliance.run(framework, where);
+      const run = await waitingFor(judging, connect(patience).compliance.run(framework, where));
       await show(output, run, () => runTable(run));
       if (exitCode && run.summary.fail > 0) process.exitCode = exitCodes.failed;
     });
@@ -109,7 +109,7 @@ function addReport(compliance: Command): void {
     .action(async ({ framework, format, out, from, ...where }: ReportWish) => {
       const run =
         from === undefined
-          ? await connect(patience).compliance.run(framework, where)
+          ? await waitingFor(judging, connect(patience).compliance.run(framework, where))
           : readRun(from, framework);
       writeOut(out, await reportOf(run as never, format));
     });
@@ -186,7 +186,10 @@ function addEvidence(compliance: Command): void {
       const partial = `${path.resolve(out)}.${randomUUID()}.part`;
       fs.mkdirSync(partial, { recursive: true, mode: 0o700 });
       try {
-        const files = await writePieces(partial, connect(patience).compliance.evidence(framework, where));
+        const files = await waitingFor(
+          'gathering evidence',
+          writePieces(partial, connect(patience).compliance.evidence(framework, where)),
+        );
         if (fs.existsSync(out)) fs.rmdirSync(out);
         fs.renameSync(partial, out);
         await show(output, { folder: out, files }, () =>

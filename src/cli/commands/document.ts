@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { WrittenDocument } from '#server/documents';
 import { connect } from '../connect.ts';
 import { writeNew } from '../write-new.ts';
+import { patience, waitingFor } from '../waiting.ts';
 
 const kinds = [
   ['practice-statement', 'the key-management practice statement, after NIST SP 800-57 part 2'],
@@ -23,7 +24,7 @@ function formOf({ format, out = '' }: Wish): (typeof forms)[number] {
 
 async function write(kind: string, wish: Wish): Promise<void> {
   const { htmlOf, markdownOf } = await import('#server/documents');
-  const record = await connect({ timeoutMillis: 600_000 }).written.document(kind, wish.environment);
+  const record = await waitingFor('writing', connect(patience).written.document(kind, wish.environment));
   const written = record as unknown as WrittenDocument;
   const text = {
     markdown: () => markdownOf(written),

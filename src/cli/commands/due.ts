@@ -4,6 +4,7 @@ import type { Due } from '#server/documents';
 import { wholeNumber } from '../arguments.ts';
 import { connect } from '../connect.ts';
 import { show, table, type Shown } from '../output.ts';
+import { patience, waitingFor } from '../waiting.ts';
 
 type Wish = {
   readonly within: number;
@@ -41,7 +42,7 @@ function dueTable({ deadlines, total, overdue, at, until }: DueRecord): string {
 
 async function due({ within, limit, environment, output }: Wish): Promise<void> {
   const wish = { withinDays: within, limit, ...(environment === undefined ? {} : { environment }) };
-  const record = await connect({ timeoutMillis: 600_000 }).written.due(wish);
+  const record = await waitingFor('looking at everything', connect(patience).written.due(wish));
   if (output !== 'ics') {
     await show(output, output === 'jsonl' ? record.deadlines : record, () => dueTable(record));
     return;

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { FindingRecord, FindingWish } from '#sdk';
 import { connect } from '../connect.ts';
 import { facts, outputOption, show, type Cell, type Shown } from '../output.ts';
+import { patience, waitingFor } from '../waiting.ts';
 
 const severities = ['critical', 'high', 'medium', 'low'];
 const statuses = ['open', 'acknowledged', 'resolved'];
@@ -110,7 +111,10 @@ export function addFindingCommands(program: Command): void {
     .description('have all detectors look now, and take down what they find')
     .addOption(outputOption())
     .action(async ({ output }: Shown) => {
-      const { counts, opened, resolved } = await connect().findings.detect();
+      const { counts, opened, resolved } = await waitingFor(
+        'looking at everything',
+        connect(patience).findings.detect(),
+      );
       const told = { ...counts, 'opened now': opened, 'resolved now': resolved };
       await show(output, { counts, opened, resolved }, () => facts(told));
     });

@@ -41,9 +41,14 @@ export const yearMillis = 365 * dayMillis;
 /** A state or an end reaches every node within a second; clocks of nodes differ by less than the rest. */
 export const nodesAgreeMillis = 5000;
 
+let lastDay = { number: 0, text: '1970-01-01' };
+
 /** Year, month and day (UTC) of an instant. */
 export function dayOf(at: Instant): string {
-  return new Date(at).toISOString().slice(0, 10);
+  // events of one day follow each other
+  const number = Math.floor(at / dayMillis);
+  if (number !== lastDay.number) lastDay = { number, text: new Date(at).toISOString().slice(0, 10) };
+  return lastDay.text;
 }
 
 type Viewer = (facts: KeyFacts) => KeyView;
