@@ -37,7 +37,7 @@ const relationStatements = ({ elements, integer: integerType }: Dialect) => {
   return Object.freeze({
     listed: statementsWhere((column) => `${column} IN ${ids}`),
     between: statementsWhere((column) => `${column} >= $1 AND ${column} <= $2`),
-    countBetween: `SELECT COUNT(*) AS found FROM (SELECT 1 FROM keys WHERE id >= $1 AND id <= $2 LIMIT $3) AS some`,
+    countBetween: `SELECT COUNT(*) AS found FROM (SELECT 1 FROM keys WHERE id >= $1 AND id <= $2 LIMIT $3) AS walked`,
     // who comes when there are many already is counted together
     addUses: `INSERT INTO key_uses (key_id, version, principal, act, uses, first_at, last_at)
       SELECT value ->> 0, CAST(value ->> 1 AS ${integerType}), value ->> 2, value ->> 3,

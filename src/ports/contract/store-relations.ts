@@ -90,6 +90,29 @@ export function relationTests({ store, second }: StoreHandles): void {
       assert.deepEqual(found.get(twin.id)?.names, []);
     });
 
+    it('says of many at once what it says of each, neighbours or scattered', async () => {
+      const environment = samples.uniqueName('env');
+      const start = randomUUID().slice(0, 24);
+      const keys = Array.from({ length: 240 }, (_, at) => ({
+        ...samples.sampleKey(environment),
+        id: `${start}${at.toString(16).padStart(12, '0')}`,
+      }));
+      const ids = keys.map(({ id }) => id);
+      await store().commit(only(...keys.map((key) => createKey(key))));
+      await store().relations.recordUses(
+        ids.filter((_, at) => at % 3 === 0).map((id, at) => report(id, { count: at + 1 })),
+      );
+      const each = new Map<string, unknown>();
+      for (const id of ids) each.set(id, (await store().relations.of([id])).get(id));
+      for (const wanted of [ids, ids.slice(50, 90).toReversed(), ids.filter((_, at) => at % 6 === 0)]) {
+        assert.deepEqual(
+          await store().relations.of(wanted),
+          new Map(wanted.map((id) => [id, each.get(id)])),
+          `${wanted.length} keys`,
+        );
+      }
+    });
+
     it('adds up uses by version, principal and act, from all handles', async () => {
       const id = await newKey(samples.uniqueName('env'));
       await store().relations.recordUses([]);
