@@ -125,21 +125,29 @@ function streamsOf({ filter, classes: { ids }, from }: Search, owners: readonly 
   return owners.flatMap((owner) => ids.map((id) => ({ prefix: [filter.environment, owner, id], from })));
 }
 
+/** What walks in the order of a range need not be told of it: they begin at its one end, and are cut off at the other. */
+function withoutOrdered(filter: KeyFilter, by: 'created' | 'ends'): KeyFilter {
+  const { [by]: _, ...others } = filter;
+  return others;
+}
+
 async function searched(search: Search): Promise<Merged> {
   const { driver, filter, order, from, wanted, classes } = search;
   const steps = { descending: order.descending, looked: lookedMax, wanted };
   const owners = await namedOwners(search);
   if (order.by === 'created') {
     // the streams of an owner hold nothing of other ones
-    const { owner: _, ownerPrefix: __, ...others } = filter;
-    const residual = residualOf(owners ? others : filter, null);
+    const { owner: _, ownerPrefix: __, ...others } = withoutOrdered(filter, 'created');
+    const residual = residualOf(owners ? others : withoutOrdered(filter, 'created'), null);
     const walk = owners ? walks.ofOwner : walks.byCreation;
     return mergeStreams(driver, walk, streamsOf(search, owners), residual, steps);
   }
   const few = order.by === 'ends' && owners === null ? null : await gathered(search, owners);
   if (few) return few;
-  if (order.by === 'ends')
-    return mergeStreams(driver, walks.byEnd, streamsOf(search, null), residualOf(filter, null), steps);
+  if (order.by === 'ends') {
+    const residual = residualOf(withoutOrdered(filter, 'ends'), null);
+    return mergeStreams(driver, walks.byEnd, streamsOf(search, null), residual, steps);
+  }
   const residual = residualOf(filter, classes.all ? null : classes.ids);
   return mergeStreams(driver, walks.byId, [{ prefix: [filter.environment], from }], residual, steps);
 }
@@ -149,7 +157,10 @@ async function pageOf(driver: Driver, filter: KeyFilter, order: InventoryOrder, 
   const classes = await classesOf(driver, filter);
   if (classes.ids.length === 0) return { entries: [], next: null };
   const found = await searched({ driver, filter, order, from, wanted: page.limit, classes });
-  return found.next && isBehindAll(order, filter, found.next) ? { ...found, next: null } : found;
+  const entries = found.entries.filter((spot) => !isBehindAll(order, filter, spot));
+  const isOver =
+    entries.length < found.entries.length || (found.next && isBehindAll(order, filter, found.next));
+  return { entries, next: isOver ? null : found.next };
 }
 
 async function recordsOf(driver: Driver, ids: readonly string[]) {
