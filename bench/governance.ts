@@ -169,7 +169,7 @@ async function countingNanos(): Promise<number> {
 
 /** Encryption with the watch and the counting of uses, in turns with a server that does not watch. */
 export async function benchGoverned({ seconds, rounds }: Scale): Promise<void> {
-  const [on, off] = [await startTestServer(), await startTestServer({ env: { CLAVIGER_ANOMALY: 'off' } })];
+  const [on, off] = [await startTestServer(), await startTestServer({ env: { CLAVIGER_ANOMALY: '0' } })];
   const [ofOn, ofOff] = [await encryptRequest(on), await encryptRequest(off)];
   await wrk(ofOn(on.address, 2));
   await wrk(ofOff(off.address, 2));
