@@ -110,7 +110,8 @@ function insertEnvironment(
  * rejects with, and so is, by throwing, a change that is wrong in itself.
  */
 export function changeStatements(statements: StoreStatements, change: Change): CheckedStatement[] {
-  if (isHierarchyChange(change)) return hierarchyStatements(statements, change);
+  if (isHierarchyChange(change))
+    return hierarchyStatements(statements, change).map((statement) => ({ ...statement, moves: true }));
   if (isRecordChange(change)) return recordStatements(statements, change);
   if (isNameChange(change)) return [nameStatement(statements, change)];
   switch (change.kind) {

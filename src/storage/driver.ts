@@ -7,7 +7,11 @@ export type Value = string | number | null | Uint8Array;
 export type Row = Readonly<Record<string, unknown>>;
 
 /** Something that runs statements with `$1` placeholders. */
-export type Session = { query(sql: string, params?: readonly Value[]): Promise<readonly Row[]> };
+export type Session = {
+  query(sql: string, params?: readonly Value[]): Promise<readonly Row[]>;
+  /** Answers that stay true to the end of the transaction, by statement and values. Absent: nothing is kept. */
+  readonly held?: Map<string, Promise<readonly Row[]>>;
+};
 
 /** Where the SQL of two engines differs, as short pieces of text. */
 export type Dialect = {

@@ -4,6 +4,7 @@ import { ClavigerError, hasCode } from '#domain';
 import { type Driver, GaveWayError, type Session, unavailable } from './driver.ts';
 import { groupCommit } from './group-commit.ts';
 import { sqliteDialect } from './sqlite.ts';
+import { type CheckedStatement, runList } from './statement-list.ts';
 
 /** A driver that remembers what it was asked; `fault` may throw in place of a COMMIT. */
 function recordingDriver(fault: (transaction: number) => void = () => {}, pipelines = false) {
@@ -75,6 +76,26 @@ describe('group commit', () => {
     const { write } = writerOf(driver);
     assert.deepEqual(await Promise.all(['a', 'b', 'c'].map((name) => write(name))), ['a', 'b', 'c']);
     assert.deepEqual(log, ['a', 'b', 'c', 'notes a+b+c', 'COMMIT']);
+  });
+
+  it('asks once for what the transaction holds, anew behind what may move it, and each for itself where they run apart', async () => {
+    const { driver, log } = recordingDriver();
+    const { writer } = writerOf(driver);
+    const run = (name: string, more: Partial<CheckedStatement> = {}) =>
+      writer.run([], (session) =>
+        runList(session, [
+          { sql: 'fence', values: ['env'], holds: true },
+          { sql: name, values: [], ...more },
+        ]),
+      );
+    await Promise.all([run('a'), run('b'), run('moves', { moves: true }), run('c'), run('d')]);
+    assert.deepEqual(log, ['fence', 'a', 'b', 'moves', 'fence', 'c', 'd', 'notes ', 'COMMIT']);
+    log.length = 0;
+    await Promise.allSettled([run('a'), run('fails')]);
+    assert.deepEqual(
+      log.filter((sql) => sql === 'fence' || sql === 'ROLLBACK' || sql === 'COMMIT'),
+      ['fence', 'ROLLBACK', 'fence', 'fence', 'COMMIT'],
+    );
   });
 
   it('asks for all of a group at once where the engine takes statements ahead, the notes last', async () => {

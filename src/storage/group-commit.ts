@@ -146,12 +146,19 @@ async function commitGroup<Notes>(
 type Lane = { readonly session: Session; readonly pipelines: boolean };
 type Done<Notes> = { readonly outcomes: Outcome[]; readonly notes: readonly Notes[] };
 
+function holding(session: Session): Session {
+  return { query: (sql, params) => session.query(sql, params), held: new Map() };
+}
+
 /** All works or none: the fast way, which is left when one of them fails. */
 async function runTogether<Notes>(
-  { session, pipelines }: Lane,
+  lane: Lane,
   rules: GroupRules<Notes>,
   group: readonly Work<Notes>[],
 ): Promise<Done<Notes>> {
+  const { pipelines } = lane;
+  // what a savepoint undoes is held no more: works apart keep nothing
+  const session = group.length === 1 ? lane.session : holding(lane.session);
   const notes = group.map(() => rules.newNotes());
   const started = group.map((work, index) => () => work.run(session, notes[index] as Notes));
   if (!pipelines) {

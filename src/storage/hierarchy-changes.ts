@@ -63,6 +63,7 @@ export function requireNewest(
     {
       sql: statements.oldestGeneration,
       values: [environment],
+      holds: true,
       check([row]) {
         const oldest = row ? integer(row, 'kek_oldest') : 1;
         if (oldest > 1 && sealed.some((bytes) => sealGeneration(bytes) < oldest))

@@ -69,7 +69,7 @@ export function threadLane(thread: WriterThread): Lane {
 
 const windowMs = 1_000;
 /** Milliseconds of a second for which the event loop may be held. */
-const heldMsMax = 50;
+const heldMsMax = 20;
 
 /**
  * Notes for how long the event loop was held; true: too long, in two seconds one after the other. A start, or a command that is soon

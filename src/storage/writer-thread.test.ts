@@ -298,11 +298,11 @@ describe('contention', () => {
     assert.deepEqual([at(10, 900), at(990, 40)], [false, false], 'a start');
     assert.equal(at(3_500, 900), false, 'long after');
     assert.deepEqual(
-      [at(4_600, 30), at(4_700, 30)],
+      [at(4_600, 12), at(4_700, 12)],
       [true, true].map((_, index) => index === 1),
     );
     assert.deepEqual(
-      [at(5_700, 20), at(6_800, 60), at(7_900, 40)],
+      [at(5_700, 20), at(6_800, 60), at(7_900, 15)],
       [false, false, false],
       'one second alone',
     );
