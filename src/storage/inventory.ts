@@ -177,7 +177,8 @@ async function recordsOf(driver: Driver, ids: readonly string[]) {
 }
 
 /** Whether all keys of the environment are wanted, in the order of the index that holds them. */
-function isEverything({ environment: _, ...wishes }: KeyFilter, { by, descending }: InventoryOrder): boolean {
+function isEverything(filter: KeyFilter, { by, descending }: InventoryOrder): boolean {
+  const { environment: _, ...wishes } = filter;
   return by === 'id' && !descending && Object.values(wishes).every((wish) => wish === undefined);
 }
 
