@@ -12,7 +12,7 @@ export function addConfirmation(command: Command): Command {
 }
 
 /** What is typed on the terminal; null where it is closed. Ctrl-C ends the program. */
-async function ask(question: string): Promise<string | null> {
+export async function ask(question: string): Promise<string | null> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const { promise, resolve } = Promise.withResolvers<string | null>();
   terminal.once('SIGINT', () => {

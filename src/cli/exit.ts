@@ -87,6 +87,7 @@ const nextByCode: Readonly<Record<string, string>> = {
   'key-suspended': 'claviger key enable KEY, if that is right',
   'key-destruction-scheduled': 'claviger key cancel-destroy KEY, while there is time',
   'crypto-period-over': 'claviger key rotate KEY',
+  'period-policy-stops': 'claviger period policy show; then claviger key create with another spec',
   'usage-limit-reached': 'claviger key rotate KEY',
   sealed: 'claviger unseal; claviger seal-status tells how many shares are wanted',
   'share-foreign': 'claviger seal-status tells which set is wanted',

@@ -46,6 +46,7 @@ export const errorCodes = [
   'algorithm-forbids',
   'crypto-period-over',
   'period-policy-forbids',
+  'period-policy-stops',
   'usage-limit-reached',
   // what the cryptography says
   'ciphertext-invalid',

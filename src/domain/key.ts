@@ -78,6 +78,8 @@ export type PeriodTerms = {
   readonly rotates: boolean;
   /** What has stopped processing is destroyed, a waiting period later. */
   readonly destroysAtEnd: boolean;
+  /** The policy lets no keys of its spec be made: those that are there protect nothing any more. */
+  readonly stops?: true;
 };
 
 /** A longer period of one version, granted until a date, after which the policy holds again. */

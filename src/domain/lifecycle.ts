@@ -90,6 +90,13 @@ export function requireUsableVersion(key: Key, version: KeyVersion, act: Act, no
       { details: { floor, act } },
     );
   }
+  if (act === 'protect' && key.periodTerms?.stops) {
+    throw new ClavigerError(
+      'period-policy-stops',
+      `The crypto-period policy of the environment lets keys of spec ${key.spec} protect nothing: use another key.`,
+      { details: { spec: key.spec, act } },
+    );
+  }
   const end = act === 'protect' ? originatorEnd(version) : recipientEnd(version);
   if (end !== null && now >= end) {
     const period = act === 'protect' ? 'originator-usage' : 'recipient-usage';

@@ -43,7 +43,11 @@ function isSamePeriod(one: CryptoPeriod, other: CryptoPeriod): boolean {
 }
 
 function isSameTerms(one: PeriodTerms | undefined, other: PeriodTerms | undefined): boolean {
-  return one?.rotates === other?.rotates && one?.destroysAtEnd === other?.destroysAtEnd;
+  return (
+    one?.rotates === other?.rotates &&
+    one?.destroysAtEnd === other?.destroysAtEnd &&
+    one?.stops === other?.stops
+  );
 }
 
 /**
@@ -62,7 +66,7 @@ export function heldTo(policy: PeriodPolicy, key: Key): Key {
   );
   const versions = held.map(({ version }) => version);
   const kept = held.flatMap((each) => each.extensions);
-  const terms = termsOf(policy);
+  const terms = termsOf(policy, key.spec);
   const isSame =
     versions.every((version, at) => version === key.versions[at]) &&
     kept.every((each) => extensions.includes(each)) &&

@@ -130,8 +130,16 @@ export const usualPolicy: PeriodPolicy = Object.freeze({
   onlyUnseen: true,
 });
 
-/** What of a policy is kept on each key; undefined: what is usual. */
-export function termsOf({ rotates, destroysAtEnd }: PeriodPolicy): PeriodTerms | undefined {
+/** Whether a policy lets keys of a spec be made, and those that are there protect. */
+export function allowsSpec({ profile }: Pick<PeriodPolicy, 'profile'>, spec: KeySpec): boolean {
+  const { specs, strengthMin } = periodProfiles[profile];
+  return (specs === null || specs.includes(spec)) && factsOf(spec).strengthBits >= strengthMin;
+}
+
+/** What of a policy is kept on a key of a spec; undefined: what is usual. */
+export function termsOf(policy: PeriodPolicy, spec: KeySpec): PeriodTerms | undefined {
+  const { rotates, destroysAtEnd } = policy;
+  if (!allowsSpec(policy, spec)) return { rotates, destroysAtEnd, stops: true };
   return rotates && !destroysAtEnd ? undefined : { rotates, destroysAtEnd };
 }
 
@@ -176,12 +184,11 @@ export function periodFor(policy: PeriodPolicy, key: Bound): CryptoPeriod {
 
 /** Throws `period-policy-forbids` for a key that the policy of its environment does not let be made. */
 export function requireAllowedSpec(policy: PeriodPolicy, spec: KeySpec): void {
-  const profile = periodProfiles[policy.profile];
-  const isNamed = profile.specs === null || profile.specs.includes(spec);
-  if (isNamed && factsOf(spec).strengthBits >= profile.strengthMin) return;
+  if (allowsSpec(policy, spec)) return;
+  const { source } = periodProfiles[policy.profile];
   throw new ClavigerError(
     'period-policy-forbids',
-    `The crypto-period policy of the environment (${policy.profile}: ${profile.source}) allows no keys of spec ${spec}.`,
+    `The crypto-period policy of the environment (${policy.profile}: ${source}) allows no keys of spec ${spec}.`,
     { details: { spec, profile: policy.profile } },
   );
 }

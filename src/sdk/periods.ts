@@ -58,8 +58,9 @@ export function periodsOf(call: Call) {
     })) as unknown as PeriodExceptionRecord;
   return {
     policy: async () => (await call('GET', '/period-policy')) as unknown as PeriodPolicyRecord,
-    setPolicy: async (policy: PeriodPolicyWish) =>
-      (await call('PUT', '/period-policy', { ...policy })) as unknown as PeriodPolicyRecord,
+    /** `stopsKeys`: it is meant that keys of specs that the policy does not allow protect nothing any more. */
+    setPolicy: async (policy: PeriodPolicyWish, { stopsKeys = false } = {}) =>
+      (await call('PUT', '/period-policy', { ...policy, stopsKeys })) as unknown as PeriodPolicyRecord,
     exceptions: (pageSize = 500) =>
       pages<PeriodExceptionRecord>(call, {
         path: '/period-exceptions',

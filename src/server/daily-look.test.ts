@@ -24,3 +24,18 @@ it('flaws are looked for once a day, in all environments, by one node', async (t
   await company.travel(761);
   assert.equal(await one.attend(), true);
 });
+
+it('a look ends with the server, in the middle, without a word, and comes again after its next start', async (test) => {
+  const company = await startCompany(test, temporaryFolder(test));
+  await seedCompany(company);
+  const { house, door } = company.node;
+  const { logger, lines } = recordingLogger();
+  const one = startDailyLook({ house, door, logger });
+  const looking = one.attend();
+  await one.stop();
+  assert.equal(await looking, false);
+  assert.deepEqual(lines(), []);
+  const next = startDailyLook({ house, door, logger });
+  test.after(() => next.stop());
+  assert.equal(await next.attend(), true);
+});

@@ -1,4 +1,6 @@
 import { setInterval } from 'node:timers';
+import { ClavigerError } from '#domain';
+import type { Population } from '#governance';
 import { gatherPopulation, runDetectors, type Door, type House } from '#operations';
 import { describeError, type Logger } from './logger.ts';
 
@@ -15,7 +17,16 @@ const hourMillis = 3_600_000;
 /** Shorter than a day, so that the look does not come an hour later each day. */
 const leaseMillis = 23 * hourMillis;
 
+/** What is walked through ends where the server does: a million keys take a minute. */
+async function* untilStopped<T>(pages: AsyncIterable<T>, isStopping: () => boolean): AsyncGenerator<T> {
+  for await (const page of pages) {
+    if (isStopping()) throw new ClavigerError('busy', 'The server stops.');
+    yield page;
+  }
+}
+
 export function startDailyLook({ house, door, logger }: Parts): DailyLook {
+  let isStopping = false;
   let running: Promise<boolean> | null = null;
   let lookedUntil = 0;
 
@@ -28,7 +39,12 @@ export function startDailyLook({ house, door, logger }: Parts): DailyLook {
     const names = (await house.store.environments()).map(({ environment }) => environment.name);
     const scope = { environments: names, isWholeHouse: true };
     const { population } = await gatherPopulation(house, scope, now);
-    const summaries = await runDetectors(house, door, population);
+    const walked: Population = {
+      head: population.head,
+      keys: () => untilStopped(population.keys(), () => isStopping),
+      events: () => untilStopped(population.events(), () => isStopping),
+    };
+    const summaries = await runDetectors(house, door, walked);
     for (const [environment, { counts, opened, resolved }] of summaries)
       logger.info('looked for flaws', { environment, open: counts.open, opened, resolved });
     return true;
@@ -37,9 +53,10 @@ export function startDailyLook({ house, door, logger }: Parts): DailyLook {
   async function attend(): Promise<boolean> {
     running ??= look()
       .catch((error: unknown) => {
-        logger.warn('the daily look for flaws failed and will be tried again', {
-          error: describeError(error),
-        });
+        if (!isStopping)
+          logger.warn('the daily look for flaws failed and will be tried again', {
+            error: describeError(error),
+          });
         lookedUntil = 0;
         return false;
       })
@@ -55,6 +72,7 @@ export function startDailyLook({ house, door, logger }: Parts): DailyLook {
     attend,
     async stop() {
       clearInterval(timer);
+      isStopping = true;
       await running;
     },
   };

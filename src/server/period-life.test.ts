@@ -81,8 +81,8 @@ async function lifetime(test: TestContext) {
       // what one round made due, the next one does
       await tick();
     },
-    async say(policy: PeriodPolicy): Promise<void> {
-      await run(operations.writePeriodPolicy, { policy });
+    async say(policy: PeriodPolicy, stopsKeys = false): Promise<void> {
+      await run(operations.writePeriodPolicy, { policy, stopsKeys });
       await tick();
       now += 10_000;
       await tick();
@@ -250,6 +250,29 @@ describe('a policy that is written', () => {
     assert.equal(await life.decrypt(ciphertext), 'the plaintext');
     await life.at(200);
     await assert.rejects(life.decrypt(ciphertext), { code: 'crypto-period-over' });
+  });
+
+  it('stops keys of specs that its profile does not name, where that is meant, until a policy allows them again', async (test) => {
+    const life = await lifetime(test);
+    const weak = await life.make({ spec: 'AES_128' });
+    const strong = await life.make();
+    const sealed = await life.encrypt(weak);
+    const policy = yearly({ profile: 'cnsa-2.0' });
+    await assert.rejects(life.run(operations.writePeriodPolicy, { policy }), {
+      code: 'period-policy-stops',
+      message: /AES_128: 1/,
+    });
+    await life.encrypt(weak);
+    await life.say(policy, true);
+    await assert.rejects(life.encrypt(weak), { code: 'period-policy-stops' });
+    assert.equal(await life.decrypt(sealed), 'the plaintext');
+    await life.encrypt(strong);
+    // what is stopped already is stopped by nobody anew
+    await life.say(yearly({ profile: 'cnsa-2.0', rotates: false }));
+    await assert.rejects(life.encrypt(weak), { code: 'period-policy-stops' });
+    await life.say(yearly());
+    assert.equal((await life.stored(weak)).periodTerms, undefined);
+    await life.encrypt(weak);
   });
 
   it('refuses the specs that its profile does not name, and holds after a restart in the middle', async (test) => {

@@ -1,6 +1,13 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { PeriodExceptionRecord, PeriodLimits, PeriodPolicyRecord, PeriodPolicyWish } from '#sdk';
+import {
+  ClavigerApiError,
+  type PeriodExceptionRecord,
+  type PeriodLimits,
+  type PeriodPolicyRecord,
+  type PeriodPolicyWish,
+} from '#sdk';
 import { wholeNumber } from '../arguments.ts';
+import { ask } from '../confirm.ts';
 import { connect } from '../connect.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { facts, outputOption, show, showList, table, type Shown } from '../output.ts';
@@ -53,6 +60,7 @@ type SetWish = Shown & {
   readonly bytesMax?: Bound;
   readonly rotation?: boolean;
   readonly destroyAtEnd?: boolean;
+  readonly stopKeys?: boolean;
 };
 
 /** The bounds that the command line names. */
@@ -92,8 +100,23 @@ async function setPolicy(wish: SetWish): Promise<void> {
     rotates: wish.rotation ?? before.rotates,
     destroysAtEnd: wish.destroyAtEnd ?? before.destroysAtEnd,
   };
-  const said = await client.periods.setPolicy(policy);
+  const said = await writePolicy(policy, wish.stopKeys ?? false);
   await show(wish.output, said, () => policyText(said));
+}
+
+/** A policy that would stop keys that work is taken where that is meant. */
+async function writePolicy(policy: PeriodPolicyWish, stopsKeys: boolean): Promise<PeriodPolicyRecord> {
+  const { periods } = connect();
+  try {
+    return await periods.setPolicy(policy, { stopsKeys });
+  } catch (error) {
+    if (!(error instanceof ClavigerApiError) || error.code !== 'period-policy-stops') throw error;
+    if (!process.stdin.isTTY) throw new CliError(exitCodes.conflict, error.message, 'add --stop-keys');
+    process.stderr.write(`${error.message}\n`);
+    const typed = await ask(`Type ${policy.profile} to go on: `);
+    if (typed !== policy.profile) throw new CliError(exitCodes.usage, 'Nothing was changed.');
+    return periods.setPolicy(policy, { stopsKeys: true });
+  }
 }
 
 function addPolicy(period: Command): void {
@@ -121,6 +144,7 @@ function addPolicy(period: Command): void {
     .option('--no-rotation', 'rotate no key that has no schedule of its own')
     .option('--destroy-at-end', 'destroy what may not even process any more, 30 days later')
     .option('--no-destroy-at-end', 'keep it')
+    .option('--stop-keys', 'it is meant that keys of specs that the profile does not allow protect nothing')
     .addOption(outputOption())
     .action(setPolicy);
 }

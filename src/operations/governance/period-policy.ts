@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import {
+  allowsSpec,
+  ClavigerError,
   limitsFor,
   periodFor,
   profileNames,
@@ -9,6 +11,7 @@ import {
   termsOf,
   type CryptoPeriod,
   type Key,
+  type KeySpec,
   type KeyTraits,
   type PeriodLimits,
   type PeriodPolicy,
@@ -54,8 +57,8 @@ export async function newPeriod(house: House, environment: string, key: KeyTrait
 }
 
 /** What of the policy a new key keeps. */
-export function withTerms(policy: PeriodPolicy): Pick<Key, 'periodTerms'> {
-  const terms = termsOf(policy);
+export function withTerms(policy: PeriodPolicy, spec: KeySpec): Pick<Key, 'periodTerms'> {
+  const terms = termsOf(policy, spec);
   return terms ? { periodTerms: terms } : {};
 }
 
@@ -127,8 +130,31 @@ export const finishPeriodPass = defineOperation<FinishInput, {}>({
   },
 });
 
-const writeInput = z.strictObject({ policy: policyShape });
-type WriteInput = z.infer<typeof writeInput>;
+const writeInput = z.strictObject({
+  policy: policyShape,
+  /** The caller knows that keys that are there will protect nothing any more. */
+  stopsKeys: z.boolean().default(false),
+});
+type WriteInput = { readonly policy: PeriodPolicy; readonly stopsKeys?: boolean };
+
+const specsMax = 1000;
+
+/** Refuses a policy that would stop keys that work, unless that is meant. */
+async function requireMeant(house: House, environment: string, policy: PeriodPolicy): Promise<void> {
+  const present = await periodPolicyOf(house, environment);
+  const { fields } = await house.store.inventory.facets(environment, specsMax);
+  const stopped = fields.spec.filter(({ value }) => {
+    const spec = value as KeySpec;
+    return !allowsSpec(policy, spec) && allowsSpec(present, spec);
+  });
+  if (stopped.length === 0) return;
+  const told = stopped.map(({ value, keys }) => `${value}: ${keys}`).join(', ');
+  throw new ClavigerError(
+    'period-policy-stops',
+    `By this policy keys that are there would protect nothing any more (${told}): say that this is meant.`,
+    { details: { field: 'stopsKeys', specs: told } },
+  );
+}
 
 /**
  * Says it anew: versions that are made from now on have these periods, and the house holds all others to them, one key after the other.
@@ -137,12 +163,14 @@ type WriteInput = z.infer<typeof writeInput>;
 export const writePeriodPolicy = defineOperation<WriteInput, PeriodPolicyView>({
   name: 'governance.write-period-policy',
   kind: 'manage',
-  input: writeInput,
+  input: writeInput as unknown as z.ZodType<WriteInput>,
   targets: [],
   permission: 'governance:write-period-policy',
   quorum: 'policy',
-  run: async ({ house, caller }, { policy }) => {
-    const place = { environment: caller.principal.environment, id: policyId };
+  run: async ({ house, caller }, { policy, stopsKeys }) => {
+    const { environment } = caller.principal;
+    if (!stopsKeys) await requireMeant(house, environment, policy);
+    const place = { environment, id: policyId };
     return {
       output: viewOf(policy, false),
       changes: [await policies.put(house, place, policy)],

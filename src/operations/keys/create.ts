@@ -228,7 +228,7 @@ export const createKey = defineOperation<Input, Key>({
       ...(wish.exportable && wish.plaintextBackup ? { plaintextBackup: true } : {}),
       policy,
       rotation: firstRotation(wish.rotationSeconds, now),
-      ...withTerms(periods),
+      ...withTerms(periods, sized.spec),
       suspendedAt: null,
       destruction: null,
       createdAt: now,

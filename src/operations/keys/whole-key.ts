@@ -203,7 +203,7 @@ export async function wholeKey(
     rotation: rotationSeconds
       ? { periodDays: rotationSeconds / 86_400, since: now, nextAt: now + rotationSeconds * 1000 }
       : null,
-    ...withTerms(periods),
+    ...withTerms(periods, spec),
     suspendedAt: null,
     destruction: null,
     createdAt: now,

@@ -148,6 +148,7 @@ const wireErrors: Readonly<Record<ErrorCode, WireError>> = Object.freeze({
   'algorithm-forbids': client('InvalidKeyUsageException', otherAlgorithm),
   'crypto-period-over': client('KMSInvalidStateException'),
   'period-policy-forbids': client('UnsupportedOperationException'),
+  'period-policy-stops': client('KMSInvalidStateException'),
   'usage-limit-reached': client('KMSInvalidStateException'),
   'ciphertext-invalid': client('InvalidCiphertextException', nothing),
   'key-mismatch': client('IncorrectKeyException', otherKey),

@@ -39,6 +39,7 @@ export const statuses: Readonly<Record<ErrorCode, number>> = Object.freeze({
   'transition-refused': 409,
   'version-below-floor': 409,
   'period-policy-forbids': 409,
+  'period-policy-stops': 409,
   'version-unexpected': 409,
   'purpose-forbids': 409,
   'algorithm-forbids': 409,

@@ -368,6 +368,13 @@ describe('the routes of the native API', () => {
     );
     const credentials = await ask('GET /inventory', {}, undefined, 'kind=credential&limit=1');
     assert.equal(credentials.list('rows').length, 1);
+    const whole = await native.call('POST', '/inventory/export', { body: { filter: { owner: 'web &*' } } });
+    assert.deepEqual([whole.status, whole.headers['content-type']], [200, 'application/x-ndjson']);
+    const [line, end, ...others] = whole.body['lines'] as Record<string, unknown>[];
+    assert.deepEqual([line?.['rows'], end, others], [found.value('rows'), { end: true }, []]);
+    answered.add('POST /inventory/export');
+    const wrong = await native.call('POST', '/inventory/export', { body: { filter: { state: 'actve' } } });
+    assert.deepEqual([wrong.status, wrong.body['code']], [400, 'input-invalid']);
     assert.equal((await ask('GET /inventory/facets')).value('quantum.vulnerable') !== 0, true);
     const view = { view: 'ours' };
     const kept = { filter: { owner: 'web*' }, sort: 'ends' };
@@ -501,7 +508,9 @@ describe('the routes of the native API', () => {
       listed.list('exceptions').map((each) => each.text('status')),
       ['revoked'],
     );
-    await ask('PUT /period-policy', {}, { profile: 'cnsa-2.0' });
+    const harsh = await native.call('PUT', '/period-policy', { body: { profile: 'cnsa-2.0' } });
+    assert.deepEqual([harsh.status, harsh.body['code']], [409, 'period-policy-stops']);
+    await ask('PUT /period-policy', {}, { profile: 'cnsa-2.0', stopsKeys: true });
     const weak = await native.call('POST', '/keys', { body: { spec: 'RSA_2048' } });
     assert.deepEqual([weak.status, weak.body['code']], [409, 'period-policy-forbids']);
     const bad = await native.call('PUT', '/period-policy', { body: { profile: 'none' } });

@@ -72,6 +72,7 @@ const wireErrors: Readonly<Record<ErrorCode, Wire>> = Object.freeze({
   'algorithm-forbids': { status: 400 },
   'crypto-period-over': { status: 400 },
   'period-policy-forbids': { status: 400 },
+  'period-policy-stops': { status: 400 },
   'usage-limit-reached': { status: 400 },
   'ciphertext-invalid': { status: 400, text: 'cipher: message authentication failed' },
   'key-mismatch': { status: 400 },

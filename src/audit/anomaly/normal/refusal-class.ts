@@ -18,6 +18,7 @@ const byReason: Readonly<Partial<Record<ErrorCode, RefusalClass>>> = {
   'key-state-forbids': 'state',
   'version-below-floor': 'state',
   'crypto-period-over': 'state',
+  'period-policy-stops': 'state',
   'usage-limit-reached': 'state',
   'purpose-forbids': 'purpose',
   'algorithm-forbids': 'purpose',

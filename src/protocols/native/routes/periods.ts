@@ -111,10 +111,17 @@ export const periodRoutes: readonly Route[] = [
         .boolean()
         .default(false)
         .describe('what may not even process any more is destroyed, 30 days later'),
+      stopsKeys: z
+        .boolean()
+        .default(false)
+        .describe('it is meant that keys of specs that it does not allow protect nothing any more'),
     },
     answer: policyAnswer,
     // what is absent is absent, and what is null bounds nothing
-    input: ({ body }) => ({ policy: JSON.parse(JSON.stringify(body)) as PeriodPolicy }),
+    input: ({ body: { stopsKeys, ...policy } }) => ({
+      policy: JSON.parse(JSON.stringify(policy)) as PeriodPolicy,
+      stopsKeys,
+    }),
     output: policyView,
   }),
   route('GET /period-exceptions', operations.listPeriodExceptions, {
