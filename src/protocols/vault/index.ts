@@ -11,7 +11,14 @@ import { readRequest, type VaultRequest } from './read-request.ts';
 import { unsupportedOperation } from './route.ts';
 import type { ServerFacts } from './server-facts.ts';
 import { permissionDenied, vaultError, VaultError } from './vault-error.ts';
-import { authenticateOnce, type Coming, opensWrapping, tokenIn, wrappingPaths } from './wrapping-token.ts';
+import {
+  authenticateOnce,
+  type Coming,
+  opensWrapping,
+  refuseSecond,
+  tokenIn,
+  wrappingPaths,
+} from './wrapping-token.ts';
 import { requireAddress, wrapped } from './wrapping.ts';
 
 export type { Custodians } from './server-facts.ts';
@@ -81,7 +88,7 @@ async function recognise(parts: VaultParts, { request, read, id }: Coming): Prom
   const { grant, principal, credentialId } = who;
   if (grant && grant.boundCidrs.length > 0) requireAddress(grant.boundCidrs, request.remoteAddress);
   if (grant && grant.usesLeft !== null && !(await parts.spendUse(principal.environment, credentialId)))
-    throw new VaultError(403, permissionDenied);
+    await refuseSecond(parts, { request, read, id }, token, new VaultError(403, permissionDenied));
   const placed = placeOf(parts, principal.environment, read.path);
   return { who, placed: placed instanceof Promise ? await placed : placed, token };
 }

@@ -61,7 +61,25 @@ async function noteSecond(parts: VaultParts, { request, read, id }: Coming, toke
   }
 }
 
-/** A token that was to open its own wrapping, and is no more, is told as such: clients take it for opened by another. */
+/** Whether a request is to open what its own token is of. */
+function isOfWrapping({ read }: Coming, token: string): boolean {
+  return opensWrapping(read) && (read.path === olderPath || (read.data['token'] || token) === token);
+}
+
+/** Refuses a token that was to open its own wrapping, and is no more, or is spent: clients take it for opened by another. */
+export async function refuseSecond(
+  parts: VaultParts,
+  coming: Coming,
+  token: string,
+  error: Error,
+): Promise<never> {
+  if (!isOfWrapping(coming, token)) throw error;
+  await noteSecond(parts, coming, token);
+  if (coming.read.path === olderPath) throw error;
+  throw new VaultError(400, 'wrapping token is not valid or does not exist');
+}
+
+/** Recognises whoever would open a wrapping. */
 export async function authenticateOnce(
   parts: VaultParts,
   coming: Coming,
@@ -70,11 +88,7 @@ export async function authenticateOnce(
   try {
     return await parts.authenticate(token);
   } catch (error) {
-    const { read } = coming;
-    const isOfWrapping = read.path === olderPath || (read.data['token'] || token) === token;
-    if (!isOfWrapping || !(error instanceof ClavigerError) || !gone.has(error.code)) throw error;
-    await noteSecond(parts, coming, token);
-    if (read.path === olderPath) throw error;
-    throw new VaultError(400, 'wrapping token is not valid or does not exist');
+    if (!(error instanceof ClavigerError) || !gone.has(error.code)) throw error;
+    return refuseSecond(parts, coming, token, error);
   }
 }
