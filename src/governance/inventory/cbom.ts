@@ -40,6 +40,7 @@ function properties(row: InventoryRow): Property[] {
     exportable: row.exportable,
     state: row.state,
     version: row.version,
+    stopped: row.stopped,
     'strength-bits': row.strengthBits,
     'effective-strength-bits': row.effectiveStrengthBits,
     'quantum-ready': row.quantumReady,

@@ -42,6 +42,8 @@ export type InventoryRow = {
   /** Of the newest version. */
   readonly state: string;
   readonly version: number;
+  /** The policy of its environment lets keys of its spec protect nothing. */
+  readonly stopped: boolean;
   /** How many versions still have material. */
   readonly liveVersions: number;
   readonly createdAt: string;
@@ -143,6 +145,7 @@ export function inventoryRow(
     exportable: key.exportable ?? false,
     state: version.state,
     version: version.number,
+    stopped: key.periodTerms?.stops === true,
     liveVersions: key.versions.filter(({ state }) => !state.startsWith('destroyed')).length,
     createdAt: time(key.createdAt) ?? '',
     createdBy: key.createdBy,
