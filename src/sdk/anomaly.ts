@@ -26,6 +26,8 @@ export type AlertRecord = {
 export type AnomalySettingsRecord = {
   /** Whether an alert that recommends it refuses the principal the key. */
   readonly suspends: boolean;
+  /** Whether an alert that recommends it has the principal wait for the key until somebody else approves. */
+  readonly asksApproval: boolean;
   readonly canaryKeys: readonly string[];
 };
 

@@ -105,6 +105,7 @@ function addSuspended(anomaly: Command): void {
 
 type SettingsWish = Shown & {
   readonly suspend?: 'on' | 'off';
+  readonly approval?: 'on' | 'off';
   readonly canary?: readonly string[];
   readonly clearCanaries?: boolean;
 };
@@ -119,6 +120,12 @@ function addSettings(anomaly: Command): void {
         'whether an alert that recommends it refuses the principal the key',
       ).choices(['on', 'off']),
     )
+    .addOption(
+      new Option(
+        '--approval <switch>',
+        'whether an alert that recommends it has the principal wait until somebody else lifts that',
+      ).choices(['on', 'off']),
+    )
     .option(
       '--canary <key-id>',
       'a key that nobody has a reason to touch; may be given several times',
@@ -127,18 +134,23 @@ function addSettings(anomaly: Command): void {
     )
     .option('--clear-canaries', 'forget those that were named before')
     .addOption(outputOption())
-    .action(async ({ output, suspend, canary = [], clearCanaries }: SettingsWish) => {
+    .action(async ({ output, suspend, approval, canary = [], clearCanaries }: SettingsWish) => {
       const { anomaly: watch } = connect();
       let settings = await watch.settings();
-      if (suspend !== undefined || canary.length > 0 || clearCanaries) {
+      if (suspend !== undefined || approval !== undefined || canary.length > 0 || clearCanaries) {
         const before = clearCanaries ? [] : settings.canaryKeys;
         settings = await watch.setSettings({
           suspends: suspend === undefined ? settings.suspends : suspend === 'on',
+          asksApproval: approval === undefined ? settings.asksApproval : approval === 'on',
           canaryKeys: [...new Set([...before, ...canary])],
         });
       }
       await show(output, settings, () =>
-        facts({ suspends: settings.suspends, 'canary keys': settings.canaryKeys.join(' ') }),
+        facts({
+          suspends: settings.suspends,
+          'asks for approval': settings.asksApproval,
+          'canary keys': settings.canaryKeys.join(' '),
+        }),
       );
     });
 }

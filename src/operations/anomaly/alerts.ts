@@ -69,7 +69,7 @@ function titleOf({ principal, keyId, signals }: ToldAlert): string {
 function textOf(alert: ToldAlert, suspended: boolean): string {
   const lines = alert.signals.map(({ name, about }) => `- ${name}: ${about}`);
   const next = suspended
-    ? `The key is refused to ${alert.principal} until: claviger anomaly suspended lift ${alert.keyId} ${alert.principal}`
+    ? `The key is refused to ${alert.principal} until somebody else approves: claviger anomaly suspended lift ${alert.keyId} ${alert.principal}`
     : `Recommended: ${alert.response}.`;
   const places = alert.references.map(({ log, index }) => `${log}/${index}`).join(' ');
   return [
@@ -114,9 +114,10 @@ export const recordAlert = defineOperation<
     const { environment } = caller.principal;
     const { id, keyId, principal, response, score } = alert;
     if (await alerts.find(house, environment, id)) return { output: { recorded: false, suspended: false } };
-    const { suspends } = await anomalySettingsOf(house, environment);
+    const { suspends, asksApproval } = await anomalySettingsOf(house, environment);
+    const isRefused = (suspends && response === 'suspend-grant') || (asksApproval && response !== 'notify');
     const suspending =
-      suspends && response === 'suspend-grant' && keyId !== null && !nobody.has(principal)
+      isRefused && keyId !== null && !nobody.has(principal)
         ? await suspensionOf(house, environment, { keyId, principal, alert: id, since: now })
         : [];
     const suspended = suspending.length > 0;

@@ -6,7 +6,7 @@ import { operations } from '../table.ts';
 import { toldAlert } from './alert.fixture.ts';
 
 const firstPage = { after: null, limit: 1000 };
-const settings = (suspends: boolean) => ({ suspends, canaryKeys: [] });
+const settings = (suspends: boolean, asksApproval = false) => ({ suspends, asksApproval, canaryKeys: [] });
 
 describe('alerts of the watch', () => {
   let world: TestWorld;
@@ -156,6 +156,26 @@ describe('a suspended grant', () => {
       assert.equal((await record(10 + index, { principal })).suspended, false);
     await describing(keyId);
     assert.equal(world.house.suspended?.mayBeAny, false);
+  });
+
+  it('waits for the approval of somebody else where the environment wants that, and the alert is grave enough', async () => {
+    const { id: keyId } = await makeKey(world);
+    const record = (index: number, response: 'notify' | 'require-approval') =>
+      world.door.runAsSystem(operations.recordAlert, 'alpha', toldAlert(index, { keyId, response }));
+    await world.door.run(operations.writeAnomalySettings, world.caller(), settings(false, true));
+    assert.equal((await record(40, 'notify')).suspended, false);
+    await describing(keyId);
+    assert.equal((await record(41, 'require-approval')).suspended, true);
+    await assert.rejects(describing(keyId), { code: 'access-denied' });
+    const approve = (name: string) =>
+      world.door.run(operations.liftSuspendedGrant, world.caller({ name, roles: ['administrator'] }), {
+        keyId,
+        principal: 'billing',
+      });
+    await assert.rejects(approve('billing'), { code: 'access-denied' });
+    await approve('grace');
+    await describing(keyId);
+    await world.door.run(operations.writeAnomalySettings, world.caller(), settings(true));
   });
 
   it('refuses that principal that key, on every node, until an administrator lifts it', async () => {

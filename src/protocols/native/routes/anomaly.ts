@@ -38,7 +38,11 @@ function alertView(alert: AnomalyAlert): z.input<typeof alertAnswer> {
   };
 }
 
-const settings = { suspends: z.boolean(), canaryKeys: z.array(z.string()) };
+const settings = {
+  suspends: z.boolean(),
+  asksApproval: z.boolean().default(false),
+  canaryKeys: z.array(z.string()),
+};
 
 const grantAnswer = z.strictObject({
   keyId: z.string(),
