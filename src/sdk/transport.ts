@@ -207,32 +207,16 @@ type Pages = {
   readonly size?: number;
 };
 
-/**
- * All entries of a list that is told in pages of at most 500. Whoever took the first page whole mostly wants them all: from then on the
- * next page is asked for while one is taken.
- */
+/** All entries of a list that is told in pages of at most 500. */
 export async function* pages<T>(
   call: Call,
   { path, member, query = '', size = 500 }: Pages,
 ): AsyncGenerator<T> {
-  const ask = (after: string | null): Promise<Json> => {
-    const marker = after === null ? '' : `&after=${encodeURIComponent(after)}`;
-    const asked = call('GET', `${path}?limit=${size}${query}${marker}`);
-    // whoever stops early never hears of what became of it
-    asked.catch(() => undefined);
-    return asked;
-  };
-  const nextOf = (page: Json): string | null => (page['next'] ?? null) as string | null;
-  const first = await ask(null);
-  yield* first[member] as T[];
-  let after = nextOf(first);
-  let coming = after === null ? null : ask(after);
-  while (coming) {
-    const page: Json = await coming;
-    after = nextOf(page);
-    coming = after === null ? null : ask(after);
-    // entries that are taken without a pause would hold it back
-    await new Promise((resume) => setTimeout(resume));
+  let after: string | null = null;
+  do {
+    const marker: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
+    const page: Json = await call('GET', `${path}?limit=${size}${query}${marker}`);
     yield* page[member] as T[];
-  }
+    after = (page['next'] ?? null) as string | null;
+  } while (after !== null);
 }

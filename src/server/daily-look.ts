@@ -2,6 +2,7 @@ import { setInterval } from 'node:timers';
 import { ClavigerError } from '#domain';
 import type { Population } from '#governance';
 import { gatherPopulation, runDetectors, type Door, type House } from '#operations';
+import { createEnding, type Ending } from './ending.ts';
 import { describeError, type Logger } from './logger.ts';
 
 type Parts = { readonly house: House; readonly door: Door; readonly logger: Logger };
@@ -18,15 +19,15 @@ const hourMillis = 3_600_000;
 const leaseMillis = 23 * hourMillis;
 
 /** What is walked through ends where the server does: a million keys take a minute. */
-async function* untilStopped<T>(pages: AsyncIterable<T>, isStopping: () => boolean): AsyncGenerator<T> {
+async function* untilEnding<T>(pages: AsyncIterable<T>, ending: Ending): AsyncGenerator<T> {
   for await (const page of pages) {
-    if (isStopping()) throw new ClavigerError('busy', 'The server stops.');
+    if (ending.isEnding()) throw new ClavigerError('busy', 'The server stops.');
     yield page;
   }
 }
 
 export function startDailyLook({ house, door, logger }: Parts): DailyLook {
-  let isStopping = false;
+  const ending = createEnding();
   let running: Promise<boolean> | null = null;
   let lookedUntil = 0;
 
@@ -41,8 +42,8 @@ export function startDailyLook({ house, door, logger }: Parts): DailyLook {
     const { population } = await gatherPopulation(house, scope, now);
     const walked: Population = {
       head: population.head,
-      keys: () => untilStopped(population.keys(), () => isStopping),
-      events: () => untilStopped(population.events(), () => isStopping),
+      keys: () => untilEnding(population.keys(), ending),
+      events: () => untilEnding(population.events(), ending),
     };
     const summaries = await runDetectors(house, door, walked);
     for (const [environment, { counts, opened, resolved }] of summaries)
@@ -53,7 +54,7 @@ export function startDailyLook({ house, door, logger }: Parts): DailyLook {
   async function attend(): Promise<boolean> {
     running ??= look()
       .catch((error: unknown) => {
-        if (!isStopping)
+        if (!ending.isEnding())
           logger.warn('the daily look for flaws failed and will be tried again', {
             error: describeError(error),
           });
@@ -72,7 +73,7 @@ export function startDailyLook({ house, door, logger }: Parts): DailyLook {
     attend,
     async stop() {
       clearInterval(timer);
-      isStopping = true;
+      ending.end();
       await running;
     },
   };

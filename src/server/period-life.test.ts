@@ -264,6 +264,7 @@ describe('a policy that is written', () => {
     });
     await life.encrypt(weak);
     await life.say(policy, true);
+    assert.equal(life.events('governance.write-period-policy').at(-1)?.facts?.['stopsKeys'], true);
     await assert.rejects(life.encrypt(weak), { code: 'period-policy-stops' });
     assert.equal(await life.decrypt(sealed), 'the plaintext');
     await life.encrypt(strong);

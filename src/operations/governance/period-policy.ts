@@ -167,14 +167,19 @@ export const writePeriodPolicy = defineOperation<WriteInput, PeriodPolicyView>({
   targets: [],
   permission: 'governance:write-period-policy',
   quorum: 'policy',
-  run: async ({ house, caller }, { policy, stopsKeys }) => {
+  run: async ({ house, caller }, { policy, stopsKeys = false }) => {
     const { environment } = caller.principal;
     if (!stopsKeys) await requireMeant(house, environment, policy);
     const place = { environment, id: policyId };
     return {
       output: viewOf(policy, false),
       changes: [await policies.put(house, place, policy)],
-      facts: { profile: policy.profile, rotates: policy.rotates, classes: JSON.stringify(policy.classes) },
+      facts: {
+        profile: policy.profile,
+        rotates: policy.rotates,
+        classes: JSON.stringify(policy.classes),
+        stopsKeys,
+      },
     };
   },
 });
