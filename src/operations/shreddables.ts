@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { newId, openSecret, sealGeneration, SecretBytes, sealSecret } from '#crypto';
 import { ClavigerError } from '#domain';
 import { asWrappedMaterial, type ShredStore, type WrappedMaterial } from '#ports';
@@ -30,6 +31,7 @@ type Pool = { readonly generation: number; readonly ready: Ready[] };
 const shredBytes = 32;
 const blockMin = 64;
 const blockMax = 512;
+const madeInTurn = 16;
 
 type Parts = { readonly keks: Keks; readonly shreds: ShredStore };
 
@@ -40,18 +42,26 @@ export function createShreddables({ keks, shreds }: Parts): Shreddables & { clos
   let closed = false;
 
   async function fill(environment: string): Promise<void> {
-    const newest = await keks.newest(environment);
     const size = sizes.get(environment) ?? blockMin;
-    const block = Array.from({ length: size }, () => ({
-      shredId: newId(),
-      secret: SecretBytes.random(shredBytes),
-    }));
-    await shreds.putMany(
-      block.map(({ shredId, secret }) => ({
-        keyId: shredId,
-        wrappedSecret: sealSecret({ ...newest, ...shredPlace(shredId) }, secret),
-      })),
-    );
+    const block: Ready[] = [];
+    const sealed: { readonly keyId: string; readonly wrappedSecret: Uint8Array }[] = [];
+    let newest = await keks.newest(environment);
+    while (block.length < size) {
+      const shredId = newId();
+      const secret = SecretBytes.random(shredBytes);
+      block.push({ shredId, secret });
+      const wrappedSecret = sealSecret({ ...newest, ...shredPlace(shredId) }, secret);
+      sealed.push({ keyId: shredId, wrappedSecret });
+      if (block.length % madeInTurn !== 0) continue;
+      // what else the process has to do does not wait for the whole block
+      await nextTurn();
+      const { generation } = newest;
+      newest = await keks.newest(environment);
+      if (newest.generation === generation) continue;
+      wipe(block.splice(0));
+      sealed.length = 0;
+    }
+    await shreds.putMany(sealed);
     // who needs many gets more at once
     sizes.set(environment, Math.min(size * 2, blockMax));
     const before = pools.get(environment);

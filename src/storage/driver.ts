@@ -26,6 +26,8 @@ export type Dialect = {
   readonly tableEnd: string;
   /** A table of the elements of a JSON array, in a column `value`. */
   elements(placeholder: string): string;
+  /** The bytes that stand in a text as hexadecimal digits. */
+  fromHex(text: string): string;
   /** A JSON array of the rows of a group, each an array of these columns, as text. */
   listOf(columns: string): string;
   /** A subquery of a FROM clause may refer to what stands before it. */
@@ -47,16 +49,20 @@ export type Dialect = {
 /** A reader that sees the database as it stood when it began, whatever is written meanwhile. */
 export type Snapshot = Session & { end(): Promise<void> };
 
+export type TransactionOptions = {
+  /** The engine may leave the wait for the disk to the next one: a loss of power undoes this one then, whole. */
+  readonly isLossBearable?: boolean;
+  /** Called when only the wait for the disk is left, where the engine lets the next transaction begin meanwhile. */
+  readonly onCommitting?: () => void;
+};
+
 /** One database, as the shared statements see it. */
 export type Driver = Session & {
   readonly dialect: Dialect;
   /** Statements of one transaction may be sent without waiting for the answers of those before. */
   readonly pipelines: boolean;
-  /**
-   * Runs the work in a transaction of the one writer; durable when it resolves. Never two at a time. Where its loss is bearable the
-   * engine may leave the wait for the disk to the next one: a loss of power undoes it then, whole.
-   */
-  transaction<T>(work: (session: Session) => Promise<T>, isLossBearable?: boolean): Promise<T>;
+  /** Runs the work in a transaction of the one writer; durable when it resolves. Never two at a time. */
+  transaction<T>(work: (session: Session) => Promise<T>, how?: TransactionOptions): Promise<T>;
   /** Begins to read everything as it stands now; writers go on. */
   snapshot(): Promise<Snapshot>;
   /**

@@ -70,6 +70,79 @@ function writerOf(driver: Driver) {
   return { writer, write, sheets };
 }
 
+/** A driver that lets the next transaction begin while it commits, which takes until the gate of that commit is opened. */
+function overlappingDriver() {
+  const { driver } = recordingDriver();
+  const log: string[] = [];
+  const gates: ((error?: Error) => void)[] = [];
+  let turn: Promise<void> = Promise.resolve();
+  const transaction: Driver['transaction'] = async (work, how) => {
+    const before = turn;
+    const { promise: next, resolve: nextMayBegin } = Promise.withResolvers<void>();
+    turn = next;
+    await before;
+    const result = await work({
+      async query(sql) {
+        log.push(sql);
+        return [];
+      },
+    });
+    nextMayBegin();
+    how?.onCommitting?.();
+    await new Promise<void>((resolve, reject) => {
+      gates.push((error) => (error ? reject(error) : resolve()));
+    });
+    return result;
+  };
+  return { driver: { ...driver, transaction }, log, gates };
+}
+
+const manyTurns = async (): Promise<void> => {
+  for (let index = 0; index < 10; index += 1) await new Promise((next) => setImmediate(next));
+};
+
+describe('group commit over commits that take their time', () => {
+  it('has one group at work while another one commits, and no more', async () => {
+    const { driver, log, gates } = overlappingDriver();
+    const { writer, write } = writerOf(driver);
+    const settled: string[] = [];
+    const begin = (name: string) => write(name).then(() => settled.push(name));
+    const first = begin('a');
+    await manyTurns();
+    const second = begin('b');
+    await manyTurns();
+    const third = begin('c');
+    await manyTurns();
+    assert.deepEqual(log, ['a', 'notes a', 'b', 'notes b']);
+    assert.equal(settled.length, 0);
+    gates[0]?.();
+    await first;
+    await manyTurns();
+    assert.deepEqual(settled, ['a'], 'nothing is told before its own commit');
+    assert.deepEqual(log.slice(4), ['c', 'notes c']);
+    const closing = writer.close().then(() => settled.push('closed'));
+    gates[1]?.();
+    await second;
+    await manyTurns();
+    gates[2]?.();
+    await Promise.all([third, closing]);
+    assert.deepEqual(settled, ['a', 'b', 'c', 'closed']);
+  });
+
+  it('tells those of a commit that fails, and nobody else', async () => {
+    const { driver, gates } = overlappingDriver();
+    const { write } = writerOf(driver);
+    const first = write('a');
+    await manyTurns();
+    const second = write('b');
+    await manyTurns();
+    gates[0]?.(unavailable(new Error('the disk is full')));
+    gates[1]?.();
+    await assert.rejects(first, { code: 'store-unavailable' });
+    assert.equal(await second, 'b');
+  });
+});
+
 describe('group commit', () => {
   it('commits what waits together in one transaction', async () => {
     const { driver, log } = recordingDriver();

@@ -55,6 +55,8 @@ function endsGroup(error: unknown): boolean {
 export function groupCommit<Notes>(driver: Driver, rules: GroupRules<Notes>): GroupCommit<Notes> {
   const queue: Waiting<Notes>[] = [];
   let running: Promise<void> | null = null;
+  /** The group whose commit may still be under way. */
+  let committing: Promise<void> = Promise.resolve();
   let closed = false;
 
   /** The longest head of the queue whose works have nothing in common. */
@@ -73,10 +75,19 @@ export function groupCommit<Notes>(driver: Driver, rules: GroupRules<Notes>): Gr
     // everything that arrives in this turn of the event loop goes into the first group
     await nextTurn();
     while (queue.length > 0) {
-      const group = nextGroup();
-      const outcomes = await commitGroup(driver, rules, group);
-      for (const [index, waiting] of group.entries()) waiting.settle(outcomes[index] as Outcome);
+      await runGroup(nextGroup());
     }
+  }
+
+  /** Resolves when the next group may begin: at most one waits for the disk while another one is at work. */
+  async function runGroup(group: readonly Waiting<Notes>[]): Promise<void> {
+    const { promise: nextMayBegin, resolve: onCommitting } = Promise.withResolvers<void>();
+    const settled = commitGroup(driver, rules, { works: group, onCommitting }).then((outcomes) => {
+      for (const [index, waiting] of group.entries()) waiting.settle(outcomes[index] as Outcome);
+    });
+    await Promise.race([nextMayBegin, settled]);
+    await committing;
+    committing = settled;
   }
 
   function start(): void {
@@ -107,14 +118,17 @@ export function groupCommit<Notes>(driver: Driver, rules: GroupRules<Notes>): Gr
     async close() {
       closed = true;
       while (running) await running;
+      await committing;
     },
   };
 }
 
+type Group<Notes> = { readonly works: readonly Work<Notes>[]; readonly onCommitting: () => void };
+
 async function commitGroup<Notes>(
   driver: Driver,
   rules: GroupRules<Notes>,
-  group: readonly Work<Notes>[],
+  { works: group, onCommitting }: Group<Notes>,
 ): Promise<Outcome[]> {
   let together = true;
   const isLossBearable = group.every((work) => work.isLossBearable);
@@ -123,7 +137,7 @@ async function commitGroup<Notes>(
       const run = together ? runTogether : runApart;
       const { outcomes, notes } = await driver.transaction(
         (session) => run({ session, pipelines: driver.pipelines }, rules, group),
-        isLossBearable,
+        { isLossBearable, onCommitting },
       );
       await rules.afterwards(notes);
       return outcomes;

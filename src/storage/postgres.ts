@@ -19,6 +19,7 @@ export const postgresDialect: Dialect = Object.freeze({
   serial: 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
   tableEnd: '',
   elements: (placeholder: string) => `json_array_elements(${placeholder}::json)`,
+  fromHex: (text: string) => `decode(${text}, 'hex')`,
   listOf: (columns: string) => `json_agg(json_build_array(${columns}))::text`,
   lateral: true,
   holdRows: 'FOR SHARE',

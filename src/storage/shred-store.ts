@@ -3,15 +3,16 @@ import type { ShredStore } from '#ports';
 import type { Driver, Session } from './driver.ts';
 import { groupCommit } from './group-commit.ts';
 import { bytes, text } from './records.ts';
-import { type CheckedStatement, runList } from './statement-list.ts';
+import { runList } from './statement-list.ts';
 import { shredStatements } from './statements.ts';
 import { traceRemover } from './traces.ts';
 
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
-}
+/** A sealed shred secret, in hexadecimal digits. */
+type Secret = { readonly keyId: string; readonly hex: string };
 
-type Secret = { readonly keyId: string; readonly secret: Uint8Array };
+function hexOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('hex');
+}
 
 /** The shred store over a driver whose schema is up to date. */
 export function sqlShredStore(driver: Driver): ShredStore {
@@ -23,25 +24,23 @@ export function sqlShredStore(driver: Driver): ShredStore {
     afterwards: async () => {},
   });
 
+  /** Puts them with one statement, and refuses where one is there with other bytes. */
   async function putAll(session: Session, secrets: readonly Secret[]): Promise<void> {
-    const known: Secret[] = [];
-    const put = (one: Secret): CheckedStatement => ({
-      sql: statements.put,
-      values: [one.keyId, one.secret],
-      check(rows) {
-        if (rows.length === 0) known.push(one);
-      },
-    });
-    const compare = ({ keyId, secret }: Secret): CheckedStatement => ({
-      sql: statements.get,
-      values: [keyId],
-      check([row]) {
-        if (row !== undefined && isSame(bytes(row, 'secret'), secret)) return;
-        throw new ClavigerError('conflict', `Key ${keyId} already has another shred secret.`);
-      },
-    });
-    await runList(session, secrets.map(put));
-    await runList(session, known.map(compare));
+    const rows = JSON.stringify(secrets.map(({ keyId, hex }) => [keyId, hex]));
+    const fresh = new Set((await session.query(statements.put, [rows])).map((row) => text(row, 'key_id')));
+    if (fresh.size === secrets.length) return;
+    const known = secrets.filter(({ keyId }) => !fresh.has(keyId));
+    await runList(
+      session,
+      known.map(({ keyId, hex }) => ({
+        sql: statements.get,
+        values: [keyId],
+        check([row]) {
+          if (row !== undefined && Buffer.from(bytes(row, 'secret')).equals(Buffer.from(hex, 'hex'))) return;
+          throw new ClavigerError('conflict', `Key ${keyId} already has another shred secret.`);
+        },
+      })),
+    );
   }
 
   async function putMany(
@@ -49,10 +48,7 @@ export function sqlShredStore(driver: Driver): ShredStore {
   ): Promise<void> {
     if (secrets.length === 0) return;
     // the caller may wipe its bytes at once
-    const copies = secrets.map(({ keyId, wrappedSecret }) => ({
-      keyId,
-      secret: new Uint8Array(wrappedSecret),
-    }));
+    const copies = secrets.map(({ keyId, wrappedSecret }) => ({ keyId, hex: hexOf(wrappedSecret) }));
     const touched = copies.map(({ keyId }) => keyId);
     await writer.run(touched, (session) => putAll(session, copies));
   }

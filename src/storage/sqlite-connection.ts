@@ -61,7 +61,7 @@ export type Writer = {
   begin(isLossBearable: boolean): void;
   /** Runs a statement of the transaction; throws when there is none, or no more. */
   query(sql: string, params: readonly Value[]): Row[];
-  /** After it has thrown, `rollback` is due. */
+  /** After it has thrown, all is undone. */
   commit(): void;
   rollback(): void;
   /** False: something still needs the old copies. */
@@ -104,6 +104,17 @@ export function sqliteWriter(file: string, waitMs: number, opened: Connection | 
     }
   }
 
+  function rollback(): void {
+    try {
+      if (connection?.database.isOpen && connection.database.isTransaction)
+        connection.database.exec('ROLLBACK');
+    } catch {
+      // a connection that can't even roll back is given up, and with it the transaction; the next one opens another
+      connection?.database.close();
+    }
+    settle();
+  }
+
   return {
     begin(isLossBearable) {
       try {
@@ -126,20 +137,16 @@ export function sqliteWriter(file: string, waitMs: number, opened: Connection | 
       }
     },
     commit() {
-      if (!connection?.database.isOpen || !connection.database.isTransaction) throw ended;
-      connection.database.exec('COMMIT');
-      settle();
-    },
-    rollback() {
       try {
-        if (connection?.database.isOpen && connection.database.isTransaction)
-          connection.database.exec('ROLLBACK');
-      } catch {
-        // a connection that can't even roll back is given up, and with it the transaction; the next one opens another
-        connection?.database.close();
+        if (!connection?.database.isOpen || !connection.database.isTransaction) throw ended;
+        connection.database.exec('COMMIT');
+      } catch (error) {
+        rollback();
+        throw error;
       }
       settle();
     },
+    rollback,
     removeTraces() {
       const { database, query } = open();
       // it waits for readers, and keeps writers out meanwhile

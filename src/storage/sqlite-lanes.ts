@@ -8,6 +8,7 @@ export type Lane = {
   /** Statements may be asked for when it resolves; where it could not begin, they and the commit reject. */
   begin(isLossBearable: boolean): Promise<void>;
   query(sql: string, params: readonly Value[]): Promise<readonly Row[]>;
+  /** The next transaction may begin at once; one whose commit rejects is undone. */
   commit(): Promise<void>;
   /** Never rejects. */
   rollback(): Promise<void>;

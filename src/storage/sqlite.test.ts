@@ -30,12 +30,11 @@ describe('the disk of a SQLite file', () => {
 
   it('is waited for by every commit but those whose loss is bearable, also after one that failed', async () => {
     const driver = await openSqlite(join(folder.path, 'sync.db'));
-    const level = (isLossBearable?: boolean) =>
-      driver.transaction(
-        async (session) => (await session.query('PRAGMA synchronous'))[0]?.['synchronous'],
+    const level = (isLossBearable = false) =>
+      driver.transaction(async (session) => (await session.query('PRAGMA synchronous'))[0]?.['synchronous'], {
         isLossBearable,
-      );
-    const failing = driver.transaction(() => Promise.reject(new Error('no')), true);
+      });
+    const failing = driver.transaction(() => Promise.reject(new Error('no')), { isLossBearable: true });
     await assert.rejects(failing);
     assert.deepEqual([await level(), await level(true), await level()], [full, normal, full]);
     await driver.close();

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ClavigerError } from '#domain';
-import { type Dialect, type Driver, type Session, unavailable } from './driver.ts';
+import { type Dialect, type Driver, type Session, type TransactionOptions, unavailable } from './driver.ts';
 import { type Connection, openConnection, shortWaitMs, sqliteWriter } from './sqlite-connection.ts';
 import { translateSqlite } from './sqlite-errors.ts';
 import { type Lane, type LaneChoice, whenFree, writerLanes } from './sqlite-lanes.ts';
@@ -15,6 +15,7 @@ export const sqliteDialect: Dialect = Object.freeze({
   serial: 'INTEGER PRIMARY KEY AUTOINCREMENT',
   tableEnd: 'STRICT',
   elements: (placeholder: string) => `json_each(${placeholder})`,
+  fromHex: (text: string) => `unhex(${text})`,
   listOf: (columns: string) => `json_group_array(json_array(${columns}))`,
   lateral: false,
   // there is one writer at a time
@@ -69,10 +70,16 @@ export async function openSqlite(
     async query(sql, params = []) {
       return translated(() => reader.query(sql, params));
     },
-    transaction: (work, isLossBearable = false) =>
-      inTurn(async () => {
+    transaction: (work, { isLossBearable = false, onCommitting } = {}) =>
+      inTurn(async (nextMayBegin) => {
         if (closed) throw closedError();
-        return runTransaction(await lanes.current(), work, isLossBearable);
+        return runTransaction(await lanes.current(), work, {
+          isLossBearable,
+          onCommitting() {
+            nextMayBegin();
+            onCommitting?.();
+          },
+        });
       }),
     async snapshot() {
       const connection = await whenFree(() => openConnection(file, shortWaitMs)).catch((error: unknown) => {
@@ -105,7 +112,7 @@ export async function openSqlite(
       }),
     async close() {
       closed = true;
-      await inTurn(async () => {
+      await inTurn.last(async () => {
         if (reader.database.isOpen) reader.database.close();
         await lanes.close();
       });
@@ -117,22 +124,42 @@ function closedError(): ClavigerError {
   return unavailable(new Error('the database is closed'));
 }
 
-/** Runs works of the writer one after the other, in the order in which they come. */
-function turns(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const turn = last.then(work);
-    last = turn.catch(() => {});
-    return turn;
+type Turns = {
+  /** Runs works one after the other, in the order in which they come: the next one begins when a work has ended, or says that it may. */
+  <T>(work: (nextMayBegin: () => void) => Promise<T>): Promise<T>;
+  /** The same for a work that waits until all before it have ended. */
+  last(work: () => Promise<void>): Promise<void>;
+};
+
+function turns(): Turns {
+  let mayBegin: Promise<void> = Promise.resolve();
+  let allEnded: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: (nextMayBegin: () => void) => Promise<T>): Promise<T> => {
+    const next = Promise.withResolvers<void>();
+    const ending = mayBegin.then(() => work(next.resolve));
+    mayBegin = next.promise;
+    const ended = ending.then(
+      () => next.resolve(),
+      () => next.resolve(),
+    );
+    allEnded = Promise.all([allEnded, ended]);
+    return ending;
   };
+  return Object.assign(inTurn, {
+    last(work: () => Promise<void>) {
+      const before = allEnded;
+      return inTurn(() => before.then(work));
+    },
+  });
 }
 
 async function runTransaction<T>(
   lane: Lane,
   work: (session: Session) => Promise<T>,
-  isLossBearable: boolean,
+  { isLossBearable, onCommitting }: Required<TransactionOptions>,
 ): Promise<T> {
   let isOver = false;
+  let committing: Promise<void> | null = null;
   const session: Session = {
     async query(sql, params = []) {
       if (isOver) throw unavailable(new Error('the transaction is over'));
@@ -147,11 +174,14 @@ async function runTransaction<T>(
     await lane.begin(isLossBearable);
     const result = await work(session);
     isOver = true;
-    await lane.commit();
+    committing = lane.commit();
+    onCommitting();
+    await committing;
     return result;
   } catch (error) {
     isOver = true;
-    await lane.rollback();
+    // a commit that fails undoes all by itself; the next transaction may have begun by now
+    if (!committing) await lane.rollback();
     throw translateSqlite(error);
   }
 }

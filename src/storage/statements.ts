@@ -155,10 +155,10 @@ export function storeStatements(dialect: Dialect) {
 export type StoreStatements = ReturnType<typeof storeStatements>;
 
 /** Every statement of the shred store. */
-export function shredStatements({ elements, overwrite }: Dialect) {
+export function shredStatements({ elements, fromHex, overwrite }: Dialect) {
   return {
-    put: `INSERT INTO shred_secrets (key_id, secret) VALUES ($1, $2)
-      ON CONFLICT DO NOTHING RETURNING key_id`,
+    put: `INSERT INTO shred_secrets (key_id, secret) SELECT value ->> 0, ${fromHex('value ->> 1')}
+      FROM ${elements('$1')} WHERE true ON CONFLICT DO NOTHING RETURNING key_id`,
     get: 'SELECT secret FROM shred_secrets WHERE key_id = $1',
     overwrite:
       overwrite && `UPDATE shred_secrets SET secret = ${overwrite.random('secret')} WHERE key_id = $1`,

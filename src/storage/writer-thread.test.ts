@@ -202,6 +202,49 @@ describe('the thread of a writer', () => {
     assert.deepEqual(await ids(), [2]);
   });
 
+  for (const lane of ['thread', 'event-loop'] as const) {
+    it(`lets the next transaction begin once only the disk is waited for (${lane})`, async (test) => {
+      const { driver, ids } = await opened(test, { lane });
+      await driver.transaction((session) =>
+        session.query('CREATE TABLE words (note INTEGER REFERENCES notes DEFERRABLE INITIALLY DEFERRED)'),
+      );
+      const seen: string[] = [];
+      const write = (sql: string, name: string) =>
+        driver.transaction(
+          (session) => {
+            seen.push(`${name} begins`);
+            return session.query(sql);
+          },
+          { onCommitting: () => seen.push(`${name} commits`) },
+        );
+      const [bad, good, after] = await Promise.allSettled([
+        // its commit fails, since the note is not there
+        write('INSERT INTO words (note) VALUES (7)', 'bad'),
+        write('INSERT INTO notes (id) VALUES (1)', 'good'),
+        write('INSERT INTO notes (id) SELECT max(id) + 1 FROM notes', 'after'),
+      ]);
+      assert.deepEqual([bad.status, good.status, after.status], ['rejected', 'fulfilled', 'fulfilled']);
+      assert.ok(bad.status === 'rejected' && bad.reason.rule === 'reference');
+      assert.deepEqual(await ids(), [1, 2]);
+      assert.deepEqual(await driver.query('SELECT note FROM words'), []);
+      const commits = ['bad', 'good', 'after'].flatMap((name) => [`${name} begins`, `${name} commits`]);
+      assert.deepEqual(seen, commits, 'one after the other');
+    });
+  }
+
+  it('is closed after a commit that is under way', async (test) => {
+    const { driver, file } = await opened(test);
+    let closing: Promise<void> | undefined;
+    const onCommitting = () => {
+      closing = driver.close();
+    };
+    await driver.transaction((session) => session.query(insert, [1, null]), { onCommitting });
+    await closing;
+    const reader = new DatabaseSync(file);
+    assert.equal(reader.prepare('SELECT count(*) AS total FROM notes').get()?.['total'], 1);
+    reader.close();
+  });
+
   it('removes traces between transactions, never inside one', async (test) => {
     const { driver, ids } = await opened(test);
     const { promise: gate, resolve: go } = Promise.withResolvers<void>();
