@@ -58,9 +58,9 @@ export function sealSecret(envelope: EnvelopeKey, secret: SecretBytes): Uint8Arr
   const sealed = Buffer.allocUnsafeSlow(headerLength + secret.length + tagLength);
   sealed.set(head);
   fillNonce(sealed, head.length, nonceLength);
-  return withDerivedKey(envelope, (key, info) => {
+  return withDerivedKey(envelope, head, (key, identity) => {
     const cipher = createCipheriv('aes-256-gcm', key, sealed.subarray(head.length, headerLength));
-    cipher.setAAD(Buffer.concat([head, info]));
+    cipher.setAAD(identity);
     sealed.set(
       secret.use((bytes) => cipher.update(bytes)),
       headerLength,
@@ -80,10 +80,10 @@ export function openSecret(envelope: EnvelopeKey, sealed: Uint8Array): SecretByt
   const headerLength = head.length + nonceLength;
   if (sealed.length < headerLength + tagLength) throw sealBroken();
   if (!head.equals(sealed.subarray(0, head.length))) throw sealBroken();
-  return withDerivedKey(envelope, (key, info) => {
+  return withDerivedKey(envelope, head, (key, identity) => {
     const nonce = sealed.subarray(head.length, headerLength);
     const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagLength });
-    decipher.setAAD(Buffer.concat([head, info]));
+    decipher.setAAD(identity);
     decipher.setAuthTag(sealed.subarray(sealed.length - tagLength));
     const secret = decipher.update(sealed.subarray(headerLength, sealed.length - tagLength));
     try {
@@ -100,20 +100,29 @@ function sealBroken(cause?: unknown): ClavigerError {
   return new ClavigerError('integrity-failed', 'A sealed secret does not open under its key.', { cause });
 }
 
-function withDerivedKey<T>(envelope: EnvelopeKey, work: (key: Uint8Array, info: Uint8Array) => T): T {
+/** Hands over the derived key, and what is authenticated beside the secret: the head and the info. */
+function withDerivedKey<T>(
+  envelope: EnvelopeKey,
+  head: Uint8Array,
+  work: (key: Uint8Array, identity: Uint8Array) => T,
+): T {
   if (envelope.kek.length !== 32) {
     throw new ClavigerError('integrity-failed', 'A key-encryption key must have 32 bytes.');
   }
-  const info = Buffer.from(envelope.info, 'utf8');
-  if (info.length > infoLengthMax) {
+  const infoLength = Buffer.byteLength(envelope.info, 'utf8');
+  if (infoLength > infoLengthMax) {
     throw new ClavigerError(
       'input-invalid',
       `The identity of a sealed secret exceeds ${infoLengthMax} bytes.`,
     );
   }
+  const identity = Buffer.allocUnsafe(head.length + infoLength);
+  identity.set(head);
+  identity.write(envelope.info, head.length, 'utf8');
+  const info = identity.subarray(head.length);
   const key = new Uint8Array(envelope.kek.use((kek) => hkdfSync('sha256', kek, envelope.salt, info, 32)));
   try {
-    return work(key, info);
+    return work(key, identity);
   } finally {
     key.fill(0);
   }

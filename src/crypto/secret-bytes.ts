@@ -32,6 +32,15 @@ export class SecretBytes implements Disposable {
     return new SecretBytes(randomFillSync(Buffer.allocUnsafeSlow(length)));
   }
 
+  /** As many secrets of fresh bytes, drawn with one call of the generator; each is wiped by itself. */
+  static randomMany(count: number, length: number): SecretBytes[] {
+    const bytes = randomFillSync(Buffer.allocUnsafeSlow(count * length));
+    return Array.from(
+      { length: count },
+      (_, index) => new SecretBytes(bytes.subarray(index * length, (index + 1) * length)),
+    );
+  }
+
   /** Number of bytes; known even after the wipe. */
   get length(): number {
     return this.#bytes.length;

@@ -47,12 +47,12 @@ export function createShreddables({ keks, shreds }: Parts): Shreddables & { clos
     const sealed: { readonly keyId: string; readonly wrappedSecret: Uint8Array }[] = [];
     let newest = await keks.newest(environment);
     while (block.length < size) {
-      const shredId = newId();
-      const secret = SecretBytes.random(shredBytes);
-      block.push({ shredId, secret });
-      const wrappedSecret = sealSecret({ ...newest, ...shredPlace(shredId) }, secret);
-      sealed.push({ keyId: shredId, wrappedSecret });
-      if (block.length % madeInTurn !== 0) continue;
+      for (const secret of SecretBytes.randomMany(madeInTurn, shredBytes)) {
+        const shredId = newId();
+        block.push({ shredId, secret });
+        const wrappedSecret = sealSecret({ ...newest, ...shredPlace(shredId) }, secret);
+        sealed.push({ keyId: shredId, wrappedSecret });
+      }
       // what else the process has to do does not wait for the whole block
       await nextTurn();
       const { generation } = newest;

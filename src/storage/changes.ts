@@ -4,15 +4,20 @@ import { putCopy } from './copies.ts';
 import { putStoredDocument, removeStoredDocument } from './documents.ts';
 import { putDestruction } from './destructions.ts';
 import { putFingerprint } from './fingerprints.ts';
-import type { Session, Value } from './driver.ts';
-import { encodeEvent, encodeKey, integer } from './records.ts';
+import type { Value } from './driver.ts';
+import { encodeEvent, encodeKey } from './records.ts';
 import { hierarchyStatements, isHierarchyChange, requireNewest, requireRoot } from './hierarchy-changes.ts';
 import { inventoryPlace, putClass } from './inventory-place.ts';
-import { changed, type CheckedStatement, found, runList } from './statement-list.ts';
+import { changed, type CheckedStatement } from './statement-list.ts';
 import type { StoreStatements } from './statements.ts';
 
 /** What a group must write at its end for one work. */
-export type Notes = { readonly entities: string[]; readonly events: AuditEvent[]; erased: boolean };
+export type Notes = {
+  readonly entities: readonly string[];
+  readonly events: readonly AuditEvent[];
+  /** Old copies must leave the engine's own log as well. */
+  readonly erased: boolean;
+};
 
 function insertMaterials(
   statements: StoreStatements,
@@ -22,7 +27,7 @@ function insertMaterials(
   return materials.map(({ version, material }) => ({
     sql: statements.insertMaterial,
     values: [keyId, version, material],
-    check: found(() => changed(`Version ${version} of key ${keyId}`)),
+    refuse: () => changed(`Version ${version} of key ${keyId}`),
   }));
 }
 
@@ -51,7 +56,7 @@ function updateKey(
   return [
     ...requireSealable(statements, key, added),
     putClass(place),
-    { sql: statements.updateKey, values, check: found(() => changed(`Key ${id}`)) },
+    { sql: statements.updateKey, values, refuse: () => changed(`Key ${id}`) },
     ...erased.flatMap((version) =>
       [blankMaterial, deleteMaterial].flatMap((sql) => (sql ? [{ sql, values: [id, version] }] : [])),
     ),
@@ -66,7 +71,7 @@ function insertCredential(statements: StoreStatements, credential: Credential): 
     {
       sql: statements.insertCredential,
       values: credentialValues(credential),
-      check: found(() => changed('The credential')),
+      refuse: () => changed('The credential'),
     },
   ];
 }
@@ -83,7 +88,7 @@ function insertKey(
   return [
     ...requireSealable(statements, key, materials),
     putClass(place),
-    { sql: statements.insertKey, values, check: found(() => changed(`Key ${id}`)) },
+    { sql: statements.insertKey, values, refuse: () => changed(`Key ${id}`) },
     ...insertMaterials(statements, id, materials),
   ];
 }
@@ -100,7 +105,7 @@ function insertEnvironment(
     {
       sql: statements.insertEnvironment,
       values: [name, accountId, createdAt, wrappedKek],
-      check: found(taken),
+      refuse: taken,
     },
   ];
 }
@@ -122,8 +127,8 @@ export function changeStatements(statements: StoreStatements, change: Change): C
     case 'credential-created':
       return insertCredential(statements, change.credential);
     case 'credential-deleted': {
-      const check = found(() => changed('The credential'));
-      return [{ sql: statements.deleteCredential, values: [change.id], check }];
+      const refuse = () => changed('The credential');
+      return [{ sql: statements.deleteCredential, values: [change.id], refuse }];
     }
     case 'key-created':
       return insertKey(statements, change);
@@ -144,7 +149,7 @@ function nameStatement(statements: StoreStatements, change: NameChange): Checked
     return {
       sql: statements.insertName,
       values: [environment, region, name, keyId, createdAt, updatedAt],
-      check: found(() => new ClavigerError('name-taken', `The name ${name} is taken.`)),
+      refuse: () => new ClavigerError('name-taken', `The name ${name} is taken.`),
     };
   }
   if (change.kind === 'name-moved') {
@@ -152,14 +157,14 @@ function nameStatement(statements: StoreStatements, change: NameChange): Checked
     return {
       sql: statements.moveName,
       values: [environment, region, name, keyId, updatedAt, change.expectedKeyId],
-      check: found(() => changed(`The name ${name}`)),
+      refuse: () => changed(`The name ${name}`),
     };
   }
   const { environment, region, name, expectedKeyId } = change;
   return {
     sql: statements.deleteName,
     values: [environment, region, name, expectedKeyId],
-    check: found(() => changed(`The name ${name}`)),
+    refuse: () => changed(`The name ${name}`),
   };
 }
 
@@ -219,11 +224,11 @@ function principalStatement(
   old: Principal | undefined,
 ): CheckedStatement {
   const { id, name, kind, roles, disabled } = principal;
-  const check = found(() => changed(`Principal ${id}`));
-  if (!old) return { sql: statements.putPrincipal, values: principalValues(principal), check };
+  const refuse = () => changed(`Principal ${id}`);
+  if (!old) return { sql: statements.putPrincipal, values: principalValues(principal), refuse };
   const stood = [old.environment, JSON.stringify(old.roles), old.disabled ? 1 : 0];
   const values = [id, name, kind, JSON.stringify(roles), disabled ? 1 : 0, ...stood];
-  return { sql: statements.replacePrincipal, values, check };
+  return { sql: statements.replacePrincipal, values, refuse };
 }
 
 function principalValues(principal: Principal): Value[] {
@@ -237,19 +242,11 @@ function credentialValues(credential: Credential): Value[] {
   return [id, kind, principalId, environment, secret, createdAt, expiresAt];
 }
 
-/** How many changes are remembered, and how many of them are forgotten at once. */
+/** How many changes are remembered at least; they are forgotten by the thousand. */
 export const changesKept = 100_000;
-const pruneEvery = 1_000;
 
-/**
- * Writes, for works that stand together, their events to the outbox and their entities to the change
- * sequence.
- */
-export async function writeNotes(
-  statements: StoreStatements,
-  session: Session,
-  notes: readonly Notes[],
-): Promise<void> {
+/** What, for works that stand together, brings their events to the outbox and their entities to the change sequence. */
+export function noteStatements(statements: StoreStatements, notes: readonly Notes[]): CheckedStatement[] {
   const events = notes.flatMap((note) => note.events);
   const entities = notes.flatMap((note) => note.entities);
   const list: CheckedStatement[] = [];
@@ -257,26 +254,17 @@ export async function writeNotes(
     const rows = events.map((event, index) => [index, event.id, event.node, encodeEvent(event)]);
     list.push({ sql: statements.insertEvents, values: [JSON.stringify(rows)] });
   }
-  let end = 0;
   if (entities.length > 0) {
     list.push(
       // the counter's row lock is held until the commit: numbers become visible in their order, without a gap
-      {
-        sql: statements.advanceSequence,
-        values: [entities.length],
-        check([row]) {
-          end = integer(row ?? {}, 'sequence');
-        },
-      },
+      { sql: statements.advanceSequence, values: [entities.length] },
       // they get the numbers up to the one that the counter shows by now
       {
         sql: statements.insertChanges,
         values: [JSON.stringify(entities.map((entity, index) => [index + 1 - entities.length, entity]))],
       },
+      { sql: statements.pruneChanges, values: [changesKept] },
     );
   }
-  await runList(session, list);
-  if (Math.floor(end / pruneEvery) > Math.floor((end - entities.length) / pruneEvery)) {
-    await session.query(statements.pruneChanges, [end - changesKept]);
-  }
+  return list;
 }

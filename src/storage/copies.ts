@@ -2,7 +2,7 @@ import { ClavigerError } from '#domain';
 import type { CopiedKey, Copies, Copy } from '#ports';
 import type { Driver, Row } from './driver.ts';
 import { integer, text } from './records.ts';
-import { changed, type CheckedStatement, found } from './statement-list.ts';
+import { changed, type CheckedStatement } from './statement-list.ts';
 
 export const copyColumns = 'id, kind, key_id, created_at, place, holder, status, detail';
 
@@ -35,17 +35,17 @@ export function readCopy(row: Row): Copy {
 export function putCopy(copy: Copy, expected: Copy['status'] | null): CheckedStatement {
   const { id, kind, keyId, createdAt, place, holder, status } = copy;
   const detail = JSON.stringify(copy.detail);
-  const check = found(() => changed(`Copy ${id}`));
+  const refuse = () => changed(`Copy ${id}`);
   return expected === null
     ? {
         sql: `INSERT INTO copies (${copyColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
         values: [id, kind, keyId, createdAt, place, holder, status, detail],
-        check,
+        refuse,
       }
     : {
         sql: 'UPDATE copies SET place = $1, holder = $2, status = $3, detail = $4 WHERE id = $5 AND status = $6 RETURNING id',
         values: [place, holder, status, detail, id, expected],
-        check,
+        refuse,
       };
 }
 

@@ -4,7 +4,7 @@ import type { Notes } from './changes.ts';
 import type { Dialect, Driver, Row, Session } from './driver.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { integer, readDocument, text, unreadable, writeDocument } from './records.ts';
-import { changed, type CheckedStatement, found } from './statement-list.ts';
+import { changed, type CheckedStatement } from './statement-list.ts';
 
 const demandsMax = 1000;
 
@@ -64,13 +64,12 @@ export function putDestruction(destruction: Destruction, expected: number | null
   const refuse = () => changed(`Destruction ${id}`);
   if (revision !== (expected ?? 0) + 1) throw refuse();
   const doc = writeDocument('destruction', destruction);
-  const check = found(refuse);
   if (expected !== null) {
     const values = [id, keyId, step, revision, doc, expected];
-    return [{ sql: statements.replaceDestruction, values, check }];
+    return [{ sql: statements.replaceDestruction, values, refuse }];
   }
   return [
-    { sql: statements.insertDestruction, values: [id, keyId, step, requestedAt, revision, doc], check },
+    { sql: statements.insertDestruction, values: [id, keyId, step, requestedAt, revision, doc], refuse },
     { sql: statements.deleteDemands, values: [keyId] },
   ];
 }

@@ -1,7 +1,7 @@
 import { type Change, type Document, type DocumentPlace, type Documents, asWrappedMaterial } from '#ports';
 import type { Driver, Row, Value } from './driver.ts';
 import { bytes, integer, readDocument, text, writeDocument } from './records.ts';
-import { changed, type CheckedStatement, found } from './statement-list.ts';
+import { changed, type CheckedStatement } from './statement-list.ts';
 
 const columns = 'environment, collection, id, revision, expires_at, doc, sealed, shred_id';
 /** Comes after every text that begins so: no id holds this character. */
@@ -51,10 +51,9 @@ export function putStoredDocument({
   if (revision !== (expectedRevision ?? 0) + 1) throw refuse();
   const doc = writeDocument('document', document.content);
   const values: Value[] = [environment, collection, id, revision, expiresAt, doc, sealed, shredId];
-  const check = found(refuse);
   return expectedRevision === null
-    ? { sql: statements.insert, values, check }
-    : { sql: statements.replace, values: [...values, expectedRevision], check };
+    ? { sql: statements.insert, values, refuse }
+    : { sql: statements.replace, values: [...values, expectedRevision], refuse };
 }
 
 /** Takes a document away. Refused where it stands otherwise than expected. */
@@ -67,7 +66,7 @@ export function removeStoredDocument({
   return {
     sql: statements.remove,
     values: [environment, collection, id, expectedRevision],
-    check: found(() => changed(`The ${collection}`)),
+    refuse: () => changed(`The ${collection}`),
   };
 }
 

@@ -6,6 +6,14 @@ export type Value = string | number | null | Uint8Array;
 /** One row of an answer, by column name. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** A statement of a list. */
+export type ListedStatement = {
+  readonly sql: string;
+  readonly values: readonly Value[];
+  /** All is undone where it finds no row. */
+  readonly mustFind: boolean;
+};
+
 /** Something that runs statements with `$1` placeholders. */
 export type Session = {
   query(sql: string, params?: readonly Value[]): Promise<readonly Row[]>;
@@ -63,6 +71,11 @@ export type Driver = Session & {
   readonly pipelines: boolean;
   /** Runs the work in a transaction of the one writer; durable when it resolves. Never two at a time. */
   transaction<T>(work: (session: Session) => Promise<T>, how?: TransactionOptions): Promise<T>;
+  /**
+   * Runs statements in one transaction without a look at what they answer: it is committed unless one fails, or finds no row though
+   * it must. Resolves with the index of that one, or null when it is durable. Absent: there is no quicker way for it.
+   */
+  commitList?(list: readonly ListedStatement[], how?: TransactionOptions): Promise<number | null>;
   /** Begins to read everything as it stands now; writers go on. */
   snapshot(): Promise<Snapshot>;
   /**

@@ -11,12 +11,10 @@ export function putFingerprint(
   return [
     {
       sql: `INSERT INTO material_owners (fingerprint, environment) VALUES ($1, $2)
-      ON CONFLICT (fingerprint) DO UPDATE SET environment = material_owners.environment RETURNING environment`,
+      ON CONFLICT (fingerprint) DO UPDATE SET environment = excluded.environment
+        WHERE material_owners.environment = excluded.environment RETURNING environment`,
       values: [fingerprint, environment],
-      check([owner]) {
-        if (owner === undefined || text(owner, 'environment') !== environment)
-          throw changed('Who has this material');
-      },
+      refuse: () => changed('Who has this material'),
     },
     {
       sql: 'INSERT INTO material_holders (fingerprint, key_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',

@@ -52,21 +52,18 @@ function recordingDriver(fault: (transaction: number) => void = () => {}, pipeli
 function writerOf(driver: Driver) {
   const sheets: string[][] = [];
   const writer = groupCommit<string[]>(driver, {
-    newNotes: () => [],
-    writeTogether: async (session, notes) => {
-      await session.query(`notes ${notes.flat().join('+')}`);
-    },
+    noteStatements: (notes) => [{ sql: `notes ${notes.flat().join('+')}`, values: [] }],
     afterwards: async (notes) => {
       sheets.push(notes.flat());
     },
   });
-  const write = (name: string, touches: readonly string[] = []): Promise<string> =>
-    writer.run(touches, async (session, notes) => {
-      notes.push(name);
-      await session.query(name);
+  async function write(name: string, touches: readonly string[] = []): Promise<string> {
+    const check = () => {
       if (name.startsWith('bad')) throw new ClavigerError('conflict', name);
-      return name;
-    });
+    };
+    await writer.write(touches, [{ sql: name, values: [], check }], [name]);
+    return name;
+  }
   return { writer, write, sheets };
 }
 
@@ -124,9 +121,9 @@ describe('group commit over commits that take their time', () => {
     gates[1]?.();
     await second;
     await manyTurns();
+    assert.deepEqual(settled, ['a', 'b'], 'it is not closed before its last commit');
     gates[2]?.();
     await Promise.all([third, closing]);
-    assert.deepEqual(settled, ['a', 'b', 'c', 'closed']);
   });
 
   it('tells those of a commit that fails, and nobody else', async () => {
@@ -140,6 +137,76 @@ describe('group commit over commits that take their time', () => {
     gates[1]?.();
     await assert.rejects(first, { code: 'store-unavailable' });
     assert.equal(await second, 'b');
+  });
+});
+
+describe('group commit of lists, over an engine that commits them without a look', () => {
+  /** Refuses, by its index, the first statement that must find a row and is called `gone`. */
+  function listingDriver() {
+    const recorded = recordingDriver();
+    const lists: string[][] = [];
+    const commitList: Driver['commitList'] = async (list) => {
+      lists.push(list.map(({ sql }) => sql));
+      const refused = list.findIndex(({ sql, mustFind }) => mustFind && sql.startsWith('gone'));
+      return refused < 0 ? null : refused;
+    };
+    return { ...recorded, driver: { ...recorded.driver, commitList }, lists };
+  }
+
+  const refuse = () => new ClavigerError('conflict', 'gone');
+  const hold: CheckedStatement = { sql: 'fence', values: ['env'], holds: true, refuse };
+  const plain = (sql: string): CheckedStatement => ({ sql, values: [] });
+
+  it('hands over the statements of a group with their notes, what holds once', async () => {
+    const { driver, log, lists } = listingDriver();
+    const { writer, sheets } = writerOf(driver);
+    const write = (name: string) => writer.write([], [hold, { ...plain(name), refuse }], [name]);
+    await Promise.all(['a', 'b'].map(write));
+    assert.deepEqual(lists, [['fence', 'a', 'b', 'notes a+b']]);
+    assert.deepEqual(sheets, [['a', 'b']]);
+    assert.deepEqual(log, []);
+  });
+
+  it('runs all apart where one is refused, which alone is told', async () => {
+    const { driver, log, lists } = listingDriver();
+    const { writer, sheets } = writerOf(driver);
+    const write = (name: string) => writer.write([], [{ ...plain(name), refuse }], [name]);
+    const results = await Promise.allSettled(['a', 'gone', 'c'].map(write));
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      // the recording driver finds no row for anybody
+      ['rejected', 'rejected', 'rejected'],
+    );
+    assert.deepEqual(lists, [['a', 'gone', 'c', 'notes a+gone+c']]);
+    assert.equal(log.filter((sql) => sql === 'SAVEPOINT one_work').length, 3);
+    assert.deepEqual(sheets, [[]]);
+    await assert.rejects(write('gone too'), { code: 'conflict', message: 'gone' });
+  });
+
+  it('looks at answers where that is needed, and where a work is no list', async () => {
+    const { driver, log, lists } = listingDriver();
+    const { writer } = writerOf(driver);
+    await writer.write([], [{ ...plain('looks'), check: () => undefined }], null);
+    await writer.write([], [{ ...plain('moves'), moves: true }], null);
+    await Promise.all([
+      writer.write([], [plain('list')], null),
+      writer.run([], (session) => session.query('run')),
+    ]);
+    assert.deepEqual(lists, []);
+    assert.deepEqual(
+      log.filter((sql) => !sql.startsWith('notes')),
+      ['looks', 'COMMIT', 'moves', 'COMMIT', 'list', 'run', 'COMMIT'],
+    );
+  });
+
+  it('asks for nothing at once that touches the same', async () => {
+    const { driver, lists } = listingDriver();
+    const { writer } = writerOf(driver);
+    await Promise.all(['a', 'b'].map((name) => writer.write(['x'], [plain(name)], [name])));
+    assert.deepEqual(lists, [
+      ['a', 'notes a'],
+      ['b', 'notes b'],
+    ]);
   });
 });
 

@@ -1,13 +1,17 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { ClavigerError, hasCode } from '#domain';
-import { type Driver, GaveWayError, type Session, unavailable } from './driver.ts';
+import { type Driver, GaveWayError, type Session, type TransactionOptions, unavailable } from './driver.ts';
+import { type CheckedStatement, runList, withoutLook } from './statement-list.ts';
 
 /** Work for the writer, which may be run more than once: only what it did last stands. */
 export type Work<Notes> = {
   /** Names of what it writes without regard to others; two works that share one are never in one group. */
   readonly touches: readonly string[];
-  /** Notes on its sheet, before it waits for anything, what the group must write at its end for this work. */
-  readonly run: (session: Session, notes: Notes) => Promise<unknown>;
+  readonly run: (session: Session) => Promise<unknown>;
+  /** The statements that `run` runs, where these are all and nobody asks for their answers. */
+  readonly list: readonly CheckedStatement[] | null;
+  /** What the group must write at its end for this work. */
+  readonly notes: Notes | null;
   /**
    * Works of a group run in this order: nodes that lock the same rows do it in the same order, and don't
    * deadlock.
@@ -19,9 +23,8 @@ export type Work<Notes> = {
 
 /** What happens around the works of a group. */
 export type GroupRules<Notes> = {
-  newNotes(): Notes;
-  /** Writes, inside the transaction, what the notes of works that stand together ask for. */
-  writeTogether(session: Session, notes: readonly Notes[]): Promise<void>;
+  /** What is written, inside the transaction, for the notes of works that stand together. */
+  noteStatements(notes: readonly Notes[]): readonly CheckedStatement[];
   /** Runs after the commit. */
   afterwards(notes: readonly Notes[]): Promise<void>;
 };
@@ -34,9 +37,11 @@ export type GroupCommit<Notes> = {
    */
   run<T>(
     touches: readonly string[],
-    work: (session: Session, notes: Notes) => Promise<T>,
+    work: (session: Session) => Promise<T>,
     how?: { readonly order?: string; readonly isLossBearable?: boolean },
   ): Promise<T>;
+  /** The same for a list of statements, with what is to be noted for it. */
+  write(touches: readonly string[], list: readonly CheckedStatement[], notes: Notes | null): Promise<void>;
   /** Lets what was accepted finish, and refuses what comes later. */
   close(): Promise<void>;
 };
@@ -97,23 +102,26 @@ export function groupCommit<Notes>(driver: Driver, rules: GroupRules<Notes>): Gr
     });
   }
 
-  return {
-    run<T>(
-      touches: readonly string[],
-      work: (session: Session, notes: Notes) => Promise<T>,
-      { order = '', isLossBearable = false } = {},
-    ): Promise<T> {
-      if (closed) return Promise.reject(unavailable(new Error('the store is closed')));
-      return new Promise<T>((resolve, reject) => {
-        queue.push({
-          touches,
-          run: work,
-          order,
-          isLossBearable,
-          settle: (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value as T)),
-        });
-        start();
+  function enqueue(work: Work<Notes>): Promise<unknown> {
+    if (closed) return Promise.reject(unavailable(new Error('the store is closed')));
+    return new Promise((resolve, reject) => {
+      queue.push({
+        ...work,
+        settle: (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value)),
       });
+      start();
+    });
+  }
+
+  return {
+    run: <T>(
+      touches: readonly string[],
+      run: (session: Session) => Promise<T>,
+      { order = '', isLossBearable = false } = {},
+    ) => enqueue({ touches, run, list: null, notes: null, order, isLossBearable }) as Promise<T>,
+    async write(touches, list, notes) {
+      const run = (session: Session) => runList(session, list);
+      await enqueue({ touches, run, list, notes, order: '', isLossBearable: false });
     },
     async close() {
       closed = true;
@@ -131,14 +139,16 @@ async function commitGroup<Notes>(
   { works: group, onCommitting }: Group<Notes>,
 ): Promise<Outcome[]> {
   let together = true;
-  const isLossBearable = group.every((work) => work.isLossBearable);
+  const how = { isLossBearable: group.every((work) => work.isLossBearable), onCommitting };
   for (let attempt = 1; ; attempt += 1) {
     try {
       const run = together ? runTogether : runApart;
-      const { outcomes, notes } = await driver.transaction(
-        (session) => run({ session, pipelines: driver.pipelines }, rules, group),
-        { isLossBearable, onCommitting },
-      );
+      const { outcomes, notes } =
+        (together && (await commitListed({ driver, how }, rules, group))) ||
+        (await driver.transaction(
+          (session) => run({ session, pipelines: driver.pipelines }, rules, group),
+          how,
+        ));
       await rules.afterwards(notes);
       return outcomes;
     } catch (error) {
@@ -160,8 +170,35 @@ async function commitGroup<Notes>(
 type Lane = { readonly session: Session; readonly pipelines: boolean };
 type Done<Notes> = { readonly outcomes: Outcome[]; readonly notes: readonly Notes[] };
 
+function notesOf<Notes>(works: readonly Work<Notes>[]): Notes[] {
+  return works.flatMap(({ notes }) => (notes === null ? [] : [notes]));
+}
+
 function holding(session: Session): Session {
   return { query: (sql, params) => session.query(sql, params), held: new Map() };
+}
+
+/** All works or none, without a journey back before the commit; null: that can't be. */
+async function commitListed<Notes>(
+  { driver, how }: { readonly driver: Driver; readonly how: TransactionOptions },
+  rules: GroupRules<Notes>,
+  group: readonly Work<Notes>[],
+): Promise<Done<Notes> | null> {
+  if (!driver.commitList) return null;
+  const lists: (readonly CheckedStatement[])[] = [];
+  for (const { list } of group) {
+    if (list === null) return null;
+    lists.push(list);
+  }
+  const notes = notesOf(group);
+  const all = withoutLook([...lists, rules.noteStatements(notes)]);
+  if (!all) return null;
+  const refusedAt = await driver.commitList(
+    all.map(({ sql, values, refuse }) => ({ sql, values, mustFind: refuse !== undefined })),
+    how,
+  );
+  if (refusedAt !== null) throw all[refusedAt]?.refuse?.();
+  return { outcomes: group.map(() => ({ value: undefined })), notes };
 }
 
 /** All works or none: the fast way, which is left when one of them fails. */
@@ -173,17 +210,16 @@ async function runTogether<Notes>(
   const { pipelines } = lane;
   // what a savepoint undoes is held no more: works apart keep nothing
   const session = group.length === 1 ? lane.session : holding(lane.session);
-  const notes = group.map(() => rules.newNotes());
-  const started = group.map((work, index) => () => work.run(session, notes[index] as Notes));
+  const notes = notesOf(group);
   if (!pipelines) {
     const outcomes: Outcome[] = [];
-    for (const run of started) outcomes.push({ value: await run() });
-    await rules.writeTogether(session, notes);
+    for (const work of group) outcomes.push({ value: await work.run(session) });
+    await runList(session, rules.noteStatements(notes));
     return { outcomes, notes };
   }
-  const running = started.map((run) => run());
+  const running = group.map((work) => work.run(session));
   // sent behind the works, without a journey of its own
-  const written = rules.writeTogether(session, notes);
+  const written = runList(session, rules.noteStatements(notes));
   const results = await Promise.allSettled([...running, written]);
   const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
   if (reasons.length > 0) throw reasons.find(endsGroup) ?? reasons[0];

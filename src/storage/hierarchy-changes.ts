@@ -3,7 +3,7 @@ import { ClavigerError } from '#domain';
 import type { Change, WrappedMaterial } from '#ports';
 import { resealStoredDocuments } from './documents.ts';
 import { integer } from './records.ts';
-import { type CheckedStatement, found } from './statement-list.ts';
+import type { CheckedStatement } from './statement-list.ts';
 import type { StoreStatements } from './statements.ts';
 
 /** Changes of what wraps and seals: the root of trust and the key-encryption keys. */
@@ -44,12 +44,19 @@ export function requireRoot(statements: StoreStatements, root: string | undefine
   return [
     {
       sql: statements.heldSetting,
-      values: [rootSetting],
-      check([row]) {
-        if (row?.['setting'] !== root) throw otherRoot();
-      },
+      values: [rootSetting, root],
+      refuse: otherRoot,
     },
   ];
+}
+
+/** What no generation sealed is taken for the first one's: it is not for the store to say what bytes mean. */
+function generationOf(sealed: WrappedMaterial): number {
+  try {
+    return sealGeneration(sealed);
+  } catch {
+    return 1;
+  }
 }
 
 /** Refuses what was sealed by a generation that a rekey is about to destroy; the fence stays until the transaction ends. */
@@ -61,14 +68,10 @@ export function requireNewest(
   if (sealed.length === 0) return [];
   return [
     {
-      sql: statements.oldestGeneration,
-      values: [environment],
+      sql: statements.sealable,
+      values: [environment, Math.min(...sealed.map(generationOf))],
       holds: true,
-      check([row]) {
-        const oldest = row ? integer(row, 'kek_oldest') : 1;
-        if (oldest > 1 && sealed.some((bytes) => sealGeneration(bytes) < oldest))
-          throw conflict(`The environment ${environment} has a new key by now.`);
-      },
+      refuse: () => conflict(`The environment ${environment} has a new key by now.`),
     },
   ];
 }
@@ -106,12 +109,12 @@ function switchRoot(
     {
       sql: statements.replaceSetting,
       values: [rootSetting, change.from, change.to],
-      check: found(otherRoot),
+      refuse: otherRoot,
     },
     {
       sql: statements.updateSetting,
       values: ['house-key', change.houseKey],
-      check: found(() => conflict('The store has no house key.')),
+      refuse: () => conflict('The store has no house key.'),
     },
     ...change.keks.flatMap((kek) => rewrap(statements, kek)),
     {
@@ -135,7 +138,7 @@ function addKek(
     {
       sql: statements.replaceKek,
       values: [environment, generation - 1, wrappedKek, fingerprintKey],
-      check: found(() => changedKey(environment)),
+      refuse: () => changedKey(environment),
     },
   ];
 }
@@ -153,8 +156,8 @@ export function hierarchyStatements(
     case 'keks-fenced':
     case 'keks-removed': {
       const values = [change.environment, change.generation];
-      const check = found(() => changedKey(change.environment));
-      const fence = { sql: statements.fenceKeks, values, check };
+      const refuse = () => changedKey(change.environment);
+      const fence = { sql: statements.fenceKeks, values, refuse };
       return change.kind === 'keks-fenced' ? [fence] : [fence, { sql: statements.deleteKeks, values }];
     }
     case 'resealed':

@@ -19,8 +19,7 @@ export function sqlShredStore(driver: Driver): ShredStore {
   const statements = shredStatements(driver.dialect);
   const traces = traceRemover(driver);
   const writer = groupCommit<null>(driver, {
-    newNotes: () => null,
-    writeTogether: async () => {},
+    noteStatements: () => [],
     afterwards: async () => {},
   });
 
@@ -56,14 +55,10 @@ export function sqlShredStore(driver: Driver): ShredStore {
   async function shredMany(keyIds: readonly string[]): Promise<void> {
     if (keyIds.length === 0) return;
     const { overwrite, remove } = statements;
-    const each = (sql: string) => (session: Session) =>
-      runList(
-        session,
-        keyIds.map((keyId) => ({ sql, values: [keyId] })),
-      );
+    const each = (sql: string) => keyIds.map((keyId) => ({ sql, values: [keyId] }));
     // two commits: the random bytes are on the disk, in the place of the secret, before the row goes
-    if (overwrite) await writer.run(keyIds, each(overwrite));
-    await writer.run(keyIds, each(remove));
+    if (overwrite) await writer.write(keyIds, each(overwrite), null);
+    await writer.write(keyIds, each(remove), null);
     await traces.finish();
   }
 
@@ -80,16 +75,13 @@ export function sqlShredStore(driver: Driver): ShredStore {
     },
     async reseal(secrets) {
       if (secrets.length === 0) return;
-      await writer.run(
+      await writer.write(
         secrets.map(({ keyId }) => keyId),
-        (session) =>
-          runList(
-            session,
-            secrets.map(({ keyId, before, after }) => ({
-              sql: statements.reseal,
-              values: [keyId, before, after],
-            })),
-          ),
+        secrets.map(({ keyId, before, after }) => ({
+          sql: statements.reseal,
+          values: [keyId, before, after],
+        })),
+        null,
       );
     },
     shred: (keyId) => shredMany([keyId]),

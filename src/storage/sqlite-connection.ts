@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { Row, Value } from './driver.ts';
+import type { ListedStatement, Row, Value } from './driver.ts';
 
 // Loaded by the thread of the writer too: it imports no other module.
 
@@ -68,6 +68,25 @@ export type Writer = {
   removeTraces(): boolean;
   close(): void;
 };
+
+/**
+ * Runs statements in the transaction that was begun, and commits it. Undone where one fails, which it throws, or finds no row though
+ * it must: the index of that one is returned, otherwise null.
+ */
+export function commitAll(writer: Writer, list: readonly ListedStatement[]): number | null {
+  try {
+    for (const [index, { sql, values, mustFind }] of list.entries()) {
+      if (writer.query(sql, values).length > 0 || !mustFind) continue;
+      writer.rollback();
+      return index;
+    }
+  } catch (error) {
+    writer.rollback();
+    throw error;
+  }
+  writer.commit();
+  return null;
+}
 
 function noTransaction(): Error {
   return Object.assign(new Error('there is no transaction'), { code: 'ERR_INVALID_STATE' });

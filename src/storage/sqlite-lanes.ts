@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Row, Value } from './driver.ts';
-import { isBusy, lockTimeoutMs, type Writer } from './sqlite-connection.ts';
+import type { ListedStatement, Row, Value } from './driver.ts';
+import { commitAll, isBusy, lockTimeoutMs, type Writer } from './sqlite-connection.ts';
 import type { WriterThread } from './writer-thread.ts';
 
 /** Where the writer runs. What rejects rejects with SQLite's error; a thread that ends with `store-unavailable`. */
@@ -10,6 +10,11 @@ export type Lane = {
   query(sql: string, params: readonly Value[]): Promise<readonly Row[]>;
   /** The next transaction may begin at once; one whose commit rejects is undone. */
   commit(): Promise<void>;
+  /** A whole transaction: the index of the statement that undid it, or null. Where it is sent away, the next one may begin at once. */
+  commitList(
+    list: readonly ListedStatement[],
+    how: { readonly isLossBearable: boolean; readonly onSent: () => void },
+  ): Promise<number | null>;
   /** Never rejects. */
   rollback(): Promise<void>;
   removeTraces(): Promise<boolean>;
@@ -44,6 +49,13 @@ export function loopLane(writer: Writer, held: (millis: number) => void): Lane {
       writer.commit();
       held(performance.now() - begunAt);
     },
+    async commitList(list, { isLossBearable }) {
+      await whenFree(() => writer.begin(isLossBearable));
+      const from = performance.now();
+      const refusedAt = commitAll(writer, list);
+      held(performance.now() - from);
+      return refusedAt;
+    },
     rollback: async () => writer.rollback(),
     removeTraces: () => whenFree(() => writer.removeTraces()),
   };
@@ -62,6 +74,11 @@ export function threadLane(thread: WriterThread): Lane {
     async commit() {
       const committed = thread.take('commit');
       await Promise.all([begun, committed]);
+    },
+    commitList(list, { isLossBearable, onSent }) {
+      const committing = thread.commitList(list, isLossBearable);
+      onSent();
+      return committing;
     },
     rollback: async () => void (await thread.take('rollback').catch(() => false)),
     removeTraces: () => thread.take('remove-traces'),

@@ -81,6 +81,19 @@ export async function openSqlite(
           },
         });
       }),
+    commitList: (list, { isLossBearable = false, onCommitting } = {}) =>
+      inTurn(async (nextMayBegin) => {
+        if (closed) throw closedError();
+        const onSent = () => {
+          nextMayBegin();
+          onCommitting?.();
+        };
+        try {
+          return await (await lanes.current()).commitList(list, { isLossBearable, onSent });
+        } catch (error) {
+          throw translateSqlite(error);
+        }
+      }),
     async snapshot() {
       const connection = await whenFree(() => openConnection(file, shortWaitMs)).catch((error: unknown) => {
         throw translateSqlite(error);

@@ -1,10 +1,13 @@
 import { ClavigerError } from '#domain';
 import type { Row, Session, Value } from './driver.ts';
 
-/** A statement, and what its answer must be: `check` throws what a change is refused with. */
+/** A statement of a change. Each may be refused by what it answers, which undoes the change. */
 export type CheckedStatement = {
   readonly sql: string;
   readonly values: readonly Value[];
+  /** What the change is refused with where the statement finds no row. */
+  readonly refuse?: () => Error;
+  /** Throws what the change is refused with for other reasons. */
   readonly check?: (rows: readonly Row[]) => void;
   /** It locks what it reads, and writes nothing: works of one transaction need not ask it again. */
   readonly holds?: true;
@@ -12,11 +15,17 @@ export type CheckedStatement = {
   readonly moves?: true;
 };
 
-function asked(session: Session, { sql, values, holds, moves }: CheckedStatement): Promise<readonly Row[]> {
+/** What tells two statements of one transaction apart. */
+export function nameOf({ sql, values }: CheckedStatement): string {
+  return `${sql} ${values.join(' ')}`;
+}
+
+function asked(session: Session, statement: CheckedStatement): Promise<readonly Row[]> {
   const { held } = session;
+  const { sql, values, holds, moves } = statement;
   if (moves) held?.clear();
   if (!holds || !held) return session.query(sql, values);
-  const name = `${sql} ${values.join(' ')}`;
+  const name = nameOf(statement);
   const known = held.get(name);
   if (known) return known;
   const answer = session.query(sql, values);
@@ -33,15 +42,31 @@ export async function runList(session: Session, list: readonly CheckedStatement[
   const answers = await Promise.allSettled(list.map((statement) => asked(session, statement)));
   for (const [index, answer] of answers.entries()) {
     if (answer.status === 'rejected') throw answer.reason;
-    list[index]?.check?.(answer.value);
+    const { refuse, check } = list[index] as CheckedStatement;
+    if (refuse && answer.value.length === 0) throw refuse();
+    check?.(answer.value);
   }
 }
 
-/** A check that there is a row. */
-export function found(refuse: () => Error): (rows: readonly Row[]) => void {
-  return (rows) => {
-    if (rows.length === 0) throw refuse();
-  };
+/**
+ * The statements of a transaction that needs no look at any answer but for whether there is one, each that holds something once;
+ * null: it needs more.
+ */
+export function withoutLook(lists: readonly (readonly CheckedStatement[])[]): CheckedStatement[] | null {
+  const held = new Set<string>();
+  const all: CheckedStatement[] = [];
+  for (const list of lists) {
+    for (const statement of list) {
+      if (statement.check || statement.moves) return null;
+      if (statement.holds) {
+        const name = nameOf(statement);
+        if (held.has(name)) continue;
+        held.add(name);
+      }
+      all.push(statement);
+    }
+  }
+  return all;
 }
 
 /** What a change is refused with that another one has overtaken. */

@@ -20,7 +20,10 @@ export function storeStatements(dialect: Dialect) {
   return {
     olderKeks: `SELECT generation, wrapped FROM environment_keks WHERE environment = $1 ORDER BY generation`,
     // the fence of a rekey: what is sealed by an older generation comes too late
-    oldestGeneration: `SELECT kek_oldest FROM environments WHERE name = $1 ${holdRows}`,
+    // an environment that is not there yet has its first generation
+    sealable: `SELECT oldest FROM
+      (SELECT coalesce((SELECT kek_oldest FROM environments WHERE name = $1 ${holdRows}), 1) AS oldest) AS held
+      WHERE oldest <= $2`,
     keepKek: `INSERT INTO environment_keks (environment, generation, wrapped)
       SELECT name, kek_generation, wrapped_kek FROM environments WHERE name = $1 AND kek_generation = $2`,
     replaceKek: `UPDATE environments SET wrapped_kek = $3, kek_generation = kek_generation + 1,
@@ -33,7 +36,7 @@ export function storeStatements(dialect: Dialect) {
     rewrapOlderKek: `UPDATE environment_keks SET wrapped = $3
       WHERE environment = $1 AND generation = $2 RETURNING environment`,
     countKeks: `SELECT (SELECT count(*) FROM environments) + (SELECT count(*) FROM environment_keks) AS total`,
-    heldSetting: `SELECT setting FROM settings WHERE name = $1 ${holdRows}`,
+    heldSetting: `SELECT setting FROM settings WHERE name = $1 AND setting = $2 ${holdRows}`,
     replaceSetting: 'UPDATE settings SET setting = $3 WHERE name = $1 AND setting = $2 RETURNING name',
     updateSetting: 'UPDATE settings SET setting = $2 WHERE name = $1 RETURNING name',
     // in the order in which they lie on the disk
@@ -118,12 +121,13 @@ export function storeStatements(dialect: Dialect) {
     lastUse: 'SELECT operation, used_at, request_id, principal FROM last_uses WHERE key_id = $1',
 
     sequence: 'SELECT sequence FROM change_sequence WHERE id = 1',
-    advanceSequence: 'UPDATE change_sequence SET sequence = sequence + $1 WHERE id = 1 RETURNING sequence',
+    advanceSequence: 'UPDATE change_sequence SET sequence = sequence + $1 WHERE id = 1',
     insertChanges: `INSERT INTO changes (sequence, entity)
       SELECT (SELECT sequence FROM change_sequence WHERE id = 1) + CAST(value ->> 0 AS ${dialect.integer}),
         value ->> 1 FROM ${elements('$1')}`,
     changes: 'SELECT entity FROM changes WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence',
-    pruneChanges: 'DELETE FROM changes WHERE sequence <= $1',
+    pruneChanges: `DELETE FROM changes
+      WHERE sequence <= (SELECT sequence FROM change_sequence WHERE id = 1) / 1000 * 1000 - $1`,
 
     insertEvents: `INSERT INTO outbox (id, node, event) SELECT value ->> 1, value ->> 2, value ->> 3
       FROM ${elements('$1')} ORDER BY CAST(value ->> 0 AS ${dialect.integer})`,

@@ -1,6 +1,6 @@
 import { ClavigerError } from '#domain';
 import { type Change, type Commit, entityOf, type Store } from '#ports';
-import { changeStatements, type Notes, writeNotes } from './changes.ts';
+import { changeStatements, type Notes, noteStatements } from './changes.ts';
 import { storedCopies } from './copies.ts';
 import { storedDestructions } from './destructions.ts';
 import { storedFingerprints } from './fingerprints.ts';
@@ -12,7 +12,6 @@ import { storeDuties } from './duties.ts';
 import { groupCommit } from './group-commit.ts';
 import { storeReads } from './reads.ts';
 import { storedRelations } from './relations.ts';
-import { type CheckedStatement, runList } from './statement-list.ts';
 import { storeStatements } from './statements.ts';
 import { traceRemover } from './traces.ts';
 
@@ -29,22 +28,15 @@ export function sqlStore(driver: Driver): Store {
   const traces = traceRemover(driver);
   const classes = knownClasses();
   const writer = groupCommit<Notes>(driver, {
-    newNotes: () => ({ entities: [], events: [], erased: false }),
-    writeTogether: (session, notes) => writeNotes(statements, session, notes),
+    noteStatements: (notes) => noteStatements(statements, notes),
     afterwards: (notes) => traces.afterCommit(notes.some((note) => note.erased)),
   });
 
   async function commit({ changes, events }: Commit): Promise<void> {
     const entities = [...new Set(changes.map(entityOf))];
-    let list: readonly CheckedStatement[] = [];
     try {
-      await writer.run(entities, async (session, notes) => {
-        notes.erased ||= changes.some(erases);
-        notes.entities.push(...entities);
-        notes.events.push(...events);
-        list = classes.without(changes.flatMap((change) => changeStatements(statements, change)));
-        await runList(session, list);
-      });
+      const list = classes.without(changes.flatMap((change) => changeStatements(statements, change)));
+      await writer.write(entities, list, { entities, events, erased: changes.some(erases) });
       classes.add(list);
     } catch (error) {
       throw commitError(

@@ -91,6 +91,7 @@ describe('the writer of a SQLite file', () => {
         ended: Promise.resolve(),
         take: never,
         query: never,
+        commitList: never,
         close: never,
         kill: never,
       };
@@ -113,7 +114,7 @@ describe('the thread of a writer', () => {
     const keys = Array.from({ length: 50 }, () => sampleKey('production'));
     const event = () => samples.sampleEvent({ node: 'here' });
     await Promise.all(keys.map((key) => store.commit({ changes: [createKey(key)], events: [event()] })));
-    assert.equal(sent.mock.callCount(), 2, 'the works with their notes, the commit');
+    assert.equal(sent.mock.callCount(), 1, 'the works with their notes, from the begin to the commit');
     for (const { id } of keys) assert.ok(await store.key(id));
     await store.close();
   });
@@ -145,6 +146,34 @@ describe('the thread of a writer', () => {
         for (const value of Array.isArray(step) ? step[1] : [])
           if (value instanceof Uint8Array) assert.equal(value.buffer.byteLength, value.byteLength);
   });
+
+  for (const lane of ['thread', 'event-loop'] as const) {
+    it(`commits a list whole, or nothing of it (${lane})`, async (test) => {
+      const { driver, ids } = await opened(test, { lane });
+      const put = (id: number, mustFind = false) => ({ sql: insert, values: [id, null], mustFind });
+      const missing = { sql: 'SELECT id FROM notes WHERE id = 7', values: [], mustFind: true };
+      const commit = driver.commitList;
+      assert.ok(commit);
+      assert.equal(await commit([put(1), put(2)]), null);
+      assert.equal(await commit([put(3), missing, put(4)]), 1, 'the one that found nothing');
+      await assert.rejects(commit([put(5), put(1)]), { name: 'ConstraintError', rule: 'unique' });
+      await assert.rejects(commit([put(5), { sql: 'no SQL', values: [], mustFind: false }]), {
+        code: 'store-unavailable',
+      });
+      assert.equal(await commit([put(6), { ...missing, values: [], mustFind: false }]), null);
+      assert.deepEqual(await ids(), [1, 2, 6]);
+      const bytes = Buffer.from('before, the value, and after').subarray(8, 17);
+      const late = commit([{ sql: insert, values: [8, bytes], mustFind: false }]);
+      if (lane === 'thread') {
+        // in its turn, the values are taken at once
+        await turn();
+        bytes.fill(0x2a);
+      }
+      await late;
+      const [row] = await driver.query('SELECT note FROM notes WHERE id = 8');
+      assert.equal(Buffer.from(row?.['note'] as Uint8Array).toString(), 'the value');
+    });
+  }
 
   it('tells errors as the event loop does', async (test) => {
     const { driver, ids } = await opened(test);

@@ -1,7 +1,7 @@
 import { getCompileCacheDir } from 'node:module';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type Row, unavailable, type Value } from './driver.ts';
+import { type ListedStatement, type Row, unavailable, type Value } from './driver.ts';
 import type { Batch, Failure, Outcome, Step, ThreadData } from './sqlite-thread.ts';
 
 /** The writer of a SQLite file in a thread of its own. Steps are taken in the order in which they are asked for. */
@@ -11,8 +11,10 @@ export type WriterThread = {
   /** Resolves when it is over, and everything that it held is free. */
   readonly ended: Promise<void>;
   /** Rejects with SQLite's error, or with `store-unavailable` when the thread ends: what it did is not known then. */
-  take(step: Exclude<Step, readonly unknown[]>): Promise<boolean>;
+  take(step: Extract<Step, string>): Promise<boolean>;
   query(sql: string, params: readonly Value[]): Promise<readonly Row[]>;
+  /** A whole transaction; the index of the statement that undid it, or null. */
+  commitList(list: readonly ListedStatement[], isLossBearable: boolean): Promise<number | null>;
   /** Ends it after the steps that it was asked for. */
   close(): Promise<void>;
   /** Ends it where it stands. */
@@ -112,6 +114,12 @@ export function startWriterThread(file: string): WriterThread {
     ended,
     take: async (step) => (await ask(step)) === true,
     query: async (sql, params) => (await ask([numberOf(sql), params.map(copied)])) as readonly Row[],
+    async commitList(list, isLossBearable) {
+      const numbered = list.map(
+        ({ sql, values, mustFind }) => [numberOf(sql), values.map(copied), mustFind] as const,
+      );
+      return (await ask({ isLossBearable, list: numbered })) as number | null;
+    },
     async close() {
       send();
       worker.ref();
