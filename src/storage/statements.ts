@@ -19,11 +19,9 @@ export function storeStatements(dialect: Dialect) {
   const { elements, overwrite, holdRows } = dialect;
   return {
     olderKeks: `SELECT generation, wrapped FROM environment_keks WHERE environment = $1 ORDER BY generation`,
-    // the fence of a rekey: what is sealed by an older generation comes too late
-    // an environment that is not there yet has its first generation
-    sealable: `SELECT oldest FROM
-      (SELECT coalesce((SELECT kek_oldest FROM environments WHERE name = $1 ${holdRows}), 1) AS oldest) AS held
-      WHERE oldest <= $2`,
+    // the fence of a rekey: what an older generation sealed comes too late; an environment that is not there yet has its first
+    sealable: `SELECT oldest FROM (SELECT coalesce((SELECT kek_oldest FROM environments
+      WHERE name = $1 ${holdRows}), 1) AS oldest) AS held WHERE oldest <= $2`,
     keepKek: `INSERT INTO environment_keks (environment, generation, wrapped)
       SELECT name, kek_generation, wrapped_kek FROM environments WHERE name = $1 AND kek_generation = $2`,
     replaceKek: `UPDATE environments SET wrapped_kek = $3, kek_generation = kek_generation + 1,
@@ -98,9 +96,8 @@ export function storeStatements(dialect: Dialect) {
     name: `SELECT ${nameColumns} FROM names WHERE environment = $1 AND region = $2 AND name = $3`,
     names: `SELECT ${nameColumns} FROM names WHERE environment = $1 AND region = $2 AND name > $3
       ORDER BY name LIMIT $4`,
-    namesOfKey: `SELECT ${nameColumns} FROM names
-      WHERE environment = $1 AND region = $2 AND key_id = $5 AND name > $3
-      ORDER BY name LIMIT $4`,
+    namesOfKey: `SELECT ${nameColumns} FROM names WHERE environment = $1 AND region = $2 AND key_id = $5
+      AND name > $3 ORDER BY name LIMIT $4`,
     insertName: `INSERT INTO names (${nameColumns}) VALUES ($1, $2, $3, $4, $5, $6)
       ON CONFLICT DO NOTHING RETURNING name`,
     moveName: `UPDATE names SET key_id = $4, updated_at = $5
@@ -126,8 +123,7 @@ export function storeStatements(dialect: Dialect) {
       SELECT (SELECT sequence FROM change_sequence WHERE id = 1) + CAST(value ->> 0 AS ${dialect.integer}),
         value ->> 1 FROM ${elements('$1')}`,
     changes: 'SELECT entity FROM changes WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence',
-    pruneChanges: `DELETE FROM changes
-      WHERE sequence <= (SELECT sequence FROM change_sequence WHERE id = 1) / 1000 * 1000 - $1`,
+    pruneChanges: `DELETE FROM changes WHERE sequence <= (SELECT sequence FROM change_sequence) / 1000 * 1000 - $1`,
 
     insertEvents: `INSERT INTO outbox (id, node, event) SELECT value ->> 1, value ->> 2, value ->> 3
       FROM ${elements('$1')} ORDER BY CAST(value ->> 0 AS ${dialect.integer})`,
