@@ -41,14 +41,18 @@ export const yearMillis = 365 * dayMillis;
 /** A state or an end reaches every node within a second; clocks of nodes differ by less than the rest. */
 export const nodesAgreeMillis = 5000;
 
-let lastDay = { number: 0, text: '1970-01-01' };
+const days = new Map<number, string>();
+const daysMax = 4096;
 
 /** Year, month and day (UTC) of an instant. */
 export function dayOf(at: Instant): string {
-  // events of one day follow each other
   const number = Math.floor(at / dayMillis);
-  if (number !== lastDay.number) lastDay = { number, text: new Date(at).toISOString().slice(0, 10) };
-  return lastDay.text;
+  const known = days.get(number);
+  if (known !== undefined) return known;
+  if (days.size >= daysMax) days.clear();
+  const text = new Date(at).toISOString().slice(0, 10);
+  days.set(number, text);
+  return text;
 }
 
 type Viewer = (facts: KeyFacts) => KeyView;
