@@ -132,6 +132,41 @@ function dataOf(verb: Verb, request: HttpRequest, query: JsonObject): JsonObject
   return query;
 }
 
+type Head = Omit<VaultRequest, 'data'>;
+
+/**
+ * It is a class, because an object literal with a getter gets a hidden class of its own each time, which keeps the request until the
+ * next full collection.
+ */
+class ReadRequest implements VaultRequest {
+  readonly verb: Verb;
+  readonly path: string;
+  readonly query: JsonObject;
+  readonly token: string | null;
+  readonly wrapSeconds: number | null;
+  readonly wrapFormat: string;
+  readonly namespace: string;
+  readonly isHead: boolean;
+  readonly #request: HttpRequest;
+  #data: JsonObject | undefined;
+
+  constructor(head: Head, request: HttpRequest) {
+    this.verb = head.verb;
+    this.path = head.path;
+    this.query = head.query;
+    this.token = head.token;
+    this.wrapSeconds = head.wrapSeconds;
+    this.wrapFormat = head.wrapFormat;
+    this.namespace = head.namespace;
+    this.isHead = head.isHead;
+    this.#request = request;
+  }
+
+  get data(): JsonObject {
+    return (this.#data ??= dataOf(this.verb, this.#request, this.query));
+  }
+}
+
 /** Reads a request. Throws a VaultError for what no route could understand. */
 export function readRequest(request: HttpRequest): VaultRequest {
   const { headers } = request;
@@ -142,13 +177,9 @@ export function readRequest(request: HttpRequest): VaultRequest {
   const path = decodePath(request.path);
   if (verb === 'patch' && !headers['content-type']?.startsWith('application/merge-patch+json'))
     throw new VaultError(415, 'PATCH requires Content-Type of application/merge-patch+json');
-  let data: JsonObject | undefined;
-  return {
+  const head: Head = {
     verb,
     path: (verb === 'list' || verb === 'scan') && !path.endsWith('/') ? `${path}/` : path,
-    get data() {
-      return (data ??= dataOf(verb, request, query));
-    },
     query,
     token: tokenOf(headers),
     wrapSeconds: wrapSecondsOf(headers['x-vault-wrap-ttl']),
@@ -156,4 +187,5 @@ export function readRequest(request: HttpRequest): VaultRequest {
     namespace: (headers['x-vault-namespace'] ?? '').replaceAll(/^\/+|\/+$/g, ''),
     isHead: request.method === 'HEAD',
   };
+  return new ReadRequest(head, request);
 }
