@@ -334,6 +334,19 @@ describe('group commit', () => {
     await accepted;
   });
 
+  it('does not wait for the end of the turn once there are enough works for a commit', async () => {
+    const { driver, log } = recordingDriver();
+    const { write } = writerOf(driver);
+    const few = Array.from({ length: 20 }, (_, index) => write(`a${index}`));
+    await null;
+    assert.equal(log.length, 0, 'so few wait for others of this turn');
+    const more = Array.from({ length: 20 }, (_, index) => write(`b${index}`));
+    for (let index = 0; index < 10; index += 1) await null;
+    assert.ok(log.length > 0);
+    await Promise.all([...few, ...more]);
+    assert.equal(log.filter((entry) => entry === 'COMMIT').length, 1);
+  });
+
   it('bounds the size of a group', async () => {
     const { driver, transactions } = recordingDriver();
     const { write } = writerOf(driver);

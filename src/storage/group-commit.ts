@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ClavigerError, hasCode } from '#domain';
 import { type Driver, GaveWayError, type Session, type TransactionOptions, unavailable } from './driver.ts';
 import { type CheckedStatement, runList, withoutLook } from './statement-list.ts';
@@ -50,6 +50,8 @@ type Waiting<Notes> = Work<Notes> & { settle(outcome: Outcome): void };
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 const groupSizeMax = 256;
+/** So many are not kept waiting for more: the engine is at work while the process goes on with the others. */
+const enough = 32;
 const attemptsMax = 6;
 
 /** Whether an error ends the whole group: the engine did not answer, or asked to try again. */
@@ -62,6 +64,7 @@ export function groupCommit<Notes>(driver: Driver, rules: GroupRules<Notes>): Gr
   let running: Promise<void> | null = null;
   /** The group whose commit may still be under way. */
   let committing: Promise<void> = Promise.resolve();
+  let onEnough: () => void = () => {};
   let closed = false;
 
   /** The longest head of the queue whose works have nothing in common. */
@@ -76,12 +79,20 @@ export function groupCommit<Notes>(driver: Driver, rules: GroupRules<Notes>): Gr
     return queue.splice(0, size).sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
   }
 
+  /** Resolves with the end of this turn of the event loop, whose works go together; earlier where there are enough for a commit. */
+  function gathered(): Promise<void> {
+    if (queue.length >= enough) return Promise.resolve();
+    return new Promise((resolve) => {
+      onEnough = resolve;
+      setImmediate(resolve);
+    });
+  }
+
   async function drain(): Promise<void> {
-    // everything that arrives in this turn of the event loop goes into the first group
-    await nextTurn();
-    while (queue.length > 0) {
+    do {
+      await gathered();
       await runGroup(nextGroup());
-    }
+    } while (queue.length > 0);
   }
 
   /** Resolves when the next group may begin: at most one waits for the disk while another one is at work. */
@@ -110,6 +121,7 @@ export function groupCommit<Notes>(driver: Driver, rules: GroupRules<Notes>): Gr
         settle: (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value)),
       });
       start();
+      if (queue.length >= enough) onEnough();
     });
   }
 
