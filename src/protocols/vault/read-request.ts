@@ -81,7 +81,8 @@ function decodePath(path: string): string {
   // oxlint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f]/.test(text)) throw new VaultError(400, 'path contains invalid characters');
   // clients join paths with too many slashes
-  return text.replaceAll(/\/{2,}/g, '/').replace(/^\//, '');
+  const single = text.includes('//') ? text.replaceAll(/\/{2,}/g, '/') : text;
+  return single.startsWith('/') ? single.slice(1) : single;
 }
 
 /** The body as JSON whatever its content type says, or as a form. An empty body and `null` are no fields. */
@@ -184,7 +185,7 @@ export function readRequest(request: HttpRequest): VaultRequest {
     token: tokenOf(headers),
     wrapSeconds: wrapSecondsOf(headers['x-vault-wrap-ttl']),
     wrapFormat: headers['x-vault-wrap-format'] ?? '',
-    namespace: (headers['x-vault-namespace'] ?? '').replaceAll(/^\/+|\/+$/g, ''),
+    namespace: headers['x-vault-namespace']?.replaceAll(/^\/+|\/+$/g, '') ?? '',
     isHead: request.method === 'HEAD',
   };
   return new ReadRequest(head, request);

@@ -49,16 +49,21 @@ export async function together<T, R extends object>(
   items: readonly Item<T>[],
   work: (read: readonly T[]) => Promise<readonly ItemResult<R>[]>,
 ): Promise<readonly (R | VaultError)[]> {
-  const readable = items.flatMap(({ read }) => (read instanceof VaultError ? [] : [read]));
+  const readable: T[] = [];
+  for (const { read } of items) if (!(read instanceof VaultError)) readable.push(read);
   const results = readable.length === 0 ? [] : await work(readable);
   let next = 0;
-  return items.map(({ read }) => {
-    if (read instanceof VaultError) return read;
-    const result = results[next];
-    next += 1;
-    if (!result) throw new Error('an item has no result');
-    return hasFailed(result) ? vaultError(result.error) : result;
-  });
+  const told: (R | VaultError)[] = [];
+  for (const { read } of items) {
+    if (read instanceof VaultError) told.push(read);
+    else {
+      const result = results[next];
+      next += 1;
+      if (!result) throw new Error('an item has no result');
+      told.push(hasFailed(result) ? vaultError(result.error) : result);
+    }
+  }
+  return told;
 }
 
 function hasFailed<R extends object>(result: ItemResult<R>): result is { readonly error: ClavigerError } {

@@ -67,11 +67,14 @@ const sealedShape: Shown<{ readonly ciphertext: Uint8Array; readonly version: nu
 
 /** The version that a request asks for; those of a batch must agree. */
 function versionOf({ fields }: Asked, items: readonly { readonly fields: Fields }[]): number | null {
-  const asked = new Set(
-    items.map((item) => item.fields.whole('key_version') ?? fields.whole('key_version') ?? 0),
-  );
-  if (asked.size > 1) throw new VaultError(400, 'key_version must be the same in all items of a batch');
-  const [version = 0] = asked;
+  let version: number | null = null;
+  for (const item of items) {
+    const own = item.fields.whole('key_version') ?? fields.whole('key_version') ?? 0;
+    if (version !== null && own !== version)
+      throw new VaultError(400, 'key_version must be the same in all items of a batch');
+    version = own;
+  }
+  if (version === null) return null;
   if (version < 0) throw new VaultError(400, 'key version cannot be negative');
   return version === 0 ? null : version;
 }
@@ -79,15 +82,9 @@ function versionOf({ fields }: Asked, items: readonly { readonly fields: Fields 
 async function encrypt(asked: Asked): Promise<Answer> {
   const request = itemsOf(asked, readPlain, requireContextsAlike);
   const version = versionOf(asked, request.items);
-  const seal = () =>
-    together(request.items, async (items) => {
-      const { results } = await asked.run(operations.encryptItems, {
-        key: keyOf(asked),
-        items: [...items],
-        version,
-      });
-      return results;
-    });
+  const sealAll = async (items: readonly ReturnType<typeof readPlain>[]) =>
+    (await asked.run(operations.encryptItems, { key: keyOf(asked), items: [...items], version })).results;
+  const seal = () => together(request.items, sealAll);
   let results;
   try {
     results = await seal();
