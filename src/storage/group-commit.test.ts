@@ -338,10 +338,10 @@ describe('group commit', () => {
     const { driver, log } = recordingDriver();
     const { write } = writerOf(driver);
     const few = Array.from({ length: 20 }, (_, index) => write(`a${index}`));
-    await null;
+    await Promise.resolve();
     assert.equal(log.length, 0, 'so few wait for others of this turn');
     const more = Array.from({ length: 20 }, (_, index) => write(`b${index}`));
-    for (let index = 0; index < 10; index += 1) await null;
+    for (let index = 0; index < 10; index += 1) await Promise.resolve();
     assert.ok(log.length > 0);
     await Promise.all([...few, ...more]);
     assert.equal(log.filter((entry) => entry === 'COMMIT').length, 1);
