@@ -26,12 +26,12 @@ export function sqlShredStore(driver: Driver): ShredStore {
   /** Puts them with one statement, and refuses where one is there with other bytes. */
   async function putAll(session: Session, secrets: readonly Secret[]): Promise<void> {
     const rows = JSON.stringify(secrets.map(({ keyId, hex }) => [keyId, hex]));
-    const fresh = new Set((await session.query(statements.put, [rows])).map((row) => text(row, 'key_id')));
-    if (fresh.size === secrets.length) return;
-    const known = secrets.filter(({ keyId }) => !fresh.has(keyId));
+    const fresh = await session.query(statements.put, [rows]);
+    if (fresh.length === secrets.length) return;
+    // some were there, or one stands in the list twice
     await runList(
       session,
-      known.map(({ keyId, hex }) => ({
+      secrets.map(({ keyId, hex }) => ({
         sql: statements.get,
         values: [keyId],
         check([row]) {

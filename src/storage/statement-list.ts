@@ -16,7 +16,7 @@ export type CheckedStatement = {
 };
 
 /** What tells two statements of one transaction apart. */
-export function nameOf({ sql, values }: CheckedStatement): string {
+function nameOf({ sql, values }: CheckedStatement): string {
   return `${sql} ${values.join(' ')}`;
 }
 

@@ -94,6 +94,8 @@ export function shredStoreContract(
       const fresh = { keyId: randomUUID(), wrappedSecret: secret() };
       const taken = { keyId: entries[3]?.keyId ?? '', wrappedSecret: secret() };
       await assert.rejects(store.putMany([fresh, taken]), { code: 'conflict' });
+      const twice = [fresh, { keyId: fresh.keyId, wrappedSecret: secret() }];
+      await assert.rejects(store.putMany(twice), { code: 'conflict' }, 'one list, two secrets of one key');
       assert.equal(await store.get(fresh.keyId), null);
       assert.deepEqual(await store.get(taken.keyId), copies[3]);
       await store.putMany([]);
